@@ -1,0 +1,63 @@
+# Two commands: `make demo` and `make test`. Both make .venv from the lock files where it is missing.
+# Another config or fewer cores: make demo CONFIG=my.yaml CORES=4
+
+PYTHON ?= python3
+CORES ?= all
+CONFIG ?= config.yaml
+# Locked like the rest, but apart from it: every platform has its own build of this one version.
+TORCH = torch==2.13.0
+
+VENV = .venv
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint lock
+
+help:
+	@echo "make demo   install into .venv, run the bundled data, print the strongest pairs"
+	@echo "make test   install the test tools, check the code, run the tests"
+	@echo "make lint   the checks without the tests"
+	@echo "make lock   pin the newest versions that pyproject.toml allows"
+
+demo: $(VENV)/.installed
+	$(BIN)/python -m snakemake --cores $(CORES) --configfile $(CONFIG)
+	@$(BIN)/python workflow/scripts/top_pairs.py $(CONFIG)
+
+test: lint
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.tested
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/python -m snakemake --lint
+
+# The stamp is as old as what it was made from: a changed lock file or C source installs anew.
+$(VENV)/.installed: envs/requirements.txt pyproject.toml $(wildcard setup.py workflow/lmi/*.c)
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { \
+	  echo "lmi-workflow needs Python 3.11 or newer; found $$($(PYTHON) --version 2>&1)." \
+	       "Name another one: make PYTHON=python3.12" >&2; exit 1; }
+	@echo "Installing into $(VENV): a minute or two"
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --no-deps --require-hashes -r envs/requirements.txt
+	$(PIP) install --quiet "$(TORCH)"
+	$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.tested: envs/requirements-test.txt $(VENV)/.installed
+	$(PIP) install --quiet --no-deps --require-hashes -r envs/requirements-test.txt
+	@touch $@
+
+COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --strip-extras \
+  --unsafe-package torch --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+lock: $(VENV)/.installed
+	$(PIP) install --quiet pip-tools
+	echo "$(TORCH)" > $(VENV)/torch.txt
+	$(COMPILE) --constraint $(VENV)/torch.txt --build-deps-for editable \
+	  --output-file envs/requirements.txt pyproject.toml
+	$(BIN)/python -c "import tomllib; \
+	  project = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
+	  print(*project['optional-dependencies']['test'], sep='\n')" > $(VENV)/test.in
+	$(COMPILE) --constraint envs/requirements.txt \
+	  --output-file envs/requirements-test.txt $(VENV)/test.in

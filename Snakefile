@@ -1,0 +1,53 @@
+# The whole workflow on one page: what is asked for (config.yaml), the rules in the order of the
+# data (project, embed, estimate, aggregate and report), and the targets.
+#   snakemake --cores all             every dataset of the config -> results/<run>/mi.tsv, report.html
+#   snakemake --cores all benchmark   tasks with known MI         -> results/<run>/benchmark.tsv
+#   snakemake --profile slurm         the same on a cluster
+from snakemake.utils import min_version
+
+min_version("9.14")
+
+
+# A file given with --configfile that has its own datasets stands alone; a shorter one, and
+# --config key=value, changes single keys of config.yaml.
+if "datasets" not in config:
+
+    configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+
+
+pathvars:
+    results=RESULTS,
+    logs=f"{RESULTS}/logs",
+    benchmarks=f"{RESULTS}/benchmarks",
+
+
+wildcard_constraints:
+    dataset="|".join(map(re.escape, DATASETS)),
+    block=r"\d\d\d+",
+    x=r"\d\d\d+",
+    y=r"\d\d\d+",
+
+
+include: "workflow/rules/project.smk"
+include: "workflow/rules/embed.smk"
+include: "workflow/rules/estimate.smk"
+include: "workflow/rules/report.smk"
+include: "workflow/rules/benchmark.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        table=rules.aggregate.output.tsv,
+        report=rules.report.output.html,
+
+
+onstart:
+    logger.info(what_will_run())
+
+
+onsuccess:
+    logger.info(where_results_lie())

@@ -1,0 +1,159 @@
+"""`lmi.estimate` against analytic mutual information, and its contract."""
+
+import lmi
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from lmi import tasks
+from lmi.errors import InputError
+
+
+def gaussian(rho, n, dims=1, seed=0):
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((n, dims))
+    return x, rho * x + np.sqrt(1 - rho**2) * rng.standard_normal((n, dims))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_documented_example(seed):
+    task = tasks.make("projected_gaussian", seed)
+    result = lmi.estimate(task.x, task.y, seed=seed, error_bars=False)
+    assert abs(result.mi_bits - task.truth_bits) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "tolerance"),
+    [
+        ("gaussian_grid", {"ambient": 50, "intrinsic": 9, "mi_bits": 2.0}, 0.15),
+        ("gaussian_grid", {"ambient": 200, "intrinsic": 3, "mi_bits": 1.0}, 0.12),
+        ("transformed_gaussian", {"transform": "half_cube", "ambient": 200}, 0.12),
+        ("weak_signal", {"ambient": 500}, 0.2),
+        ("curved_manifold", {"latents": 1}, 0.12),
+        ("swiss_roll", {}, 0.12),
+        ("clusters", {}, 0.12),
+        ("scale_only", {}, 0.15),
+    ],
+)
+def test_known_truth(name, params, tolerance):
+    task = tasks.make(name, 1, **params)
+    result = lmi.estimate(task.x, task.y, error_bars=False)
+    assert abs(result.mi_bits - task.truth_bits) < tolerance
+
+
+def test_eight_dimensions_without_the_bias_of_ksg():
+    """KSG alone gives 1 of 2 bits here; the critic gives back what it loses."""
+    rho = np.sqrt(1 - 2 ** (-2 * 2 / 8))
+    result = lmi.estimate(*gaussian(rho, 2000, dims=8), error_bars=False)
+    assert result.mi_ksg_bits < 1.4
+    assert abs(result.mi_bits - 2) < 0.15
+
+
+def test_independent_pairs_average_to_zero():
+    found = []
+    for seed in range(12):
+        task = tasks.make("gaussian_grid", seed, n_samples=800, independent=True)
+        found.append(lmi.estimate(task.x, task.y, error_bars=False).mi_bits)
+    assert abs(np.mean(found)) < 0.03
+    assert np.max(found) < 0.2
+
+
+def test_counts_with_many_equal_samples_carry_no_spurious_information():
+    rng = np.random.default_rng(0)
+    x, y = rng.poisson(0.4, (2, 1200, 5))
+    result = lmi.estimate(x, y)
+    assert abs(result.mi_bits) < 0.1
+    assert result.flag == "warn"
+    assert "duplicates" in result.reason
+
+
+def test_unpacks_into_three_and_carries_the_numbers():
+    x, y = gaussian(0.8, 500, dims=3)
+    result = lmi.estimate(x, y, quiet=False)
+    pmis, embedding, model = result
+    assert pmis.shape == (500,)
+    assert np.isclose(pmis.mean(), result.mi_bits)
+    assert embedding[0].shape == embedding[1].shape == (500, model.zx.shape[-1])
+    assert 0 < result.sd_bits < 0.3
+    assert 0 < result.sd_ksg_bits < 0.3
+    assert result.flag == "ok"
+
+
+def test_same_seed_same_numbers_whatever_the_threads_and_the_global_state():
+    x, y = gaussian(0.8, 400, dims=3)
+    np.random.seed(1)
+    torch.manual_seed(1)
+    before = np.random.get_state()[1].copy(), torch.random.get_rng_state()
+    first = lmi.estimate(x, y, seed=3)
+    assert np.array_equal(before[0], np.random.get_state()[1])
+    assert torch.equal(before[1], torch.random.get_rng_state())
+    np.random.seed(2)
+    second = lmi.estimate(x, y, seed=3, threads=2)
+    assert np.array_equal(first.pmis, second.pmis)
+    assert first.sd_bits == second.sd_bits
+    assert not np.array_equal(first.pmis, lmi.estimate(x, y, seed=4).pmis)
+
+
+def test_arrays_frames_and_tensors_give_the_same():
+    x, y = gaussian(0.8, 300, dims=3)
+    expected = lmi.estimate(x, y, error_bars=False).pmis
+    frames = lmi.estimate(pd.DataFrame(x), pd.DataFrame(y), error_bars=False).pmis
+    tensors = lmi.estimate(torch.tensor(x), torch.tensor(y), error_bars=False).pmis
+    assert np.array_equal(expected, frames)
+    assert np.array_equal(expected, tensors)
+
+
+def test_scale_of_a_feature_does_not_matter():
+    x, y = gaussian(0.8, 400, dims=3)
+    scale = np.array([1e4, 1.0, 1e-4])
+    a = lmi.estimate(x, y, error_bars=False).mi_bits
+    b = lmi.estimate(x * scale, y, error_bars=False).mi_bits
+    assert abs(a - b) < 0.02
+
+
+def test_swapping_x_and_y_changes_little():
+    x, y = gaussian(0.8, 600, dims=3)
+    a = lmi.estimate(x, y, error_bars=False).mi_bits
+    b = lmi.estimate(y, x, error_bars=False).mi_bits
+    assert abs(a - b) < 0.05
+
+
+def test_paper_preset_estimates_the_held_out_half():
+    task = tasks.make("projected_gaussian", 0, n_samples=1200, ambient=20)
+    options = {"preset": "paper", "epochs": 60, "lr": 1e-3, "seed": 1}
+    result = lmi.estimate(task.x, task.y, **options)
+    assert np.isfinite(result.pmis).sum() == 600
+    assert result.mi_bits == pytest.approx(result.mi_ksg_bits)
+    assert abs(result.mi_bits - task.truth_bits) < 0.2
+    again = lmi.estimate(task.x, task.y, **options)
+    assert np.array_equal(result.pmis, again.pmis, equal_nan=True)
+    small = lmi.estimate(task.x, task.y, **options, N_dims=2, validation_split=0.25)
+    assert np.isfinite(small.pmis).sum() == 300
+    assert small.embedding[0].shape == (1200, 2)
+
+
+def test_networks_are_trained_on_request():
+    task = tasks.make("curved_manifold", 0, n_samples=600)
+    result = lmi.estimate(task.x, task.y, train="always", max_steps=150, error_bars=False)
+    assert "network" in result.model.scores
+    assert result.model.loss_validation.shape[0] == 2
+    assert np.all(result.model.loss_train[:, -1] < result.model.loss_train[:, 0])
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "options", "words"),
+    [
+        (np.zeros((100, 2)), np.ones((90, 2)), {}, "100 and 90"),
+        (np.ones((100, 2)), np.random.rand(100, 2), {}, "constant"),
+        (np.full((100, 2), np.nan), np.random.rand(100, 2), {}, "NaN"),
+        (np.random.rand(10, 2), np.random.rand(10, 2), {}, "at least 50"),
+        (np.random.rand(100, 2, 2), np.random.rand(100, 2), {}, "n_samples, n_features"),
+        ([["a"]] * 100, np.random.rand(100, 2), {}, "numbers"),
+        (np.random.rand(100, 2), np.random.rand(100, 2), {"preset": "best"}, "preset"),
+        (np.random.rand(100, 2), np.random.rand(100, 2), {"train": "yes"}, "train"),
+        (np.random.rand(100, 2), np.random.rand(100, 2), {"validation_split": 0.3}, "paper"),
+    ],
+)
+def test_bad_input(x, y, options, words):
+    with pytest.raises(InputError, match=words):
+        lmi.estimate(x, y, **options)

@@ -1,0 +1,212 @@
+"""The pieces below `lmi.estimate`: views, axes, screen, critic, networks, splits, error bars."""
+
+import numpy as np
+import pytest
+from lmi import (
+    canonical,
+    embed,
+    estimation,
+    guided,
+    ksg,
+    network,
+    screen,
+    seeds,
+    split,
+    tasks,
+    views,
+)
+
+
+def test_views_are_marginal_and_finite():
+    rng = np.random.default_rng(0)
+    matrix = np.concatenate([rng.standard_normal((300, 40)), np.ones((300, 1))], axis=1)
+    made = views.make(matrix, seed=0, name="a")
+    assert made["features"].shape == (300, 40)
+    for view in views.VIEWS:
+        assert made[view].shape[1] <= 64
+        assert np.isfinite(made[view]).all()
+    again = views.make(matrix, seed=0, name="a")
+    other = views.make(matrix, seed=0, name="b")
+    assert np.array_equal(made["fourier"], again["fourier"])
+    assert not np.array_equal(made["fourier"], other["fourier"])
+
+
+def test_principal_components_keep_all_distances_at_full_rank():
+    matrix = np.random.default_rng(0).standard_normal((100, 6)) * [9, 5, 3, 2, 1, 1]
+    scores = views.principal_components(matrix, 64, np.random.default_rng(0))
+    assert scores.shape == (100, 6)
+    direct = np.linalg.norm(matrix[:, None] - matrix[None], axis=2)
+    rotated = np.linalg.norm(scores[:, None] - scores[None], axis=2)
+    ratio = direct[0, 1] / rotated[0, 1]
+    assert np.allclose(direct, rotated * ratio)
+
+
+def test_normal_scores_undo_monotone_distortion():
+    x = np.random.default_rng(0).standard_normal((200, 3))
+    assert np.allclose(views.normal_scores(x), views.normal_scores(np.exp(3 * x)))
+
+
+def test_folds_depend_on_seed_and_dataset_only():
+    a, inner = split.folds(101, seed=0, dataset="cells", n_inner=3)
+    assert abs(int((a == 0).sum()) - 50) <= 1
+    assert set(inner) == {0, 1, 2}
+    assert np.array_equal(a, split.folds(101, seed=0, dataset="cells", n_inner=3)[0])
+    assert not np.array_equal(a, split.folds(101, seed=1, dataset="cells", n_inner=3)[0])
+
+
+def test_folds_of_time_series_are_contiguous():
+    fold, inner = split.folds(1000, seed=0, dataset="t", n_inner=3, time_series=True)
+    assert (np.diff(fold) != 0).sum() == split.N_SEGMENTS - 1
+    for t in (0, 1):
+        assert set(inner[fold == t]) == {0, 1, 2}
+
+
+def test_screen_finds_the_informative_features_alone():
+    task = tasks.make("weak_signal", 0, n_samples=1000, ambient=300)
+    keep_x, keep_y = screen.informative(*(views.normal_scores(side) for side in (task.x, task.y)))
+    assert 3 <= keep_x.sum() <= 5
+    assert 3 <= keep_y.sum() <= 5
+
+
+def test_canonical_rank_is_the_true_one():
+    rng = np.random.default_rng(0)
+    z = rng.standard_normal((2000, 3))
+    x = np.concatenate([z, rng.standard_normal((2000, 9))], axis=1)
+    y = np.concatenate([z + rng.standard_normal(z.shape), rng.standard_normal((2000, 9))], axis=1)
+    train = np.arange(2000) < 1000
+    inner = np.arange(1000) % canonical.N_INNER
+    axes = canonical.fit(*(canonical.whiten(side, train, inner) for side in (x, y)))
+    assert axes.rank in (3, 4)
+    assert np.allclose(axes.s[:3], np.sqrt(0.5), atol=0.08)
+    shuffled = rng.permutation(y)
+    axes = canonical.fit(*(canonical.whiten(side, train, inner) for side in (x, shuffled)))
+    assert axes.rank == 0
+
+
+def exact_correction(a, b, s, x, y, radius):
+    """The slow twin of `guided._correction`: all samples of the box, one at a time, T in full."""
+    q = 1 - s**2
+
+    def critic(a, b):
+        return ((a * b * s - 0.5 * s**2 * (a**2 + b**2)) / q).sum(axis=-1)
+
+    out = np.zeros(len(a))
+    for i in range(len(a)):
+        left = a[np.abs(x - x[i]).max(axis=1) < radius[i]]
+        right = b[np.abs(y - y[i]).max(axis=1) < radius[i]]
+        inside = critic(left[:, None], right[None])
+        out[i] = critic(a[i], b[i]) - np.log(np.mean(np.exp(inside)))
+    return out / np.log(2)
+
+
+def test_correction_agrees_with_its_slow_twin():
+    rng = np.random.default_rng(0)
+    s = np.array([0.8, 0.6, 0.3, 0.1])
+    a = rng.standard_normal((400, 4))
+    b = s * a + np.sqrt(1 - s**2) * rng.standard_normal((400, 4))
+    bits, correction, n_tied = guided.evaluate(a, b, s, 4, s)
+    assert n_tied == 0
+    assert np.allclose(bits, ksg.pointwise_mi(a * s, b * s))
+    radius, _, _ = ksg.neighbours(a * s, b * s)
+    expected = exact_correction(a, b, s, a * s, b * s, radius)
+    assert abs(correction[-1].mean() - expected.mean()) < 0.02
+    assert np.corrcoef(correction[-1], expected)[0, 1] > 0.98
+    assert np.all(correction[0] == 0)
+
+
+@pytest.mark.parametrize("dims", [4, 8, 16])
+@pytest.mark.parametrize("mi_bits", [0.5, 2.0])
+def test_true_critic_makes_ksg_unbiased(dims, mi_bits):
+    found = []
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        s = np.full(dims, np.sqrt(1 - 2 ** (-2 * mi_bits / dims)))
+        a = rng.standard_normal((1000, dims))
+        b = s * a + np.sqrt(1 - s**2) * rng.standard_normal((1000, dims))
+        bits, correction, _ = guided.evaluate(a, b, s, dims, np.ones(dims))
+        found.append((bits + correction[-1]).mean())
+    assert abs(np.mean(found) - mi_bits) < 0.12
+
+
+def test_a_wrong_critic_never_invents_information():
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((2, 1000, 6))
+    bits, correction, _ = guided.evaluate(a, b, np.full(6, 0.5), 6, np.ones(6))
+    assert np.all((bits + correction).mean(axis=1) < 0.1)
+
+
+def test_equal_rows_are_spread_apart_the_same_way_each_time():
+    z = np.repeat(np.arange(5.0), 20)[:, None]
+    spread, tied = guided.untie(z, 0)
+    assert tied.all()
+    assert len(np.unique(spread)) == 100
+    assert np.abs(spread - z).max() < 0.01
+    assert np.array_equal(spread, guided.untie(z, 0)[0])
+
+
+def model(seed, n=300):
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((n, 6))
+    y = np.tanh(x) + 0.3 * rng.standard_normal((n, 6))
+    return x, y, np.arange(n) % 2 == 0, seeds.rng(seed, "model")
+
+
+def test_stacked_training_gives_what_training_one_by_one_gives():
+    together = network.train([model(0), model(1), model(2)], max_steps=45)
+    for seed, one in enumerate(together):
+        alone = network.train([model(seed)], max_steps=45)[0]
+        assert np.allclose(one.zx, alone.zx, atol=1e-3)
+        assert np.allclose(one.validation, alone.validation, rtol=1e-3)
+        assert one.train[-1] < one.train[0]
+
+
+def prepared(task, fold, inner):
+    return tuple(
+        embed.prepare(name, views.make(side, seed=0, name=name), fold, inner)
+        for name, side in (("x", task.x), ("y", task.y))
+    )
+
+
+def test_pairs_do_not_depend_on_their_company():
+    settings = {
+        "n_latent": 16,
+        "train": "always",
+        "max_steps": 30,
+        "batch_size": 64,
+        "learning_rate": 1e-3,
+    }
+    fold, inner = split.folds(300, seed=0, dataset="d", n_inner=canonical.N_INNER)
+    pairs = [
+        prepared(tasks.make("gaussian_grid", s, n_samples=300, ambient=10), fold, inner)
+        for s in (0, 1)
+    ]
+    both = embed.embed_pairs(pairs, fold, inner, settings=settings, seed=0)
+    swapped = embed.embed_pairs(pairs[::-1], fold, inner, settings=settings, seed=0, threads=2)
+    for one, other in zip(both, swapped[::-1], strict=True):
+        assert one.candidate == other.candidate
+        assert np.allclose(one.zx, other.zx, atol=1e-3)
+
+
+def test_error_bars_are_of_the_size_of_the_true_scatter():
+    rho, values, bars = 0.6, [], []
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        a = rng.standard_normal((600, 1))
+        b = rho * a + np.sqrt(1 - rho**2) * rng.standard_normal((600, 1))
+        found = estimation.estimate(embed.embed_nothing(a, b), seed=seed)
+        values.append(found.mi_bits)
+        bars.append(found.sd_bits)
+    ratio = np.sqrt(np.mean(np.square(bars))) / np.std(values, ddof=1)
+    assert 0.6 < ratio < 1.6
+
+
+def test_flags():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((400, 1))
+    ceiling = estimation.estimate(embed.embed_nothing(x, x + 1e-6 * rng.standard_normal((400, 1))))
+    assert ceiling.flag == "warn"
+    assert "ceiling" in ceiling.reason
+    few = estimation.estimate(embed.embed_nothing(*rng.standard_normal((2, 60, 1))))
+    assert "few samples" in few.reason
+    fine = estimation.estimate(embed.embed_nothing(*rng.standard_normal((2, 400, 1))))
+    assert (fine.flag, fine.reason) == ("ok", "")

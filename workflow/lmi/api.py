@@ -1,0 +1,256 @@
+"""`lmi.estimate`: latent mutual information of two arrays, without the workflow."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lmi import canonical, embed, estimation, paper, split, views
+from lmi.errors import InputError
+
+MIN_SAMPLES = 50
+PRESETS = ("default", "paper")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What `estimate` returns; unpacks into `pmis, embedding, model`.
+
+    Attributes
+    ----------
+    pmis : array, shape (n_samples,)
+        Pointwise mutual information, bits; its mean is `mi_bits`. NaN for the training samples
+        of the preset `paper`.
+    embedding : (array, array), shapes (n_samples, n_latent)
+        Latent coordinates of x and y; of each sample by an encoder that was not trained on it,
+        where there is one.
+    model : lmi.embed.Embedding
+        All coordinates by encoder, canonical correlations, the candidates' scores, loss curves.
+    mi_bits : float
+        The headline estimate.
+    mi_ksg_bits : float
+        The conservative, uncorrected KSG estimate on the same embedding.
+    sd_bits, sd_ksg_bits : float
+        Their standard errors.
+    n_samples : int
+    candidate : str
+        The embedding that won.
+    converged : bool
+    flag, reason : str
+        ok, warn or fail, and why.
+    seconds : float
+    """
+
+    pmis: np.ndarray
+    embedding: tuple
+    model: embed.Embedding
+    mi_bits: float
+    mi_ksg_bits: float
+    sd_bits: float
+    sd_ksg_bits: float
+    n_samples: int
+    candidate: str
+    converged: bool
+    flag: str
+    reason: str
+    seconds: float
+
+    def __iter__(self):
+        return iter((self.pmis, self.embedding, self.model))
+
+    def __repr__(self):
+        return (
+            f"<lmi.Result mi_bits={self.mi_bits:.4f} ± {self.sd_bits:.4f} "
+            f"mi_ksg_bits={self.mi_ksg_bits:.4f} n_samples={self.n_samples} flag={self.flag}>"
+        )
+
+
+def _matrix(name, values):
+    """Return a finite float64 matrix from an array, DataFrame, Series or tensor."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu().numpy()
+    try:
+        matrix = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{name}: expected an array of numbers, found {type(values).__name__} ({error}). "
+            "Pass an array, DataFrame or tensor of shape (n_samples, n_features)."
+        ) from error
+    matrix = matrix[:, None] if matrix.ndim == 1 else matrix
+    if matrix.ndim != 2:
+        raise InputError(
+            f"{name}: expected shape (n_samples, n_features), found {matrix.shape}. "
+            "Flatten what belongs to one sample: x.reshape(len(x), -1)."
+        )
+    if not np.isfinite(matrix).all():
+        row, column = np.argwhere(~np.isfinite(matrix))[0]
+        raise InputError(
+            f"{name}: expected finite values, found {np.sum(~np.isfinite(matrix))} NaN or infinite "
+            f"ones, the first at row {row}, column {column}. Drop these samples or impute them."
+        )
+    return matrix
+
+
+def estimate(
+    Xs,
+    Ys,
+    *,
+    preset="default",
+    seed=0,
+    quiet=True,
+    N_dims=None,
+    validation_split=0.5,
+    k=3,
+    error_bars=True,
+    threads=1,
+    train="auto",
+    max_steps=300,
+    batch_size=None,
+    lr=None,
+    epochs=300,
+    patience=30,
+    alpha=1.0,
+    lam=1.0,
+):
+    """Estimate the mutual information of two high-dimensional variables.
+
+    Parameters
+    ----------
+    Xs, Ys : array, DataFrame or tensor, shapes (n_samples, n_features_x) and (…, n_features_y)
+        Paired samples. Constant features are left out.
+    preset : str
+        default: cross-fitted embeddings and critic-guided KSG. paper: the published method.
+    seed : int
+        All draws depend on it; the global random state is neither read nor changed.
+    quiet : bool
+        Show no progress bar.
+    N_dims : int, optional
+        Latent dimension; 16 in the default preset, 8 in the preset paper.
+    validation_split : float
+        Share of held-out samples in the preset paper; the default preset holds out each half in
+        turn and takes 0.5 only.
+    k : int
+        Nearest neighbours of the KSG estimator.
+    error_bars : bool
+        Compute the standard errors.
+    threads : int
+    train : str
+        Default preset: train networks where they may help (auto), always or never.
+    max_steps : int
+        Default preset: training steps.
+    batch_size : int, optional
+        256, and 512 in the preset paper.
+    lr : float, optional
+        Learning rate: 1e-3, and 1e-4 in the preset paper.
+    epochs, patience, alpha, lam
+        Preset paper: most epochs, epochs without improvement, weights of the losses.
+
+    Returns
+    -------
+    Result
+        Unpacks into `pmis, embedding, model`.
+
+    Raises
+    ------
+    InputError
+        Unequal or too few samples, values that are not finite, no varying feature, bad options.
+
+    References
+    ----------
+    G. Gowri, X.-K. Lun, A. M. Klein, P. Yin, Approximating mutual information of high-dimensional
+    variables using learned representations, NeurIPS 2024.
+    A. Kraskov, H. Stoegbauer, P. Grassberger, Phys. Rev. E 69, 066138 (2004).
+    """
+    x, y = _matrix("Xs", Xs), _matrix("Ys", Ys)
+    if len(x) != len(y):
+        raise InputError(
+            f"Xs, Ys: expected the same number of samples, found {len(x)} and {len(y)}. "
+            "Row i of Xs and row i of Ys must be the same cell, trial or time."
+        )
+    if len(x) < MIN_SAMPLES:
+        raise InputError(f"Xs, Ys: expected at least {MIN_SAMPLES} samples, found {len(x)}.")
+    if preset not in PRESETS:
+        raise InputError(f"preset: expected one of {', '.join(PRESETS)}, found {preset!r}.")
+    if train not in ("auto", "always", "never"):
+        raise InputError(f"train: expected auto, always or never, found {train!r}.")
+    if preset == "default" and validation_split != 0.5:
+        raise InputError(
+            f"validation_split: expected 0.5 in the default preset, which holds out each half of "
+            f"the samples in turn, found {validation_split}. Use preset='paper' for another split."
+        )
+    if not 0 < validation_split < 1:
+        raise InputError(f"validation_split: expected between 0 and 1, found {validation_split}.")
+    x, y = views.drop_constant(x), views.drop_constant(y)
+    for name, matrix in (("Xs", x), ("Ys", y)):
+        if not matrix.shape[1]:
+            raise InputError(f"{name}: expected a feature that varies, found only constant ones.")
+    from tqdm import tqdm
+
+    steps = epochs if preset == "paper" else 4
+    with tqdm(total=steps, disable=quiet, desc="lmi", leave=True) as bar:
+        if preset == "paper":
+            settings = paper.Settings(
+                n_latent=N_dims or 8,
+                validation_split=validation_split,
+                batch_size=batch_size or 512,
+                max_epochs=epochs,
+                patience=patience,
+                learning_rate=lr or 1e-4,
+                alpha=alpha,
+                lam=lam,
+            )
+
+            def tell(epoch, loss, validation):
+                bar.update()
+                bar.set_postfix(train=f"{loss:.3f}", validation=f"{validation:.3f}")
+
+            found = embed.embed_paper(
+                x, y, settings=settings, seed=seed, names=("x", "y"), progress=tell
+            )
+        else:
+            settings = {
+                "n_latent": N_dims or 16,
+                "train": train,
+                "max_steps": max_steps,
+                "batch_size": batch_size or 256,
+                "learning_rate": lr or 1e-3,
+            }
+            fold, inner = split.folds(len(x), seed=seed, dataset="", n_inner=canonical.N_INNER)
+            prepared = []
+            for name, matrix in (("x", x), ("y", y)):
+                bar.set_description(f"lmi: views of {name}")
+                made = views.make(matrix, seed=seed, name=name)
+                prepared.append(embed.prepare(name, made, fold, inner))
+                bar.update()
+            found = embed.embed_pairs(
+                [tuple(prepared)],
+                fold,
+                inner,
+                settings=settings,
+                seed=seed,
+                threads=threads,
+                tell=lambda line: bar.set_description(f"lmi: {line}"),
+            )[0]
+            if isinstance(found, Exception):
+                raise found
+            bar.update()
+        bar.set_description("lmi: estimate")
+        result = estimation.estimate(
+            found, k=k, error_bars=error_bars, seed=seed, name="x/y", threads=threads
+        )
+        bar.update(steps - bar.n)
+        bar.set_description(f"lmi: {result.mi_bits:.3f} bits")
+    return Result(
+        pmis=result.pointwise_bits,
+        embedding=embed.held_out_coordinates(found),
+        model=found,
+        mi_bits=result.mi_bits,
+        mi_ksg_bits=result.mi_ksg_bits,
+        sd_bits=result.sd_bits,
+        sd_ksg_bits=result.sd_ksg_bits,
+        n_samples=len(x),
+        candidate="+".join(dict.fromkeys(found.candidate)),
+        converged=found.converged,
+        flag=result.flag,
+        reason=result.reason,
+        seconds=found.seconds,
+    )

@@ -1,0 +1,643 @@
+"""The report of a run: figures, and one self-contained HTML page that opens offline."""
+
+import base64
+import csv
+import datetime
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import jinja2
+import numpy as np
+import pandas as pd
+import yaml
+
+from lmi import figures
+from lmi.files import replacing, text
+from lmi.tables import DASH, bits, open_tile, printable, strongest
+
+DATASET_FIGURES = ("heatmap", "top_pairs", "embedding", "training")
+RUN_FIGURES = ("distribution", "truth")
+MAX_ROWS = 500
+"""Rows of the table in the page; the whole table is in mi.tsv."""
+MAX_CURVES = 500
+"""Pairs of a dataset whose training curves enter the median."""
+MAX_IMAGE = 600_000
+"""Bytes of an SVG beyond which the page takes the smaller of SVG and PNG."""
+MAX_PAGE = 4_000_000
+"""Bytes of all images in the page (a third more as text); further ones are in the folder only."""
+MAX_PANELS = 20
+"""Pairs in the embedding figure."""
+
+TITLES = {
+    "heatmap": "All pairs",
+    "top_pairs": "Strongest pairs",
+    "embedding": "Embeddings",
+    "training": "Training",
+    "distribution": "All datasets at a glance",
+    "truth": "Truth against estimate",
+}
+
+TEXTS = {
+    "heatmap": (
+        "Each cell is a pair of variables: the darker the blue, the more information they share. "
+        "Orange means below zero, which is noise around no dependence. Variables that share much "
+        "information stand next to each other; the tree, where there is one, says how closely."
+    ),
+    "top_pairs": (
+        "Filled dots are the headline MI, open diamonds the uncorrected value; bars are 95 % "
+        "intervals. Trust the order of two pairs only where their bars lie apart."
+    ),
+    "embedding": (
+        "The strongest pairs. Each dot is a sample, placed by the first learned coordinate of "
+        "either variable. Blue samples fit the dependence of the two variables, orange ones "
+        "contradict it, and the mean over all samples is the MI above the panel."
+    ),
+    "training": (
+        "The loss says how badly the networks rebuild the data; pairs without networks are left "
+        "out. Curves should have flattened at their right end; validation far above training, or "
+        "rising, means that the networks learn noise from there on."
+    ),
+    "distribution": (
+        "Each dot is a pair, each hill their distribution, and the bar below the middle half with "
+        "its median. Negative controls (grey) show how far the values scatter where nothing is "
+        "shared: compare the blue hills with them."
+    ),
+    "truth": (
+        "For synthetic data the true MI is known. Points on the line are right, below it too "
+        "low; the two numbers of a pair stand side by side."
+    ),
+}
+
+REFERENCES = (
+    (
+        "G. Gowri, X.-K. Lun, A. M. Klein, P. Yin. Approximating mutual information of "
+        "high-dimensional variables using learned representations. Advances in Neural Information "
+        "Processing Systems 37 (NeurIPS 2024).",
+        "the method: latent mutual information",
+        "https://arxiv.org/abs/2409.02732",
+    ),
+    (
+        "A. Kraskov, H. Stögbauer, P. Grassberger. Estimating mutual information. Physical Review "
+        "E 69, 066138 (2004).",
+        "the estimator in the latent space",
+        "https://doi.org/10.1103/PhysRevE.69.066138",
+    ),
+    (
+        "C. M. Holmes, I. Nemenman. Estimation of mutual information for real-valued data with "
+        "error bars and controlled bias. Physical Review E 100, 022404 (2019).",
+        "the error bars",
+        "https://doi.org/10.1103/PhysRevE.100.022404",
+    ),
+)
+
+# Sorting by a click on a column's head, searching by words. It only orders and hides rows.
+SCRIPT = """
+"use strict";
+(() => {
+  const table = document.getElementById("pairs");
+  if (!table) return;
+  const body = table.tBodies[0], rows = Array.from(body.rows);
+  const words = rows.map(row => row.textContent.toLowerCase());
+  const count = document.getElementById("count");
+  document.getElementById("search").addEventListener("input", event => {
+    const wanted = event.target.value.toLowerCase().split(/\\s+/).filter(Boolean);
+    let shown = 0;
+    rows.forEach((row, i) => {
+      row.hidden = !wanted.every(word => words[i].includes(word));
+      shown += !row.hidden;
+    });
+    count.textContent = wanted.length ? shown + " of " + rows.length + " rows" : "";
+  });
+  const heads = Array.from(table.tHead.rows[0].cells);
+  heads.forEach((head, column) => head.firstElementChild.addEventListener("click", () => {
+    const down = head.getAttribute("aria-sort") ? head.getAttribute("aria-sort") !== "descending"
+                                                : head.classList.contains("number");
+    heads.forEach(other => other.removeAttribute("aria-sort"));
+    head.setAttribute("aria-sort", down ? "descending" : "ascending");
+    const key = row => row.cells[column].dataset.value ?? row.cells[column].textContent;
+    const number = head.classList.contains("number");
+    const sign = down ? -1 : 1;
+    rows.slice().sort((a, b) => {
+      if (!number) return sign * key(a).localeCompare(key(b), undefined, {numeric: true});
+      const p = parseFloat(key(a)), q = parseFloat(key(b));
+      return isNaN(p) || isNaN(q) ? isNaN(p) - isNaN(q) : sign * (p - q);
+    }).forEach(row => body.append(row));
+  }));
+})();
+"""
+
+
+def figure_stem(kind, dataset=None):
+    """Return the file name of a figure without suffix: ``heatmap-cells``, ``distribution``.
+
+    Parameters
+    ----------
+    kind : str
+        One of `DATASET_FIGURES` or `RUN_FIGURES`.
+    dataset : str, optional
+        Name of the dataset; characters that do not belong in a file name become ``_``.
+    """
+    return kind if dataset is None else f"{kind}-{re.sub(r'[^A-Za-z0-9_.@+-]', '_', dataset)}"
+
+
+def figure_stems(datasets):
+    """Return the file names, without suffix, of all figures that `write` always writes.
+
+    A figure that has nothing to show holds a sentence that says why, so that the files of a run
+    are known from its config.
+
+    Parameters
+    ----------
+    datasets : sequence of str
+    """
+    return [
+        *(figure_stem(kind, dataset) for dataset in datasets for kind in DATASET_FIGURES),
+        *RUN_FIGURES,
+    ]
+
+
+def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir):
+    """Write the figures of a run (PNG and SVG) and its report.
+
+    Parameters
+    ----------
+    out_html : str or Path
+        The report to write: one file without any link to another.
+    figures_dir : str or Path
+        Folder of the figures; see `figure_stems` for their names.
+    mi_parquet : str or Path
+        Table as `lmi.tables.aggregate` writes it.
+    estimates : sequence of str or Path
+        Estimate tiles of the run: pointwise MI, embeddings and training curves come from them.
+    config : dict
+        Config of the run, shown in the report.
+    benchmarks_dir : str or Path
+        Folder of Snakemake's benchmark files; missing ones are left out.
+
+    Raises
+    ------
+    InputError
+        When a tile is unreadable or has another schema version.
+    """
+    table = pd.read_parquet(mi_parquet)
+    n_top = int((config.get("report") or {}).get("top_pairs", 10))
+    names = list(dict.fromkeys(table["dataset"]))
+    controls = negative_controls(config)
+    details, origin = _read_details(table, estimates, n_top)
+    folder = Path(figures_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def panel(kind, dataset, draw, *arguments):
+        return _panel(folder / figure_stem(kind, dataset), kind, draw, *arguments)
+
+    sections = []
+    for number, name in enumerate(names):
+        part = table[table["dataset"] == name]
+        detail = details[name]
+        panels = [
+            panel("heatmap", name, figures.heatmap, part),
+            panel("top_pairs", name, figures.top_pairs, part, n_top),
+            panel("embedding", name, figures.embeddings, detail["panels"]),
+            panel(
+                "training",
+                name,
+                figures.training,
+                *(detail[key] for key in ("step", "train", "validation", "top")),
+            ),
+        ]
+        sections.append(
+            {
+                "id": f"dataset-{number}",
+                "name": name,
+                "control": name in controls,
+                "summary": summary(part, name in controls),
+                "warning": control_warning(part) if name in controls else None,
+                "panels": panels[1:] if len(part) < 3 else panels,
+            }
+        )
+    overview = panel("distribution", None, figures.distribution, table, controls)
+    truth = panel("truth", None, figures.truth, table)
+    _embed_images([overview, truth, *(one for section in sections for one in section["panels"])])
+
+    page = (
+        _environment()
+        .get_template("report_template.html")
+        .render(
+            run=str(config.get("run", "")),
+            lead=_lead(table, names),
+            sections=sections,
+            overview=overview,
+            truth=truth,
+            rows=_rows(table),
+            n_pairs=len(table),
+            has_truth=bool(np.isfinite(table["truth_bits"]).any()),
+            flags=flag_summary(table),
+            n_flags={flag: int((table["flag"] == flag).sum()) for flag in ("ok", "warn", "fail")},
+            facts=_facts(config, origin),
+            config=_as_yaml(config),
+            stages=stage_times(benchmarks_dir),
+            references=REFERENCES,
+            script=SCRIPT,
+            # The page may run this one script and load nothing, whatever a name may hold
+            script_hash=base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode(),
+        )
+    )
+    with replacing(out_html) as name:
+        name.write_text(page, encoding="utf-8")
+
+
+def _environment():
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["printable"] = printable
+    environment.filters["thousands"] = lambda value: f"{value:,}"
+    environment.globals["bits"] = bits
+    return environment
+
+
+def _panel(stem, kind, draw, *arguments):
+    """Draw and save one figure; return what the template shows: an image, or a note."""
+    panel = {"kind": kind, "title": TITLES[kind], "text": TEXTS[kind], "image": None, "note": None}
+    try:
+        figure = draw(*arguments)
+    except figures.NothingToShow as reason:
+        panel["note"] = str(reason)
+        figures.save(figures.note(str(reason)), stem)
+        return panel
+    panel["files"] = figures.save(figure, stem)
+    return panel
+
+
+def _embed_images(panels):
+    """Put the images of the panels into the page, in their order, as long as there is room."""
+    used = 0
+    for panel in panels:
+        if "files" not in panel:
+            continue
+        png, svg = panel["files"]
+        path = svg
+        if svg.stat().st_size > MAX_IMAGE:
+            path = min(svg, png, key=lambda file: file.stat().st_size)
+        used += path.stat().st_size
+        if used > MAX_PAGE:
+            panel["note"] = f"To keep this page small, the figure is only in figures/{svg.name}."
+            continue
+        kind = "svg+xml" if path.suffix == ".svg" else "png"
+        data = base64.b64encode(path.read_bytes()).decode()
+        panel["image"] = f"data:image/{kind};base64,{data}"
+        panel["width"] = round(_inches_wide(svg) * 96)
+
+
+def _inches_wide(svg):
+    """Return the width of an SVG that matplotlib wrote, in inches: it names points."""
+    with svg.open(encoding="utf-8") as lines:
+        head = lines.read(2000)
+    return float(re.search(r'<svg[^>]*? width="([\d.]+)pt"', head).group(1)) / 72
+
+
+# ---- reading the tiles --------------------------------------------------------------------------
+
+
+def _read_details(table, estimates, n_top):
+    """Read what the figures need beyond the table: rows of the strongest pairs, training curves.
+
+    Returns
+    -------
+    details : dict of str to dict
+        For each dataset ``panels`` and ``top`` (strongest first), ``step``, ``train``,
+        ``validation``.
+    origin : dict of str to list of str
+        Seeds, versions, presets, k and config hashes that the tiles name.
+    """
+    paths = {name: [] for name in table["dataset"].unique()}
+    origin = {"seed": {}, "preset": {}, "k": {}, "config_hash": {}, "versions": {}}
+    for path in estimates:
+        with open_tile(path) as tile:
+            for key, values in origin.items():
+                if key in tile.attrs:
+                    value = tile.attrs[key]
+                    values[value.decode() if isinstance(value, bytes) else str(value)] = None
+            name = tile.attrs["dataset"]
+            paths.setdefault(name.decode() if isinstance(name, bytes) else name, []).append(path)
+    details = {
+        name: _read_dataset(strongest(table[table["dataset"] == name], n_top), its_paths)
+        for name, its_paths in paths.items()
+    }
+    return details, {key: list(values) for key, values in origin.items()}
+
+
+def _read_dataset(top, paths):
+    wanted = {(row.x, row.y): rank for rank, row in enumerate(top.itertuples())}
+    rows = list(top.itertuples())
+    panels, curves, all_train, all_validation, step = {}, {}, [], [], np.zeros(1)
+    per_tile = -(-MAX_CURVES // max(len(paths), 1))
+    for path in paths:
+        with open_tile(path) as tile:
+            pairs = zip(text(tile["x"]), text(tile["y"]), strict=True)
+            found = [(row, wanted[pair]) for row, pair in enumerate(pairs) if pair in wanted]
+            for row, rank in found:
+                panel = _read_panel(tile, row)
+                if panel is not None:
+                    of_table = rows[rank]
+                    panels[rank] = panel | {
+                        name: getattr(of_table, name) for name in ("x", "y", "mi_bits", "sd_bits")
+                    }
+            if "loss_train" not in tile:
+                continue
+            losses = {
+                name: _mean_over_models(tile[f"loss_{name}"][()])
+                for name in ("train", "validation")
+            }
+            trained = np.isfinite(np.hstack(list(losses.values()))).any(axis=1)
+            if not trained.any():
+                continue
+            if all_train and tile["loss_step"].shape != step.shape:
+                continue  # other settings, hence other steps: not on one axis
+            step = tile["loss_step"][()]
+            sample = np.flatnonzero(trained)
+            sample = sample[:: -(-len(sample) // per_tile)]
+            all_train.append(losses["train"][sample])
+            all_validation.append(losses["validation"][sample])
+            for row, rank in found:
+                curves[rank] = {"x": rows[rank].x, "y": rows[rank].y} | {
+                    name: curve[row] for name, curve in losses.items()
+                }
+    nothing = np.full((1, step.size), np.nan)
+    return {
+        "panels": [panels[rank] for rank in sorted(panels)[:MAX_PANELS]],
+        "top": [curves[rank] for rank in sorted(curves)],
+        "step": step,
+        "train": np.concatenate(all_train) if all_train else nothing,
+        "validation": np.concatenate(all_validation) if all_validation else nothing,
+    }
+
+
+def _mean_over_models(losses):
+    """Mean over the models of each pair, (n_pairs, n_models, n_points), NaN where all are."""
+    seen = np.isfinite(losses)
+    total = np.where(seen, losses, 0).sum(axis=1, dtype=float)
+    count = seen.sum(axis=1)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def _read_panel(tile, row):
+    if not {"scatter", "scatter_samples", "pointwise"} <= tile.keys():
+        return None
+    scatter = tile["scatter"][row]
+    if not np.isfinite(scatter).any():
+        return None
+    return {"scatter": scatter, "pointwise": tile["pointwise"][row][tile["scatter_samples"][()]]}
+
+
+# ---- words and numbers --------------------------------------------------------------------------
+
+
+def negative_controls(config):
+    """Return the names of the datasets that are negative controls: pairs shifted in time.
+
+    Parameters
+    ----------
+    config : dict
+        Config of the run.
+    """
+    datasets = config.get("datasets") or {}
+    return {name for name, dataset in datasets.items() if dataset.get("pairs") == "shifted"}
+
+
+def _counted(n, noun):
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def _lead(table, names):
+    n_failed = int((~np.isfinite(table["mi_bits"])).sum())
+    failed = f"; {_counted(n_failed, 'pair')} without an estimate" if n_failed else ""
+    return f"{_counted(len(names), 'dataset')}, {_counted(len(table), 'pair')}{failed}"
+
+
+def summary(part, control=False):
+    """Return one dataset in a few short sentences.
+
+    Parameters
+    ----------
+    part : pandas.DataFrame
+        Rows of the dataset.
+    control : bool
+        Whether the dataset is a negative control.
+
+    Returns
+    -------
+    list of str
+        Sentences as plain text.
+    """
+    n_samples = np.unique(part["n_samples"])
+    samples = (
+        _counted(int(n_samples[0]), "sample")
+        if len(n_samples) == 1
+        else f"{n_samples[0]:,}{DASH}{n_samples[-1]:,} samples"
+    )
+    n_variables = len(set(part["x"]) | set(part["y"]))
+    start = "Negative control: " if control else ""
+    sentences = [
+        f"{start}{_counted(len(part), 'pair')} of {_counted(n_variables, 'variable')}, {samples}."
+    ]
+    top = strongest(part)
+    if len(top):
+        first = top.iloc[0]
+        value = bits(first["mi_bits"], first["sd_bits"])
+        pair = f"{printable(first['x'], 60)} with {printable(first['y'], 60)}"
+        if len(part) == 1:
+            truth = first["truth_bits"]
+            known = f" (truth {truth:.3f})" if np.isfinite(truth) else ""
+            sentences.append(f"{pair}: {value} bits{known}.")
+        else:
+            sentences.append(f"Strongest: {pair}, {value} bits.")
+            with_sd = top[np.isfinite(top["sd_bits"])]
+            above = int((with_sd["mi_bits"] > 2 * with_sd["sd_bits"]).sum())
+            if len(with_sd):
+                share = f"{100 * above / len(with_sd):.0f} %"
+                verb = "lies" if above == 1 else "lie"
+                sentences.append(
+                    f"{above:,} of {_counted(len(with_sd), 'pair')} ({share}) {verb} more than two "
+                    "standard deviations above zero."
+                )
+    else:
+        sentences.append("No pair has an estimate that can be trusted.")
+    flagged = [
+        f"{int((part['flag'] == flag).sum()):,} {words}"
+        for flag, words in (("warn", "with a warning"), ("fail", "failed"))
+        if (part["flag"] == flag).any()
+    ]
+    sentences.append(
+        f"Flags: {', '.join(flagged)}." if flagged else "No flags: every pair passed the checks."
+    )
+    return sentences
+
+
+def control_warning(part):
+    """Return what to say when a negative control is not at zero, or None when it is.
+
+    Were nothing shared, about 2 % of the pairs would lie more than two standard deviations above
+    zero; a quarter of them or more cannot be chance, but is bias or dependence that is left.
+
+    Parameters
+    ----------
+    part : pandas.DataFrame
+        Rows of a negative control.
+    """
+    good = strongest(part)
+    good = good[np.isfinite(good["sd_bits"])]
+    above = int((good["mi_bits"] > 2 * good["sd_bits"]).sum())
+    if not len(good) or above < max(0.25 * len(good), 2):
+        return None
+    return (
+        f"This control is not at zero: its median is {bits(float(good['mi_bits'].median()))} bits. "
+        "Values of that size, in data like these, are no evidence of dependence."
+    )
+
+
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+
+
+def _merged(reasons):
+    """Return reasons that differ only in their numbers as one: ``20-41 % of the samples``."""
+    columns = zip(*(_NUMBER.findall(reason) for reason in reasons), strict=True)
+    ends = [(min(column, key=float), max(column, key=float)) for column in columns]
+    spans = iter(low if float(low) == float(high) else f"{low}{DASH}{high}" for low, high in ends)
+    return _NUMBER.sub(lambda match: next(spans), reasons[0])
+
+
+def flag_summary(table):
+    """Return the reasons of all flags with their counts, the worst and most frequent first.
+
+    Reasons that differ only in their numbers count as one.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+
+    Returns
+    -------
+    list of dict
+        At most 30: dataset, flag, reason, n, examples (names of up to three pairs).
+    """
+    flagged = table[table["flag"] != "ok"]
+    kinds = flagged["reason"].str.replace(_NUMBER, "#", regex=True)
+    groups = []
+    for (flag, dataset, _), part in flagged.groupby(["flag", "dataset", kinds], sort=False):
+        head = part.head(3)
+        examples = [
+            f"{printable(x, 30)} {DASH} {printable(y, 30)}"
+            for x, y in zip(head["x"], head["y"], strict=True)
+        ]
+        groups.append(
+            {
+                "flag": flag,
+                "dataset": dataset,
+                "reason": _merged(part["reason"].unique().tolist()) or "no reason given",
+                "n": len(part),
+                "examples": examples,
+            }
+        )
+    groups.sort(key=lambda group: (group["flag"] != "fail", -group["n"]))
+    return groups[:30]
+
+
+def _rows(table):
+    """Return the rows of the table in the page: as many of every dataset, the strongest first."""
+    sizes = table.groupby("dataset", sort=False).size().to_numpy()
+    share = 5  # at least, however many datasets there are
+    while share < sizes.max() and np.minimum(sizes, share + 1).sum() <= MAX_ROWS:
+        share += 1
+    shown = table.groupby("dataset", sort=False).head(share)
+    top = max(float(table["mi_bits"].max()), 1e-9) if table["mi_bits"].notna().any() else 1.0
+    rows = []
+    for row in shown.itertuples():
+        value = row.mi_bits if np.isfinite(row.mi_bits) else 0
+        rows.append(row._asdict() | {"bar": round(100 * min(max(value / top, 0), 1), 1)})
+    return rows
+
+
+def stage_times(benchmarks_dir):
+    """Sum Snakemake's benchmark files by rule.
+
+    Parameters
+    ----------
+    benchmarks_dir : str or Path
+        Holds a file or a folder of files a rule, tables with the columns s, max_rss, cpu_time.
+
+    Returns
+    -------
+    list of dict
+        stage, jobs, seconds (sum over jobs), cpu_seconds, max_rss_mb; NaN where not measured.
+    """
+    order = ("project", "embed", "estimate", "aggregate", "report", "benchmark")
+    folder = Path(benchmarks_dir)
+    stages = {}
+    for path in sorted(folder.rglob("*.tsv")) if folder.is_dir() else []:
+        stage = path.relative_to(folder).parts[0].removesuffix(".tsv")
+        with path.open(encoding="utf-8", newline="") as lines:
+            for row in csv.DictReader(lines, delimiter="\t"):
+                stages.setdefault(stage, []).append(
+                    [_number(row.get(name)) for name in ("s", "cpu_time", "max_rss")]
+                )
+    total = []
+    for stage in sorted(
+        stages, key=lambda name: (order.index(name) if name in order else len(order), name)
+    ):
+        numbers = np.array(stages[stage])
+        measured = np.isfinite(numbers)
+        summed = np.where(measured, numbers, 0).sum(axis=0)
+        highest = np.where(measured, numbers, -np.inf).max(axis=0)
+        total.append(
+            {
+                "stage": stage,
+                "jobs": len(numbers),
+                "seconds": float(summed[0]) if measured[:, 0].any() else np.nan,
+                "cpu_seconds": float(summed[1]) if measured[:, 1].any() else np.nan,
+                "max_rss_mb": float(highest[2]) if measured[:, 2].any() else np.nan,
+            }
+        )
+    return total
+
+
+def _number(cell):
+    """Return a number of a benchmark file; Snakemake writes ``-`` or ``NA`` for unmeasured."""
+    try:
+        return float(cell)
+    except (TypeError, ValueError):
+        return np.nan
+
+
+def _facts(config, origin):
+    """Return what made the run: pairs of a name and a value, as plain text."""
+    versions = {}
+    for entry in origin["versions"]:
+        try:
+            versions |= {name: str(version) for name, version in json.loads(entry).items()}
+        except (ValueError, AttributeError):
+            versions["versions"] = entry
+    seed = ", ".join(origin["seed"]) or str(config.get("seed", "unknown"))
+    hashes = [text[:12] for text in origin["config_hash"]]
+    facts = [
+        ("Run", str(config.get("run", ""))),
+        ("Written", f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC"),
+        ("Seed", seed),
+        ("Preset", ", ".join(origin["preset"]) or "unknown"),
+        ("Neighbours k", ", ".join(origin["k"]) or "unknown"),
+        ("Versions", ", ".join(f"{name} {version}" for name, version in versions.items())),
+        ("Config hash", ", ".join(hashes[:8]) + (" …" if len(hashes) > 8 else "")),
+    ]
+    return [(name, value) for name, value in facts if value]
+
+
+def _as_yaml(config):
+    """Return the config as YAML; anything that JSON does not know is shown as its text."""
+    plain = json.loads(json.dumps(config, default=str))
+    return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=96)

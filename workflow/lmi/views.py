@@ -1,0 +1,129 @@
+"""Marginal views of one variable: everything a pair needs that depends on one side alone.
+
+A view is a matrix of at most `n_components` scores. Three are made: `linear` (principal components
+of z-scores), `ranked` (of normal scores, which undo monotone distortions of single features) and
+`fourier` (of random Fourier features, which show nonlinear structure to linear algebra).
+"""
+
+import numpy as np
+
+from lmi import seeds
+
+VIEWS = ("linear", "ranked", "fourier")
+
+
+def drop_constant(matrix):
+    """Return `matrix` (n_samples, n_features) without its constant features, as float64."""
+    matrix = np.asarray(matrix, dtype=np.float64)
+    if matrix.ndim == 1:
+        matrix = matrix[:, None]
+    return matrix[:, np.ptp(matrix, axis=0) > 0]
+
+
+def zscores(matrix, clip=10.0):
+    """Return z-scores of each feature, clipped at ±`clip`; shape (n_samples, n_features)."""
+    centred = matrix - matrix.mean(axis=0)
+    return np.clip(centred / centred.std(axis=0), -clip, clip)
+
+
+def normal_scores(matrix):
+    """Return each feature's ranks (average on ties) as standard normal quantiles, unit variance."""
+    from scipy.special import ndtri
+    from scipy.stats import rankdata
+
+    scores = ndtri((rankdata(matrix, axis=0) - 0.5) / len(matrix))
+    return scores / scores.std(axis=0)
+
+
+def principal_components(matrix, n_components, rng):
+    """Return the leading principal component scores, divided by the first one's sd.
+
+    Parameters
+    ----------
+    matrix : array, shape (n_samples, n_features)
+    n_components : int
+        At most this many; components without variance are left out.
+    rng : numpy.random.Generator
+        For the randomised decomposition of large matrices (Halko et al. 2011).
+
+    Returns
+    -------
+    array, shape (n_samples, n_scores)
+    """
+    centred = matrix - matrix.mean(axis=0)
+    n_samples, n_features = centred.shape
+    if min(n_samples, n_features) > 4 * n_components:
+        from sklearn.utils.extmath import randomized_svd
+
+        u, s, _ = randomized_svd(
+            centred, n_components, n_iter=3, random_state=int(rng.integers(2**31))
+        )
+        scores = u * s
+    elif n_features <= n_samples:
+        _, vectors = np.linalg.eigh(centred.T @ centred)
+        scores = centred @ vectors[:, ::-1][:, :n_components]
+    else:
+        values, vectors = np.linalg.eigh(centred @ centred.T)
+        order = np.argsort(values)[::-1][:n_components]
+        scores = vectors[:, order] * np.sqrt(np.maximum(values[order], 0.0))
+    sd = scores.std(axis=0)
+    return scores[:, sd > 1e-4 * sd[0]] / sd[0]
+
+
+def fourier_features(scores, n_features, rng):
+    """Return random Fourier features of two Gaussian kernels (Rahimi & Recht 2007).
+
+    The widths are 0.35 and 1 times the median distance between samples.
+
+    Parameters
+    ----------
+    scores : array, shape (n_samples, n_scores)
+    n_features : int
+        Features a kernel.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    array, shape (n_samples, 2 * n_features)
+    """
+    first, second = rng.integers(len(scores), size=(2, 2000))
+    distance = np.sqrt(((scores[first] - scores[second]) ** 2).sum(axis=1))
+    median = np.median(distance[distance > 0]) if (distance > 0).any() else 1.0
+    parts = []
+    for width in (0.35 * median, median):
+        frequency = rng.standard_normal((scores.shape[1], n_features)) / width
+        phase = rng.uniform(0, 2 * np.pi, n_features)
+        parts.append(np.cos(scores @ frequency + phase))
+    return np.concatenate(parts, axis=1)
+
+
+def make(matrix, *, seed, name, n_components=64, clip=10.0):
+    """Return the views of one variable and its screened-for features.
+
+    Parameters
+    ----------
+    matrix : array, shape (n_samples, n_features)
+        Finite values; constant features are dropped.
+    seed, name
+        Of the run and of the variable: the random Fourier features depend on them alone.
+    n_components : int
+        Most scores a view.
+    clip : float
+        Bound of the z-scores.
+
+    Returns
+    -------
+    dict
+        `linear`, `ranked`, `fourier`: float32 (n_samples, <= n_components); `features`: normal
+        scores, float32
+        (n_samples, n_varying_features).
+    """
+    matrix = drop_constant(matrix)
+    z, r = zscores(matrix, clip), normal_scores(matrix)
+    rng = seeds.rng(seed, "views", name)
+    views = {"linear": principal_components(z, n_components, rng)}
+    views["ranked"] = principal_components(r, n_components, rng)
+    waves = fourier_features(views["linear"][:, :24], 256, rng)
+    views["fourier"] = principal_components(waves, n_components, rng)
+    views["features"] = r
+    return {key: value.astype(np.float32) for key, value in views.items()}

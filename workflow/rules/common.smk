@@ -1,0 +1,244 @@
+# Everything the rules share: the validated config, and pure functions from wildcards to inputs,
+# params and resources. No rule stands here.
+import functools
+import json
+import re
+import sys
+from pathlib import Path
+
+import yaml
+
+WORKFLOW = Path(workflow.current_basedir).parent
+sys.path.insert(0, str(WORKFLOW))
+
+import lmi
+from lmi import tiles
+from lmi.config import load
+from lmi.errors import InputError
+from lmi.variables import count_samples, list_variables
+
+
+def stop_on_bad_input(function, *arguments):
+    """Return what `function` returns; end Snakemake in the one message of an InputError."""
+    try:
+        return function(*arguments)
+    except InputError as error:
+        sys.exit(f"lmi-workflow: bad input: {error}")
+
+
+loaded = stop_on_bad_input(load, dict(config))
+config.clear()
+config.update(loaded)
+
+RESULTS = f"results/{config['run']}"
+
+
+def in_order(settings):
+    """Return settings with their keys in alphabetical order, as params show them.
+
+    Moving lines in config.yaml then reruns nothing. Where order matters (datasets, variables),
+    `config` itself is used.
+    """
+    return json.loads(json.dumps(settings, sort_keys=True))
+
+
+SETTINGS = in_order(config)
+
+
+def benchmark_cells():
+    """Return the cells of the benchmark, name of the dataset -> task, estimator and seed."""
+    benchmark = config["benchmark"]
+    suites = yaml.safe_load((WORKFLOW / "rules" / "benchmark.yaml").read_text(encoding="utf-8"))
+    wanted = benchmark["tasks"]
+    suite = {
+        name: task
+        for name, task in suites[benchmark["scale"]].items()
+        if not wanted or task["name"] in wanted
+    }
+    if not suite:
+        raise InputError(
+            f"config: benchmark.tasks: {', '.join(wanted)}: none is part of the scale "
+            f"{benchmark['scale']}. Choose a larger scale, or leave the list empty"
+        )
+    return {
+        f"benchmark/{name}/{estimator}/seed-{seed}": {
+            "task": task,
+            "estimator": estimator,
+            "seed": seed,
+        }
+        for name, task in suite.items()
+        for estimator in benchmark["estimators"]
+        for seed in benchmark["seeds"]
+    }
+
+
+# Datasets by name, in order: those of the config, and each cell of the benchmark as one more.
+BENCHMARK = stop_on_bad_input(benchmark_cells)
+DATASETS = config["datasets"] | {
+    name: {"task": cell["task"], "variables": "each", "pairs": "all"}
+    for name, cell in BENCHMARK.items()
+}
+
+
+@functools.cache
+def variables_of(dataset):
+    """Return the variables of a dataset, in order; only headers of files are read."""
+    return stop_on_bad_input(list_variables, DATASETS[dataset])
+
+
+@functools.cache
+def blocks_of(dataset):
+    """Return the blocks of a dataset, lists of variables."""
+    return tiles.blocks(variables_of(dataset), config["block_size"])
+
+
+def tile_estimates(dataset):
+    """Return the estimate files of a dataset, one a tile."""
+    pairs_of_blocks = stop_on_bad_input(
+        tiles.tiles, DATASETS[dataset], variables_of(dataset), config["block_size"]
+    )
+    return [f"{RESULTS}/{dataset}/estimates/tile-{x:03d}-{y:03d}.h5" for x, y in pairs_of_blocks]
+
+
+def estimates_of(datasets):
+    """Return the estimate files of several datasets, in their order."""
+    return [path for dataset in datasets for path in tile_estimates(dataset)]
+
+
+def sources(wildcards):
+    """Return the data files of a dataset; a synthetic task has none."""
+    dataset = DATASETS[wildcards.dataset]
+    source = dataset.get("spikes", dataset).get("source", [])
+    return [source] if isinstance(source, str) else source
+
+
+def data_of(wildcards):
+    """Return the part of a dataset that says what its data are.
+
+    Of the variables and pairs each job gets its own share: adding one leaves the others alone.
+    All that stays of `variables` here is whether each is a file.
+    """
+    dataset = DATASETS[wildcards.dataset]
+    data = {key: dataset[key] for key in dataset if key != "pairs"}
+    if data["variables"] != "files":
+        data["variables"] = "each"
+    return in_order(data)
+
+
+def block_variables(wildcards):
+    """Return the variables of a block, JSON-like."""
+    block = blocks_of(wildcards.dataset)[int(wildcards.block)]
+    return [variable.to_params() for variable in block]
+
+
+def pairs_of(wildcards):
+    """Return the pairs of a tile: [row in block x, row in block y]."""
+    pairs = tiles.tile_pairs(
+        DATASETS[wildcards.dataset],
+        variables_of(wildcards.dataset),
+        config["block_size"],
+        int(wildcards.x),
+        int(wildcards.y),
+    )
+    return [[int(x), int(y)] for x, y in pairs]
+
+
+def seed_of(wildcards):
+    """Return the seed: the run's, or that of a benchmark's cell."""
+    return BENCHMARK.get(wildcards.dataset, config)["seed"]
+
+
+def embed_settings(wildcards):
+    """Return the settings of the embed stage; a benchmark's cell brings its own preset."""
+    settings = dict(SETTINGS["embed"])
+    if wildcards.dataset in BENCHMARK:
+        settings["preset"] = BENCHMARK[wildcards.dataset]["estimator"]
+    return settings
+
+
+def keep_embeddings(path):
+    """Mark the embeddings as temporary unless the config keeps them."""
+    return path if config["keep"]["embeddings"] else temp(path)
+
+
+def figure(kind, dataset=None):
+    """Return a figure of the report (PNG), with its place in `snakemake --report`."""
+    stem = kind if dataset is None else f"{kind}-{dataset}"
+    return report(
+        f"{RESULTS}/figures/{stem}.png",
+        caption=f"../report/{kind}.rst",
+        category="Figures",
+        subcategory=dataset or "all datasets",
+        labels={"figure": kind.replace("_", " ")},
+    )
+
+
+def figures(kind):
+    """Return the figures of one kind, one a dataset of the config."""
+    return [figure(kind, dataset) for dataset in config["datasets"]]
+
+
+def vector_figures():
+    """Return the same figures as `figure` and `figures` mark, as SVG."""
+    each = ("heatmap", "top_pairs", "embedding", "training")
+    stems = [f"{kind}-{dataset}" for dataset in config["datasets"] for kind in each]
+    return [f"{RESULTS}/figures/{stem}.svg" for stem in (*stems, "distribution", "truth")]
+
+
+@functools.cache
+def n_samples_of(dataset):
+    """Return the number of samples of a dataset, or 10,000 where headers do not tell."""
+    return stop_on_bad_input(count_samples, DATASETS[dataset]) or 10_000
+
+
+def project_mem_mb(wildcards, attempt):
+    """Return the memory of a project job: the libraries, and the source a few times over."""
+    source_mb = sum(Path(path).stat().st_size for path in sources(wildcards)) / 1e6
+    return int(1000 + 6 * source_mb) * attempt
+
+
+def embed_mem_mb(wildcards, attempt):
+    """Return the memory of an embed job: the libraries, samples, and the networks of its pairs."""
+    n_pairs, n_samples = len(pairs_of(wildcards)), n_samples_of(wildcards.dataset)
+    n_variables = 2 * config["block_size"]
+    scores_mb = n_variables * n_samples * config["project"]["n_components"] * 4e-6
+    return int(1500 + 10 * scores_mb + 15 * n_pairs + n_pairs * n_samples * 1e-3) * attempt
+
+
+def embed_runtime(wildcards, attempt):
+    """Return the minutes of an embed job."""
+    return (20 + len(pairs_of(wildcards))) * attempt
+
+
+def estimate_mem_mb(wildcards, attempt):
+    """Return the memory of an estimate job: the libraries, and the embeddings of its pairs."""
+    n_values = len(pairs_of(wildcards)) * n_samples_of(wildcards.dataset)
+    return int(1000 + n_values * 1e-3) * attempt
+
+
+def aggregate_mem_mb(wildcards, input, attempt):
+    """Return the memory of a job that reads all estimates of a run."""
+    return int(1500 + 2 * len(input)) * attempt
+
+
+def minutes(base):
+    """Return a runtime that grows with the attempt: `base` minutes, then twice, three times."""
+    return lambda wildcards, attempt: base * attempt
+
+
+def what_will_run():
+    """Return a line on what the config asks for."""
+    n_tiles = sum(len(tile_estimates(dataset)) for dataset in config["datasets"])
+    n_variables = sum(len(variables_of(dataset)) for dataset in config["datasets"])
+    return (
+        f"lmi-workflow {lmi.__version__}: run {config['run']}: {len(config['datasets'])} datasets, "
+        f"{n_variables} variables, {n_tiles} tiles -> {RESULTS}"
+    )
+
+
+def where_results_lie():
+    """Return a line on the results that are there."""
+    names = {"table": "mi.tsv", "report": "report.html", "benchmark": "benchmark.tsv"}
+    paths = {what: Path(RESULTS, name) for what, name in names.items()}
+    found = [f"{what}: {path}" for what, path in paths.items() if path.exists()]
+    return "lmi-workflow: done. " + ", ".join(found)

@@ -1,0 +1,31 @@
+# Paired autoencoders for all pairs of a tile, trained together. The one rule that wants a GPU:
+# the resource becomes --gpus=1 in SLURM jobs, and binds nothing on a machine where no limit is
+# set (--resources gpu=1 lets one embed job run at a time there).
+
+
+rule embed:
+    input:
+        x="<results>/{dataset}/variables/block-{x}.h5",
+        y="<results>/{dataset}/variables/block-{y}.h5",
+    output:
+        embeddings=keep_embeddings("<results>/{dataset}/embeddings/tile-{x}-{y}.h5"),
+    log:
+        "<logs>/embed/{dataset}/tile-{x}-{y}.log",
+    benchmark:
+        "<benchmarks>/embed/{dataset}/tile-{x}-{y}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=embed_mem_mb,
+        runtime=embed_runtime,
+    params:
+        version=lmi.__version__,
+        pairs=pairs_of,
+        settings=embed_settings,
+        seed=seed_of,
+    message:
+        "embed {wildcards.dataset}, tile {wildcards.x}-{wildcards.y}"
+    script:
+        "../scripts/embed.py"

@@ -1,0 +1,27 @@
+# KSG on held-out samples of the embeddings: pointwise MI, error bars, flags.
+
+
+rule estimate:
+    input:
+        embeddings="<results>/{dataset}/embeddings/tile-{x}-{y}.h5",
+    output:
+        estimates="<results>/{dataset}/estimates/tile-{x}-{y}.h5",
+    log:
+        "<logs>/estimate/{dataset}/tile-{x}-{y}.log",
+    benchmark:
+        "<benchmarks>/estimate/{dataset}/tile-{x}-{y}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=estimate_mem_mb,
+        runtime=minutes(30),
+    params:
+        version=lmi.__version__,
+        settings=lookup(dpath="estimate", within=SETTINGS),
+        seed=seed_of,
+        keep_pointwise=lookup(dpath="keep/pointwise", within=SETTINGS),
+    message:
+        "estimate {wildcards.dataset}, tile {wildcards.x}-{wildcards.y}"
+    script:
+        "../scripts/estimate.py"

@@ -1,0 +1,13 @@
+"""Rule aggregate: one table over all estimate tiles."""
+
+from job import job
+
+with job(snakemake):
+    from lmi import tables
+
+    tables.aggregate(
+        snakemake.input.estimates,
+        snakemake.output.tsv,
+        snakemake.output.parquet,
+        order=snakemake.params.order,
+    )

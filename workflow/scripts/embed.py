@@ -1,0 +1,16 @@
+"""Rule embed: paired autoencoders for the pairs of one tile."""
+
+from job import job
+
+with job(snakemake):
+    from lmi import stages
+
+    stages.embed(
+        snakemake.output.embeddings,
+        snakemake.input.x,
+        snakemake.input.y,
+        pairs=snakemake.params.pairs,
+        settings=snakemake.params.settings,
+        seed=snakemake.params.seed,
+        threads=snakemake.threads,
+    )

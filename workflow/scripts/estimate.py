@@ -1,0 +1,15 @@
+"""Rule estimate: KSG on the embeddings of one tile."""
+
+from job import job
+
+with job(snakemake):
+    from lmi import stages
+
+    stages.estimate(
+        snakemake.output.estimates,
+        snakemake.input.embeddings,
+        settings=snakemake.params.settings,
+        seed=snakemake.params.seed,
+        threads=snakemake.threads,
+        keep_pointwise=snakemake.params.keep_pointwise,
+    )

@@ -1,0 +1,15 @@
+"""Rule project: one block of variables, read from the source and projected."""
+
+from job import job
+
+with job(snakemake):
+    from lmi import stages
+
+    stages.project(
+        snakemake.output.block,
+        dataset=snakemake.params.dataset,
+        dataset_name=snakemake.wildcards.dataset,
+        variables=snakemake.params.variables,
+        settings=snakemake.params.settings,
+        seed=snakemake.params.seed,
+    )

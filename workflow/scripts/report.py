@@ -1,0 +1,17 @@
+"""Rule report: figures and the report, from the table and the estimate tiles."""
+
+from pathlib import Path
+
+from job import job
+
+with job(snakemake):
+    from lmi import report
+
+    report.write(
+        snakemake.output.html,
+        Path(snakemake.output.html).with_name("figures"),
+        snakemake.input.parquet,
+        snakemake.input.estimates,
+        snakemake.params.config,
+        snakemake.params.benchmarks,
+    )
