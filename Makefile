@@ -24,8 +24,9 @@ demo: $(VENV)/.installed
 	$(BIN)/python -m snakemake --cores $(CORES) --configfile $(CONFIG)
 	@$(BIN)/python workflow/scripts/top_pairs.py $(CONFIG)
 
+# One test process a core, each with one thread; the tests of the workflow share one of them.
 test: lint
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadgroup
 
 lint: $(VENV)/.tested
 	$(BIN)/ruff check .

@@ -136,7 +136,7 @@ def _flag(mi_ksg, n_estimated, n_encoders, k, tied, converged):
         return "warn", f"few samples: {n_estimated}, fewer than {MIN_SAMPLES}"
     if mi_ksg > 0.8 * ceiling:
         return "warn", f"near the ceiling of {ceiling:.1f} bits for this number of samples"
-    if tied > 0.25 * n_estimated:
+    if tied > 0.5 * n_estimated:
         share = 100 * tied / n_estimated
-        return "warn", f"{share:.0f} % of the samples have exact duplicates: few distinct values"
+        return "warn", f"{share:.0f} % of the samples are duplicates: few distinct values"
     return "ok", ""

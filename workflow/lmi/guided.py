@@ -48,10 +48,10 @@ def evaluate(a, b, s, rank, weight, *, k=3, n_inside=N_INSIDE, threads=1):
     correction_bits : array, shape (len(TEMPERATURES), n_samples)
         To be added, for the critic T times each temperature; the first row is zero.
     n_tied : int
-        Samples that equal another one in x and, maybe another one, in y.
+        Samples that k or more others equal in x and y.
     """
-    a, tied_a = untie(a, 0)
-    b, tied_b = untie(b, 1)
+    n_tied = int((_copies(np.concatenate([a, b], axis=1)) > k).sum())
+    a, b = untie(a, 0), untie(b, 1)
     x, y = a * weight[: a.shape[1]], b * weight[: b.shape[1]]
     radius, n_x, n_y = ksg.neighbours(x, y, k=k, threads=threads)
     bits = ksg.bits(n_x, n_y, k)
@@ -60,11 +60,11 @@ def evaluate(a, b, s, rank, weight, *, k=3, n_inside=N_INSIDE, threads=1):
         inside_x, _ = ksg.marginal_neighbours(x, radius, n_inside, 0, threads)
         inside_y, _ = ksg.marginal_neighbours(y, radius, n_inside, 1, threads)
         correction = _correction(a[:, :rank], b[:, :rank], s[:rank], inside_x, inside_y)
-    return bits, correction, int((tied_a & tied_b).sum())
+    return bits, correction, n_tied
 
 
 def untie(z, side):
-    """Return `z` with equal rows spread apart, and which rows were equal to another one.
+    """Return `z` with equal rows spread apart.
 
     KSG diverges on samples that are equal in all coordinates, and its counts are biased on a
     lattice. Where there are any, all samples are moved by uniform noise of a thousandth of each
@@ -76,14 +76,18 @@ def untie(z, side):
     side : int
         0 for x and 1 for y, whose noise must be independent.
     """
-    if len(np.unique(z[:, 0])) == len(z):
-        return z, np.zeros(len(z), bool)
-    _, group, size = np.unique(z, axis=0, return_inverse=True, return_counts=True)
-    tied = size[group.ravel()] > 1
-    if not tied.any():
-        return z, tied
+    if not (_copies(z) > 1).any():
+        return z
     noise = np.random.default_rng(side).uniform(-0.5, 0.5, z.shape)
-    return z + JITTER * z.std(axis=0) * noise, tied
+    return z + JITTER * z.std(axis=0) * noise
+
+
+def _copies(z):
+    """Return how many rows of `z` equal each row, itself included."""
+    if len(np.unique(z[:, 0])) == len(z):
+        return np.ones(len(z), int)
+    _, group, size = np.unique(z, axis=0, return_inverse=True, return_counts=True)
+    return size[group.ravel()]
 
 
 def _correction(a, b, s, inside_x, inside_y):
