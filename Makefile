@@ -12,21 +12,25 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lock
+.PHONY: help demo test lint lock bench-accuracy bench-speed bench-ksg bench-gpu
 
 help:
 	@echo "make demo   install into .venv, run the bundled data, print the strongest pairs"
 	@echo "make test   install the test tools, check the code, run the tests"
 	@echo "make lint   the checks without the tests"
+	@echo "make bench-accuracy   errors over families of tasks with known MI"
+	@echo "make bench-speed      CPU time beside the released latentmi (builds .latentmi)"
+	@echo "make bench-ksg        the KSG kernel beside scikit-learn's KDTree"
+	@echo "make bench-gpu        pairs a second of the network training, on a GPU where there is one"
 	@echo "make lock   pin the newest versions that pyproject.toml allows"
 
 demo: $(VENV)/.installed
 	$(BIN)/python -m snakemake --cores $(CORES) --configfile $(CONFIG)
 	@$(BIN)/python workflow/scripts/top_pairs.py $(CONFIG)
 
-# One test process a core, each with one thread; the tests of the workflow share one of them.
+# One test process a core, each with one thread; a file stays in one process, with what its tests share.
 test: lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadgroup
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: $(VENV)/.tested
 	$(BIN)/ruff check .
@@ -48,6 +52,24 @@ $(VENV)/.installed: envs/requirements.txt pyproject.toml $(wildcard setup.py wor
 
 $(VENV)/.tested: envs/requirements-test.txt $(VENV)/.installed
 	$(PIP) install --quiet --no-deps --require-hashes -r envs/requirements-test.txt
+	@touch $@
+
+bench-accuracy: $(VENV)/.installed
+	$(BIN)/python -m snakemake --cores $(CORES) --configfile $(CONFIG) -- accuracy
+
+bench-speed: $(VENV)/.installed .latentmi
+	$(BIN)/python -m lmi.bench_speed
+
+bench-ksg: $(VENV)/.installed
+	$(BIN)/python -m lmi.bench_ksg
+
+bench-gpu: $(VENV)/.installed
+	$(BIN)/python -m lmi.bench_gpu
+
+# The released latentmi in an environment of its own: it needs numpy < 2.
+.latentmi: envs/latentmi/requirements.txt
+	$(PYTHON) -m venv $@
+	$@/bin/python -m pip install --quiet -r $<
 	@touch $@
 
 COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --strip-extras \

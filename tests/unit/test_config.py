@@ -142,7 +142,10 @@ def test_planning_imports_no_heavy_library():
         ({"embed": {"learning_rate": "2.5E5"}}, "Write 2.5e+5 (250000), without quotes"),
         ({"embed": {"learning_rate": float("nan")}}, "learning_rate: expected a finite number"),
         ({"embed": []}, "embed: expected a mapping (key: value), found []"),
-        ({"embed": {"preset": "papr"}}, "expected one of default, paper; found 'papr' (did you "),
+        (
+            {"embed": {"preset": "papr"}},
+            "expected one of default, paper, ksg; found 'papr' (did you ",
+        ),
         ({"estimate": {"error_bars": "no"}}, "error_bars: expected true or false, found 'no'"),
         ({"run": 7}, "run: expected text, found 7. Put it in quotes"),
         ({"run": "../other"}, "run: expected letters, digits, '.', '_' and '-', with a letter"),

@@ -8,9 +8,6 @@ import pytest
 import yaml
 from conftest import SHORT
 
-# The run that most tests look at is made once: they stay together when tests run in parallel.
-pytestmark = pytest.mark.xdist_group("workflow")
-
 LATER = {"aggregate": 1, "report": 1}
 
 

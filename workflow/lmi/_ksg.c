@@ -611,7 +611,7 @@ API void *PyInit__ksg(void) { return NULL; }
 #endif
 
 /* All of eight floats at p and at q nearer than r. */
-#if LMI_AVX512 || (LMI_AVX2)
+#if LMI_AVX512 || LMI_AVX2
 #define NEAR8(p, q, r)                                                                       \
     (_mm256_movemask_ps(_mm256_cmp_ps(                                                       \
          _mm256_andnot_ps(_mm256_set1_ps(-0.0f),                                             \

@@ -1,0 +1,143 @@
+"""CPU seconds and error beside the released latentmi, in one run: `python -m lmi.bench_speed`.
+
+Each case runs ours three times and latentmi once, in a process of its own with as many threads;
+`pairs` runs all pairs of 64 variables through the workflow's stages and extrapolates latentmi from
+two of them.
+"""
+
+import argparse
+import itertools
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+CASES = {
+    "documented": ("projected_gaussian", {"n_samples": 10_000, "ambient": 100}),
+    "wide": ("gaussian_grid", {"n_samples": 2000, "ambient": 1000, "intrinsic": 3}),
+    "images": ("gaussian_grid", {"n_samples": 5000, "ambient": 784, "intrinsic": 5}),
+}
+N_VARIABLES, N_REPEATS, N_PEER_PAIRS = 64, 3, 2
+
+
+def one_pair(case, python):
+    """Return the row of one case: medians of ours, one run of latentmi."""
+    from lmi import api, peers, tasks
+
+    name, settings = CASES[case]
+    seconds, errors = [], []
+    for seed in range(N_REPEATS + 1):
+        task = tasks.make(name, seed, **settings)
+        start = time.process_time()
+        found = api.estimate(task.x, task.y, seed=seed)
+        if seed:  # the first run loads the libraries
+            seconds.append(time.process_time() - start)
+            errors.append(abs(found.mi_bits - task.truth_bits))
+    peer = peers.latentmi(python, task.x, task.y, seed=0)
+    return _row(case, seconds, errors, peer["cpu_seconds"], abs(peer["mi_bits"] - task.truth_bits))
+
+
+def all_pairs(python):
+    """Return the row of all pairs of 64 variables, n = 2,000, 100 features each.
+
+    The variables share one of eight Gaussian latents with noise, so that every pair's mutual
+    information is known: that of the correlation of the two noisy copies, or zero.
+    """
+    from lmi import canonical, peers, seeds, stages, views
+    from lmi.files import reading, write
+    from lmi.paper import standardise
+    from lmi.split import folds
+
+    rng = seeds.rng(0, "bench_speed")
+    n, d = 2000, 100
+    group = np.arange(N_VARIABLES) % 8
+    latent = rng.standard_normal((n, 8))
+    noise = 0.7
+    own = latent[:, group] + noise * rng.standard_normal((n, N_VARIABLES))
+    matrices = [own[:, [v]] * rng.standard_normal((1, d)) for v in range(N_VARIABLES)]
+    matrices = [m + 0.05 * rng.standard_normal(m.shape) for m in matrices]
+    truth = -0.5 * np.log2(1 - (1 / (1 + noise**2)) ** 2)
+    pairs = list(itertools.combinations(range(N_VARIABLES), 2))
+    settings = {
+        "preset": "default",
+        "n_latent": 16,
+        "train": "auto",
+        "max_steps": 300,
+        "batch_size": 256,
+        "learning_rate": 1e-3,
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        block, tile, out = (Path(folder) / name for name in ("block.h5", "tile.h5", "out.h5"))
+        start = time.process_time()
+        made = [views.make(m, seed=0, name=str(v)) for v, m in enumerate(matrices)]
+        fold, inner = folds(n, seed=0, dataset="bench", n_inner=canonical.N_INNER)
+        stacked = {view: np.zeros((N_VARIABLES, n, 64), np.float32) for view in views.VIEWS}
+        n_scores = np.zeros((N_VARIABLES, len(views.VIEWS)), int)
+        for row, (column, view) in itertools.product(range(N_VARIABLES), enumerate(views.VIEWS)):
+            n_scores[row, column] = made[row][view].shape[1]
+            stacked[view][row, :, : n_scores[row, column]] = made[row][view]
+        names = [f"v{v}" for v in range(N_VARIABLES)]
+        write(
+            block,
+            stacked
+            | {
+                "name": names,
+                "error": [""] * N_VARIABLES,
+                "n_scores": n_scores,
+                "n_features": [d] * N_VARIABLES,
+                "zscores": np.concatenate([standardise(m) for m in matrices], axis=1),
+                "fold": fold,
+                "inner": inner,
+            },
+            {"dataset": "bench", "truth_bits": np.nan, "config_hash": ""},
+        )
+        stages.embed(tile, block, block, pairs=pairs, settings=settings, seed=0)
+        stages.estimate(out, tile, settings={"k": 3, "error_bars": True}, seed=0)
+        seconds = time.process_time() - start
+        with reading(out, "estimate") as file:
+            found = file["mi_bits"][()]
+    truths = np.array([truth if group[i] == group[j] else 0.0 for i, j in pairs])
+    peer = [
+        peers.latentmi(python, matrices[i], matrices[j], seed=0)
+        for i, j in ((0, 8), (0, 1))[:N_PEER_PAIRS]
+    ]
+    peer_errors = np.abs([p["mi_bits"] - t for p, t in zip(peer, (truth, 0.0), strict=True)])
+    each = np.mean([p["cpu_seconds"] for p in peer])
+    errors = np.abs(found - truths)
+    return _row("pairs", [seconds], [errors.mean()], each * len(pairs), peer_errors.mean())
+
+
+def _row(case, seconds, errors, peer_seconds, peer_error):
+    ours = float(np.median(seconds))
+    return {
+        "case": case,
+        "cpu_seconds": ours,
+        "latentmi_cpu_seconds": peer_seconds,
+        "ratio": peer_seconds / ours,
+        "error_bits": float(np.mean(errors)),
+        "latentmi_error_bits": peer_error,
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--peer", default=".latentmi/bin/python", help="Python with latentmi")
+    parser.add_argument("--cases", nargs="+", default=[*CASES, "pairs"], choices=[*CASES, "pairs"])
+    parser.add_argument("--out", default="results/bench_speed.tsv")
+    options = parser.parse_args()
+    import torch
+
+    torch.set_num_threads(1)
+    rows = []
+    for case in options.cases:
+        rows.append(all_pairs(options.peer) if case == "pairs" else one_pair(case, options.peer))
+        table = pd.DataFrame(rows)
+        print(table.tail(1).to_string(index=False, float_format="%.3f"), flush=True)
+    Path(options.out).parent.mkdir(parents=True, exist_ok=True)
+    table.to_csv(options.out, sep="\t", index=False, float_format="%.4g")
+
+
+if __name__ == "__main__":
+    main()
