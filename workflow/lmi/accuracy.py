@@ -1,6 +1,6 @@
 """Benchmark of accuracy: families of tasks with known MI, any estimator, any seed, one table.
 
-No choice in this package was made on seeds of 100 and more: report those, tune on the others.
+No choice in this package was made on seeds of 200 and more: report those, tune on the others.
 """
 
 import itertools

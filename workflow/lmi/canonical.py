@@ -36,7 +36,9 @@ class Whitened:
 def _whitener(train):
     mean = train.mean(axis=0)
     covariance = np.cov(train - mean, rowvar=False, bias=True).reshape(train.shape[1], -1)
-    covariance[np.diag_indices_from(covariance)] += 1e-6 * covariance.trace() / len(covariance)
+    covariance[np.diag_indices_from(covariance)] += (
+        1e-6 * covariance.trace() / len(covariance) + 1e-12
+    )
     return mean, np.linalg.inv(np.linalg.cholesky(covariance)).T
 
 

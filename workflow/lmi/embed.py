@@ -14,10 +14,10 @@ import numpy as np
 from lmi import canonical, guided, network, paper, screen, seeds, views
 
 SCREEN_MUST_DROP = 0.2
-NONLINEAR_GAIN_BITS = 0.02
-"""Networks are trained where, on both folds, the Fourier view finds this much more than others."""
+GAUSSIAN_TEMPERATURE = 3
+"""From this row of `guided.TEMPERATURES` on, the Gaussian critic of linear axes says it all."""
 WORTH_TRAINING_BITS = 0.2
-"""Below this the differences between views are noise."""
+"""Below this the differences between candidates are noise."""
 
 
 @dataclass(frozen=True)
@@ -115,18 +115,29 @@ def screened(x, y, inner, train, seed, n_components=64):
 
 @dataclass
 class _Judged:
-    """Candidates of a pair and their held-out estimates, by encoder."""
+    """Candidates of a pair and their held-out estimates, by encoder.
+
+    `trusted` is how far the critic of the best candidate describes the held-out samples, a row of
+    `guided.TEMPERATURES`.
+    """
 
     axes: list
     gains: list
+    trusted: list
     seconds: float
 
     def add(self, t, name, axes, rows, k, threads):
         bits, correction, _ = guided.evaluate(
             axes.a[rows], axes.b[rows], axes.s, axes.rank, axes.weight, k=k, threads=threads
         )
+        best = guided.best_temperature(axes.a[rows], axes.b[rows], axes.s, axes.rank)
+        gain = bits.mean() + correction.mean(axis=1)
+        # without the critic, or with it as far as it describes these samples
+        allowed = np.isin(np.arange(len(gain)), (0, best))
+        if not self.gains[t] or gain[allowed].max() > max(g.max() for g in self.gains[t].values()):
+            self.trusted[t] = best
         self.axes[t][name] = axes
-        self.gains[t][name] = bits.mean() + correction.mean(axis=1)
+        self.gains[t][name] = np.where(allowed, gain, -np.inf)
 
     def scores(self):
         names = sorted(set(self.gains[0]) & set(self.gains[1]))
@@ -136,7 +147,7 @@ class _Judged:
 def _closed_form(x, y, fold, inner, *, seed, n_latent, k, threads):
     """Return the judged candidates that need no training."""
     start = time.perf_counter()
-    judged = _Judged([{}, {}], [{}, {}], 0.0)
+    judged = _Judged([{}, {}], [{}, {}], [0, 0], 0.0)
     for t in (0, 1):
         sides = {view: (x.whitened[view, t], y.whitened[view, t]) for view in views.VIEWS}
         passed = screened(x, y, inner, fold == t, seed)
@@ -151,12 +162,9 @@ def _closed_form(x, y, fold, inner, *, seed, n_latent, k, threads):
 def _wants_network(judged, train):
     if train != "auto":
         return train == "always"
-    for gain in judged.gains:
-        best = {name: values.max() for name, values in gain.items()}
-        fourier = best.pop("fourier")
-        if fourier < max(*best.values(), WORTH_TRAINING_BITS) + NONLINEAR_GAIN_BITS:
-            return False
-    return True
+    if max(judged.scores().values()) < WORTH_TRAINING_BITS:
+        return False
+    return any(trusted < GAUSSIAN_TEMPERATURE for trusted in judged.trusted)
 
 
 def _choose(judged, fold, curves, seconds):

@@ -90,8 +90,35 @@ def _copies(z):
     return size[group.ravel()]
 
 
-def _correction(a, b, s, inside_x, inside_y):
-    """Return T(x_i, y_i) - log mean exp T over the box, bits, at each temperature.
+def best_temperature(a, b, s, rank, n_others=512):
+    """Return the row of `TEMPERATURES` at which the critic describes held-out samples best.
+
+    By the InfoNCE bound (van den Oord et al. 2018) of T times the temperature, each x against
+    `n_others` of the y. The temperature that gives the largest estimate would not do: between
+    none and the right one the correction overshoots.
+
+    Parameters
+    ----------
+    a, b, s, rank
+        As in `evaluate`.
+    """
+    import torch
+
+    if not rank:
+        return 0
+    left, right, own_x, own_y, at_sample = _critic(a[:, :rank], b[:, :rank], s[:rank])
+    others = torch.as_tensor(np.linspace(0, len(a) - 1, min(n_others, len(a))).astype(int))
+    t = left @ right[others].T - own_x[:, None] - own_y[others][None]
+    bound = [
+        float((temperature * at_sample - torch.logsumexp(temperature * t, dim=1)).mean())
+        for temperature in TEMPERATURES
+    ]
+    bound[0] = -np.log(len(others))
+    return int(np.argmax(bound))
+
+
+def _critic(a, b, s):
+    """Return the parts of T(x_i, y_j) = left_i . right_j - own_x_i - own_y_j, and T(x_i, y_i).
 
     T is the Gaussian log ratio, sum over axes of [s a b - s^2 (a^2 + b^2) / 2] / (1 - s^2).
     """
@@ -103,7 +130,14 @@ def _correction(a, b, s, inside_x, inside_y):
     right = torch.as_tensor(b, dtype=torch.float32)
     own_x = torch.as_tensor(0.5 * (a**2) @ (s**2 / q), dtype=torch.float32)
     own_y = torch.as_tensor(0.5 * (b**2) @ (s**2 / q), dtype=torch.float32)
-    at_sample = (left * right).sum(dim=1) - own_x - own_y
+    return left, right, own_x, own_y, (left * right).sum(dim=1) - own_x - own_y
+
+
+def _correction(a, b, s, inside_x, inside_y):
+    """Return T(x_i, y_i) - log mean exp T over the box, bits, at each temperature."""
+    import torch
+
+    left, right, own_x, own_y, at_sample = _critic(a, b, s)
     inside_x = torch.as_tensor(inside_x, dtype=torch.int64)
     inside_y = torch.as_tensor(inside_y, dtype=torch.int64)
     result = torch.zeros(len(TEMPERATURES), len(a))

@@ -16,6 +16,8 @@ import numpy as np
 WIDTHS = (128, 64)
 VALIDATION = 0.2
 CHECK_EVERY = 15
+PATIENCE = 5
+"""Checks without improvement after which a model's training is over."""
 STACK = 64
 """Models trained at once: bounds the memory at about 2 MB a model."""
 
@@ -176,6 +178,7 @@ def _train_stack(models, n_latent, max_steps, batch_size, learning_rate, device)
         optimiser, max_lr=learning_rate, total_steps=max_steps + 1
     )
     best = torch.full((n_models,), torch.inf, device=device)
+    waited = torch.zeros(n_models, dtype=torch.int64, device=device)
     kept = [p.detach().clone() for p in encoders]
     train_curve, validation_curve, marks = [], [], []
     for step in range(max_steps + 1):
@@ -185,11 +188,15 @@ def _train_stack(models, n_latent, max_steps, batch_size, learning_rate, device)
                 train_curve.append(relative_error(everything).cpu().numpy())
                 validation_curve.append(validation.cpu().numpy())
                 marks.append(step)
-                better = validation < best
+                # a model that has stopped stays as it is, however long its company goes on
+                better = (validation < best) & (waited < PATIENCE)
+                waited = torch.where(better, 0, waited + 1)
                 best = torch.where(better, validation, best)
                 which = better.repeat_interleave(2)
                 for old, new in zip(kept, encoders, strict=True):
                     old[which] = new.detach()[which]
+            if bool((waited >= PATIENCE).all()):
+                break
         if step < max_steps:
             optimiser.zero_grad(set_to_none=True)
             # a sum, not a mean: a model's gradient does not depend on its company
@@ -206,7 +213,7 @@ def _train_stack(models, n_latent, max_steps, batch_size, learning_rate, device)
             step=np.array(marks),
             train=np.stack(train_curve, axis=1)[m],
             validation=curves[m],
-            converged=bool(curves[m, :-1].min() <= curves[m, -1] + 0.01 * abs(curves[m, -1])),
+            converged=bool(curves[m, :-1].min() <= 1.01 * curves[m, -1]),
         )
         for m in range(n_models)
     ]

@@ -3,12 +3,15 @@
 import numpy as np
 
 LEVEL = 0.05
+MAX_SQUARED = 4_000_000
+"""Squares are screened too while the features of x times those of y are at most this many."""
 
 
 def informative(x, y):
     """Return masks of the features of x and of y that correlate with the other side.
 
-    A feature's p value is Bonferroni's over the features of the other side; the features are then
+    The squares of the scores count as well: a circle, or a shared scale, shows in them alone. A
+    feature's p value is Bonferroni's over the features of the other side; the features are then
     chosen at a false discovery rate of 5 % (Benjamini & Hochberg 1995).
 
     Parameters
@@ -20,8 +23,25 @@ def informative(x, y):
     -------
     keep_x, keep_y : bool arrays, shapes (n_features_x,) and (n_features_y,)
     """
-    x = (x - x.mean(axis=0)) / np.maximum(x.std(axis=0), 1e-12)
-    y = (y - y.mean(axis=0)) / np.maximum(y.std(axis=0), 1e-12)
+    squared = x.shape[1] * y.shape[1] <= MAX_SQUARED
+    best_x, best_y = _largest_correlations(*(_standard(side, squared) for side in (x, y)))
+    powers = 2 if squared else 1
+    return tuple(
+        _select(best.reshape(powers, -1).max(axis=0), powers * n_tests)
+        for best, n_tests in ((best_x, len(best_y)), (best_y, len(best_x)))
+    )
+
+
+def _standard(scores, squared):
+    if squared:
+        # of a nearly normal score, the square has few outliers beyond this
+        scores = np.concatenate([scores, np.minimum(scores**2, 9.0)], axis=1)
+    scores = scores - scores.mean(axis=0)
+    return scores / np.maximum(scores.std(axis=0), 1e-12)
+
+
+def _largest_correlations(x, y):
+    """Return the largest |correlation| of each column with the other side, times root n."""
     best_x, best_y = np.zeros(x.shape[1]), np.zeros(y.shape[1])
     step = max(1, 4_000_000 // y.shape[1])
     for start in range(0, x.shape[1], step):
@@ -29,7 +49,7 @@ def informative(x, y):
         best_x[start : start + step] = r.max(axis=1)
         best_y = np.maximum(best_y, r.max(axis=0))
     root_n = np.sqrt(len(x))
-    return _select(best_x / root_n, y.shape[1]), _select(best_y / root_n, x.shape[1])
+    return best_x / root_n, best_y / root_n
 
 
 def _select(largest, n_tests):
