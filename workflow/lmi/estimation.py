@@ -131,7 +131,7 @@ def _flag(mi_ksg, n_estimated, n_encoders, k, tied, converged):
     if not np.isfinite(mi_ksg):
         return "fail", "the estimate is not a finite number"
     if not converged:
-        return "warn", "training not converged: raise embed.max_steps"
+        return "warn", "training not converged: raise max_steps, or max_epochs of the preset paper"
     if n_estimated < MIN_SAMPLES:
         return "warn", f"few samples: {n_estimated}, fewer than {MIN_SAMPLES}"
     if mi_ksg > 0.8 * ceiling:
