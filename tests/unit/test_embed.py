@@ -15,6 +15,7 @@ from lmi import (
     tasks,
     views,
 )
+from scipy.stats import norm, rankdata
 
 
 def test_views_are_marginal_and_finite():
@@ -44,6 +45,13 @@ def test_principal_components_keep_all_distances_at_full_rank():
 def test_normal_scores_undo_monotone_distortion():
     x = np.random.default_rng(0).standard_normal((200, 3))
     assert np.allclose(views.normal_scores(x), views.normal_scores(np.exp(3 * x)))
+
+
+def test_normal_scores_are_of_average_ranks():
+    x = np.random.default_rng(0).integers(0, 4, (50, 2)).astype(float)
+    x[:, 1] = np.random.default_rng(1).permutation(50)
+    expected = norm.ppf((rankdata(x, axis=0) - 0.5) / 50)
+    assert np.allclose(views.normal_scores(x), expected / expected.std(axis=0))
 
 
 def test_folds_depend_on_seed_and_dataset_only():

@@ -17,7 +17,8 @@ def drop_constant(matrix):
     matrix = np.asarray(matrix, dtype=np.float64)
     if matrix.ndim == 1:
         matrix = matrix[:, None]
-    return matrix[:, np.ptp(matrix, axis=0) > 0]
+    varies = (matrix != matrix[:1]).any(axis=0)
+    return matrix if varies.all() else matrix[:, varies]
 
 
 def zscores(matrix, clip=10.0):
@@ -29,10 +30,24 @@ def zscores(matrix, clip=10.0):
 def normal_scores(matrix):
     """Return each feature's ranks (average on ties) as standard normal quantiles, unit variance."""
     from scipy.special import ndtri
+
+    scores = ndtri((_ranks(matrix) - 0.5) / len(matrix))
+    return scores / scores.std(axis=0)
+
+
+def _ranks(matrix):
+    """Return the ranks of each column, average on ties; columns without ties take a short way."""
     from scipy.stats import rankdata
 
-    scores = ndtri((rankdata(matrix, axis=0) - 0.5) / len(matrix))
-    return scores / scores.std(axis=0)
+    columns = np.ascontiguousarray(matrix.T)
+    order = np.argsort(columns, axis=1)
+    ordered = np.take_along_axis(columns, order, axis=1)
+    ranks = np.empty(columns.shape)
+    np.put_along_axis(ranks, order, np.arange(1.0, len(matrix) + 1)[None], axis=1)
+    tied = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
+    if tied.any():
+        ranks[tied] = rankdata(columns[tied], axis=1)
+    return ranks.T
 
 
 def principal_components(matrix, n_components, rng):
