@@ -45,9 +45,8 @@ def all_pairs(python):
     The variables share one of eight Gaussian latents with noise, so that every pair's mutual
     information is known: that of the correlation of the two noisy copies, or zero.
     """
-    from lmi import canonical, peers, seeds, stages, views
-    from lmi.files import reading, write
-    from lmi.paper import standardise
+    from lmi import canonical, peers, seeds, stages
+    from lmi.files import reading
     from lmi.split import folds
 
     rng = seeds.rng(0, "bench_speed")
@@ -71,27 +70,16 @@ def all_pairs(python):
     with tempfile.TemporaryDirectory() as folder:
         block, tile, out = (Path(folder) / name for name in ("block.h5", "tile.h5", "out.h5"))
         start = time.process_time()
-        made = [views.make(m, seed=0, name=str(v)) for v, m in enumerate(matrices)]
-        fold, inner = folds(n, seed=0, dataset="bench", n_inner=canonical.N_INNER)
-        stacked = {view: np.zeros((N_VARIABLES, n, 64), np.float32) for view in views.VIEWS}
-        n_scores = np.zeros((N_VARIABLES, len(views.VIEWS)), int)
-        for row, (column, view) in itertools.product(range(N_VARIABLES), enumerate(views.VIEWS)):
-            n_scores[row, column] = made[row][view].shape[1]
-            stacked[view][row, :, : n_scores[row, column]] = made[row][view]
-        names = [f"v{v}" for v in range(N_VARIABLES)]
-        write(
+        stages.write_block(
             block,
-            stacked
-            | {
-                "name": names,
-                "error": [""] * N_VARIABLES,
-                "n_scores": n_scores,
-                "n_features": [d] * N_VARIABLES,
-                "zscores": np.concatenate([standardise(m) for m in matrices], axis=1),
-                "fold": fold,
-                "inner": inner,
-            },
-            {"dataset": "bench", "truth_bits": np.nan, "config_hash": ""},
+            [f"v{v}" for v in range(N_VARIABLES)],
+            matrices,
+            [""] * N_VARIABLES,
+            folds(n, seed=0, dataset="bench", n_inner=canonical.N_INNER),
+            dataset_name="bench",
+            settings={"n_components": 64, "clip": 10.0},
+            seed=0,
+            attributes={"truth_bits": np.nan, "config_hash": ""},
         )
         stages.embed(tile, block, block, pairs=pairs, settings=settings, seed=0)
         stages.estimate(out, tile, settings={"k": 3, "error_bars": True}, seed=0)

@@ -15,7 +15,8 @@ from lmi import canonical, guided, network, paper, screen, seeds, views
 
 SCREEN_MUST_DROP = 0.2
 GAUSSIAN_TEMPERATURE = 3
-"""From this row of `guided.TEMPERATURES` on, the Gaussian critic of linear axes says it all."""
+"""Networks are trained where the best candidate's Gaussian critic is trusted less than this row of
+`guided.TEMPERATURES`: the dependence is not Gaussian in any view."""
 WORTH_TRAINING_BITS = 0.2
 """Below this the differences between candidates are noise."""
 

@@ -109,8 +109,8 @@ def _evaluate(embedding, t, rows, k, threads, n_inside=guided.N_INSIDE):
 def _variance(embedding, t, rows, k, rng, threads):
     """Return the variances of the KSG and of the corrected estimate on `rows`, bits^2.
 
-    Holmes & Nemenman 2019, equations 8-11: the variance s_n^2 of the estimates on n disjoint
-    parts, scaled to the whole by 1/n, averaged over several n with weights n - 1.
+    After Holmes & Nemenman 2019: the variance s_n^2 of the estimates on n disjoint parts, scaled
+    to the whole by 1/n, averaged over several n with weights n - 1.
     """
     total, weight = np.zeros(2), 0
     for n_parts in PARTS:

@@ -8,8 +8,10 @@ of the information. With any critic T(x, y), a model of the log ratio, the ratio
 
 where x_j and y_l run over the samples inside the box's two sides, unpaired. The mean is what a
 world that follows T would put into the box: a perfect critic makes the estimate exact whatever the
-box, no critic (T = 0) gives KSG back, and a wrong one pays as in the Donsker-Varadhan bound,
-here local to the box. Normalisation of T and functions of x or y alone largely cancel.
+box, no critic (T = 0) gives KSG back, and a bad one lowers the estimate, much as in the
+Donsker-Varadhan bound, here local to the box. It is no strict bound: a critic of the right shape
+but too weak can overshoot a little. Normalisation of T and functions of x or y alone largely
+cancel.
 """
 
 import numpy as np

@@ -14,8 +14,8 @@ import pandas as pd
 import yaml
 
 from lmi import figures
-from lmi.files import replacing, text
-from lmi.tables import DASH, bits, open_tile, printable, strongest
+from lmi.files import reading, replacing, text
+from lmi.tables import DASH, bits, printable, strongest
 
 DATASET_FIGURES = ("heatmap", "top_pairs", "embedding", "training")
 RUN_FIGURES = ("distribution", "truth")
@@ -319,7 +319,7 @@ def _read_details(table, estimates, n_top):
     paths = {name: [] for name in table["dataset"].unique()}
     origin = {"seed": {}, "preset": {}, "k": {}, "config_hash": {}, "versions": {}}
     for path in estimates:
-        with open_tile(path) as tile:
+        with reading(path, "estimate") as tile:
             for key, values in origin.items():
                 if key in tile.attrs:
                     value = tile.attrs[key]
@@ -339,7 +339,7 @@ def _read_dataset(top, paths):
     panels, curves, all_train, all_validation, step = {}, {}, [], [], np.zeros(1)
     per_tile = -(-MAX_CURVES // max(len(paths), 1))
     for path in paths:
-        with open_tile(path) as tile:
+        with reading(path, "estimate") as tile:
             pairs = zip(text(tile["x"]), text(tile["y"]), strict=True)
             found = [(row, wanted[pair]) for row, pair in enumerate(pairs) if pair in wanted]
             for row, rank in found:

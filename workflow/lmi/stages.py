@@ -55,52 +55,78 @@ def project(out, *, dataset, dataset_name, variables, settings, seed):
         n_inner=canonical.N_INNER,
         time_series=info["time_series"],
     )
-    n_components = settings["n_components"]
-    stacked = {
-        view: np.zeros((len(wanted), n_samples, n_components), np.float32) for view in views.VIEWS
-    }
-    n_scores = np.zeros((len(wanted), len(views.VIEWS)), int)
-    zscores = []
-    for row, (variable, matrix, error) in enumerate(
-        zip(wanted, matrices, info["errors"], strict=True)
-    ):
+    for variable, error in zip(wanted, info["errors"], strict=True):
         if error:
             log.warning("%s, variable %s: %s", dataset_name, variable.name, error)
+    for note in filter(None, info["notes"]):
+        log.info("%s: %s", dataset_name, note)
+    write_block(
+        out,
+        [variable.name for variable in wanted],
+        matrices,
+        [error or "" for error in info["errors"]],
+        (fold, inner),
+        dataset_name=dataset_name,
+        settings=settings,
+        seed=seed,
+        attributes={
+            "truth_bits": info["truth_bits"],
+            "n_dropped": info["n_dropped"],
+            "config_hash": _hash([dataset, variables, settings, seed]),
+        },
+    )
+
+
+def write_block(out, names, matrices, errors, folds, *, dataset_name, settings, seed, attributes):
+    """Write the views of the variables of a block.
+
+    Parameters
+    ----------
+    out : str or Path
+    names, errors : list of str
+        Of each variable; the error is empty for a good one.
+    matrices : list of array, shape (n_samples, n_features)
+    folds : (array, array)
+        Fold and inner fold of each sample.
+    dataset_name, settings, seed
+        As in `project`.
+    attributes : dict
+        More attributes of the file.
+    """
+    n_samples, n_components = len(matrices[0]), settings["n_components"]
+    shape = (len(names), n_samples, n_components)
+    stacked = {view: np.zeros(shape, np.float32) for view in views.VIEWS}
+    n_scores = np.zeros((len(names), len(views.VIEWS)), int)
+    zscores = []
+    for row, (name, matrix, error) in enumerate(zip(names, matrices, errors, strict=True)):
+        if error:
             zscores.append(np.zeros((n_samples, 0), np.float32))
             continue
+        varying = views.drop_constant(matrix)
         made = views.make(
-            matrix,
+            varying,
             seed=seed,
-            name=f"{dataset_name}/{variable.name}",
+            name=f"{dataset_name}/{name}",
             n_components=n_components,
             clip=settings["clip"],
         )
         for column, view in enumerate(views.VIEWS):
             n_scores[row, column] = made[view].shape[1]
             stacked[view][row, :, : made[view].shape[1]] = made[view]
-        zscores.append(paper.standardise(views.drop_constant(matrix), settings["clip"]))
-    for note in filter(None, info["notes"]):
-        log.info("%s: %s", dataset_name, note)
+        zscores.append(paper.standardise(varying, settings["clip"]))
     write(
         out,
         stacked
         | {
-            "name": [variable.name for variable in wanted],
-            "error": [error or "" for error in info["errors"]],
-            "note": list(info["notes"]),
+            "name": names,
+            "error": errors,
             "n_scores": n_scores,
             "n_features": [z.shape[1] for z in zscores],
             "zscores": np.concatenate(zscores, axis=1),
-            "fold": fold,
-            "inner": inner,
+            "fold": folds[0],
+            "inner": folds[1],
         },
-        {
-            "dataset": dataset_name,
-            "seed": seed,
-            "truth_bits": info["truth_bits"],
-            "n_dropped": info["n_dropped"],
-            "config_hash": _hash([dataset, variables, settings, seed]),
-        },
+        {"dataset": dataset_name, "seed": seed} | attributes,
     )
 
 
@@ -153,11 +179,11 @@ def embed(out, block_x, block_y, *, pairs, settings, seed, threads=1):
     import torch
 
     torch.set_num_threads(threads)
-    x = _Block(block_x, {i for i, _ in pairs})
-    y = x if block_x == block_y else _Block(block_y, {j for _, j in pairs})
-    if x is y:
-        x = y = _Block(block_x, {row for pair in pairs for row in pair})
-    n_samples = len(x.fold)
+    rows_x, rows_y = {i for i, _ in pairs}, {j for _, j in pairs}
+    if block_x == block_y:
+        x = y = _Block(block_x, rows_x | rows_y)
+    else:
+        x, y = _Block(block_x, rows_x), _Block(block_y, rows_y)
     errors = [x.error[i] or y.error[j] for i, j in pairs]
     good = [row for row, error in enumerate(errors) if not error]
     if settings["preset"] == "default":
@@ -189,43 +215,8 @@ def embed(out, block_x, block_y, *, pairs, settings, seed, threads=1):
             log.error("%s, %s: %s", x.name[pairs[row][0]], y.name[pairs[row][1]], errors[row])
         else:
             done[row] = result
-    n_encoders = max((len(e.zx) for e in done.values()), default=1)
-    n_points = max((len(e.loss_step) for e in done.values()), default=0)
-    sizes = {"zx": n_samples, "zy": n_samples}
-    width = {
-        name: max((getattr(e, name).shape[-1] for e in done.values()), default=1)
-        for name in ("zx", "zy")
-    }
-    arrays = {
-        name: np.zeros((len(pairs), n_encoders, sizes[name], width[name]), np.float32)
-        for name in ("zx", "zy")
-    }
-    axes = max(width.values())
-    arrays |= {name: np.zeros((len(pairs), n_encoders, axes)) for name in ("s", "weight")}
-    whole = ("rank", "n_parameters", "temperature")
-    arrays |= {name: np.zeros((len(pairs), n_encoders), int) for name in whole}
-    losses = ("loss_train", "loss_validation")
-    if n_points:
-        arrays["loss_step"] = np.zeros(n_points, int)
-        shape = (len(pairs), n_encoders, n_points)
-        arrays |= {name: np.full(shape, np.nan, np.float32) for name in losses}
-    arrays["fold"] = np.zeros((len(pairs), n_samples), np.int8)
-    arrays["n_axes"] = np.zeros((len(pairs), 2), int)
-    for row, e in done.items():
-        for name in ("zx", "zy"):
-            arrays[name][row, :, :, : getattr(e, name).shape[-1]] = getattr(e, name)
-        for name in ("s", "weight"):
-            arrays[name][row, :, : getattr(e, name).shape[-1]] = getattr(e, name)
-        for name in whole:
-            arrays[name][row] = getattr(e, name)
-        if len(e.loss_step):
-            for name in losses:
-                arrays[name][row, :, : len(e.loss_step)] = getattr(e, name)
-            if len(e.loss_step) == n_points:
-                arrays["loss_step"] = e.loss_step
-        arrays["fold"][row] = e.fold
-        arrays["n_axes"][row] = e.zx.shape[-1], e.zy.shape[-1]
     rows = range(len(pairs))
+    arrays = _stack(done, len(pairs), len(x.fold))
     arrays |= {
         "x": [x.name[i] for i, _ in pairs],
         "y": [y.name[j] for _, j in pairs],
@@ -252,9 +243,48 @@ def embed(out, block_x, block_y, *, pairs, settings, seed, threads=1):
     )
 
 
+def _stack(done, n_pairs, n_samples):
+    """Return the arrays of embeddings, stacked by row and padded with zeros (losses with NaN).
+
+    Parameters
+    ----------
+    done : dict of int to embed.Embedding
+        By row; the rows that are absent failed.
+    """
+    found = done.values()
+    n_encoders = max((len(e.zx) for e in found), default=1)
+    width = {z: max((getattr(e, z).shape[-1] for e in found), default=1) for z in ("zx", "zy")}
+    n_axes = max(width.values())
+    longest = max((e.loss_step for e in found), key=len, default=np.zeros(0, int))
+    per_encoder = (n_pairs, n_encoders)
+    arrays = {
+        "zx": np.zeros((*per_encoder, n_samples, width["zx"]), np.float32),
+        "zy": np.zeros((*per_encoder, n_samples, width["zy"]), np.float32),
+        "s": np.zeros((*per_encoder, n_axes)),
+        "weight": np.zeros((*per_encoder, n_axes)),
+        "rank": np.zeros(per_encoder, int),
+        "n_parameters": np.zeros(per_encoder, int),
+        "temperature": np.zeros(per_encoder, int),
+        "fold": np.zeros((n_pairs, n_samples), np.int8),
+    }
+    if len(longest):
+        for name in ("loss_train", "loss_validation"):
+            arrays[name] = np.full((*per_encoder, len(longest)), np.nan, np.float32)
+    n_latent = np.zeros((n_pairs, 2), int)
+    for row, e in done.items():
+        n_latent[row] = e.zx.shape[-1], e.zy.shape[-1]
+        for name, array in arrays.items():
+            value = getattr(e, name)
+            array[row][tuple(slice(n) for n in value.shape)] = value
+    arrays["n_latent"] = n_latent
+    if len(longest):
+        arrays["loss_step"] = longest
+    return arrays
+
+
 def _read_embedding(file, row):
     """Return `embed.Embedding` of one row of an embeddings file."""
-    n_x, n_y = file["n_axes"][row]
+    n_x, n_y = file["n_latent"][row]
     n_axes = max(n_x, n_y)
     return embedding.Embedding(
         zx=file["zx"][row, :, :, :n_x],

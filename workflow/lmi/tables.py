@@ -34,14 +34,9 @@ _FROM_ATTRIBUTES = ("dataset", "truth_bits")
 _RERUN = "run `snakemake --cores all --forcerun estimate` to write the tiles anew"
 
 
-def open_tile(path):
-    """Open an estimate tile for reading; see `files.reading`."""
-    return reading(path, "estimate")
-
-
 def _read(path):
     """Return the columns of one tile: dict of name to array, all of one length."""
-    with open_tile(path) as tile:
+    with reading(path, "estimate") as tile:
         absent = [
             name
             for name in COLUMNS
