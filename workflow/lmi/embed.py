@@ -15,10 +15,12 @@ from lmi import canonical, guided, network, paper, screen, seeds, views
 
 SCREEN_MUST_DROP = 0.2
 GAUSSIAN_TEMPERATURE = 3
-"""Networks are trained where the best candidate's Gaussian critic is trusted less than this row of
-`guided.TEMPERATURES`: the dependence is not Gaussian in any view."""
+"""A candidate is Gaussian where its critic is trusted at this row of `guided.TEMPERATURES` or a
+higher one, on both folds."""
 WORTH_TRAINING_BITS = 0.2
-"""Below this the differences between candidates are noise."""
+GAUSSIAN_MARGIN_BITS = 0.03
+"""Networks are trained where there are this many bits, unless a Gaussian candidate, whose axes are
+optimal already, comes this near to the best."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def screened(x, y, inner, train, seed, n_components=64):
 class _Judged:
     """Candidates of a pair and their held-out estimates, by encoder.
 
-    `trusted` is how far the critic of the best candidate describes the held-out samples, a row of
+    `trusted` is how far the critic of each candidate describes the held-out samples, a row of
     `guided.TEMPERATURES`.
     """
 
@@ -135,9 +137,8 @@ class _Judged:
         gain = bits.mean() + correction.mean(axis=1)
         # without the critic, or with it as far as it describes these samples
         allowed = np.isin(np.arange(len(gain)), (0, best))
-        if not self.gains[t] or gain[allowed].max() > max(g.max() for g in self.gains[t].values()):
-            self.trusted[t] = best
         self.axes[t][name] = axes
+        self.trusted[t][name] = best
         self.gains[t][name] = np.where(allowed, gain, -np.inf)
 
     def scores(self):
@@ -148,7 +149,7 @@ class _Judged:
 def _closed_form(x, y, fold, inner, *, seed, n_latent, k, threads):
     """Return the judged candidates that need no training."""
     start = time.perf_counter()
-    judged = _Judged([{}, {}], [{}, {}], [0, 0], 0.0)
+    judged = _Judged([{}, {}], [{}, {}], [{}, {}], 0.0)
     for t in (0, 1):
         sides = {view: (x.whitened[view, t], y.whitened[view, t]) for view in views.VIEWS}
         passed = screened(x, y, inner, fold == t, seed)
@@ -163,9 +164,14 @@ def _closed_form(x, y, fold, inner, *, seed, n_latent, k, threads):
 def _wants_network(judged, train):
     if train != "auto":
         return train == "always"
-    if max(judged.scores().values()) < WORTH_TRAINING_BITS:
-        return False
-    return any(trusted < GAUSSIAN_TEMPERATURE for trusted in judged.trusted)
+    scores = judged.scores()
+    best = max(scores.values())
+    gaussian = [
+        score
+        for name, score in scores.items()
+        if min(trusted[name] for trusted in judged.trusted) >= GAUSSIAN_TEMPERATURE
+    ]
+    return best > max([WORTH_TRAINING_BITS, *(score + GAUSSIAN_MARGIN_BITS for score in gaussian)])
 
 
 def _choose(judged, fold, curves, seconds):
