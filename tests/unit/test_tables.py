@@ -55,8 +55,25 @@ def write_tile(path, dataset, pairs, mi_bits, truth_bits=np.nan, n_samples=700, 
         "flag": np.where(failed, "fail", np.where(weak, "warn", "ok")).tolist(),
         "reason": reason.tolist(),
         "candidate": np.where(rng.random(n_pairs) < 0.7, "canonical", "pca").tolist(),
+        "p_method": ["permutation"] * n_pairs,
+        "within_strata": [""] * n_pairs,
     }
+    p_value = np.clip(np.exp(-20 * np.nan_to_num(mi_bits)), 1e-4, 1)
+    unknown = np.full(n_pairs, np.nan)
     numbers = {
+        "lag": np.zeros(n_pairs, int),
+        "p_value": np.where(failed, np.nan, p_value),
+        "n_permutations": np.full(n_pairs, 9999),
+        "null_mean_bits": np.where(failed, np.nan, 0.0),
+        "null_sd_bits": np.where(failed, np.nan, 0.02),
+        "mi_within_bits": unknown,
+        "sd_within_bits": unknown,
+        "drift_bits": np.where(failed, np.nan, 0.01),
+        "split_sd_bits": unknown,
+        "half_samples_bits": unknown,
+        "half_latent_bits": unknown,
+        "double_latent_bits": unknown,
+        "swapped_bits": unknown,
         "n_samples": np.full(n_pairs, n_samples),
         "n_features_x": rng.integers(5, 80, n_pairs),
         "n_features_y": np.where(failed, 0, rng.integers(5, 80, n_pairs)),
@@ -216,8 +233,9 @@ def test_tsv_has_six_digits_and_says_nan(run):
     assert back["reason"].tolist() == table["reason"].tolist()
     lines = (folder / "mi.tsv").read_text().splitlines()
     failed = next(line for line in lines if "\tfail\t" in line)
-    assert failed.split("\t")[6] == "NaN"
-    cells = [cell for line in lines[1:] for cell in line.split("\t")[6:10]]
+    first = lines[0].split("\t").index("mi_bits")
+    assert failed.split("\t")[first] == "NaN"
+    cells = [cell for line in lines[1:] for cell in line.split("\t")[first : first + 4]]
     digits = [cell.split("e")[0].replace(".", "").lstrip("-0") for cell in cells]
     assert max(len(cell) for cell in digits) <= 6
 

@@ -13,7 +13,7 @@ import yaml
 
 from lmi import tiles
 from lmi.errors import InputError
-from lmi.sources import check_file, some, suggest
+from lmi.sources import check_file, read_labels, some, suggest
 from lmi.variables import MIN_SAMPLES, count_samples, list_variables
 
 SCHEMA = Path(__file__).resolve().parents[1] / "schemas" / "config.schema.yaml"
@@ -21,7 +21,7 @@ SCHEMA = Path(__file__).resolve().parents[1] / "schemas" / "config.schema.yaml"
 # Names in results/<run>/ that a dataset of the same name would get in the way of.
 RESERVED = ("benchmark", "benchmarks", "figures", "logs")
 DATA_KEYS = ("source", "spikes", "task")
-MATRIX_KEYS = ("layer", "key", "transpose", "sample_column")
+MATRIX_KEYS = ("layer", "key", "transpose", "sample_column", "time_series", "strata")
 
 TYPES = {
     "string": "text",
@@ -72,7 +72,12 @@ def load(raw):
     needed = min_samples(config["estimate"]["k"])
     for name, dataset in config["datasets"].items():
         if "source" not in dataset:
-            del dataset["transpose"]
+            del dataset["transpose"], dataset["time_series"]
+        if "lags" in dataset and config["embed"]["preset"] != "default":
+            raise InputError(
+                f"config: datasets.{name}.lags: lags go with `embed.preset: default`, found "
+                f"{config['embed']['preset']}"
+            )
         try:
             _check_data(dataset, config["block_size"], needed)
         except InputError as error:
@@ -253,6 +258,19 @@ def _check_choices(name, dataset):
         raise InputError(
             f"config: datasets.{name}.variables: a task has the variables x and y. Remove the key"
         )
+    if "lags" in dataset and not (given == ["spikes"] or dataset.get("time_series")):
+        raise InputError(
+            f"config: datasets.{name}.lags: lags need samples in time: `spikes`, or `source` with "
+            "`time_series: true`. Add that, or remove the key"
+        )
+    strata = dataset.get("strata")
+    sources = dataset.get("source", "")
+    first = sources if isinstance(sources, str) else sources[0]
+    if isinstance(strata, str) and not first.endswith(".h5ad"):
+        raise InputError(
+            f"config: datasets.{name}.strata: expected a mapping with `table` and `column`: "
+            f"'{first}' is no .h5ad file with labels of its own; found {strata!r}"
+        )
     variables = dataset.get("variables", "each")
     if isinstance(variables, dict):
         forms = [key for key in ("gene_sets", "table", "list") if key in variables]
@@ -276,6 +294,15 @@ def _check_data(dataset, block_size, needed):
     variables = list_variables(dataset)
     tiles.tiles(dataset, variables, block_size)
     found = count_samples(dataset)
+    if found is not None and (longest := max(map(abs, dataset.get("lags", [0])))) > found // 4:
+        raise InputError(
+            f"lags: expected at most {found // 4}, a quarter of the samples, found {longest}"
+        )
+    if "strata" in dataset:
+        place = dataset["strata"]
+        if isinstance(place, str):
+            place = {"table": sources if isinstance(sources, str) else sources[0], "column": place}
+        read_labels(place["table"], place["column"])
     if found is not None and found < needed:
         hint = " (is `transpose` missing?)" if "source" in dataset else ""
         raise InputError(

@@ -77,7 +77,7 @@ class Embedding:
         Training curves; no points where nothing was trained.
     converged : bool
     fold : int8 array, shape (n_samples,)
-        Encoder t was trained where `fold == t`.
+        Encoder t was trained where `fold == t`, and is used where it is 1 - t; -1 is in neither.
     seconds : float
     """
 
@@ -156,7 +156,7 @@ def _closed_form(x, y, fold, inner, *, seed, n_latent, k, threads):
         if passed is not None:
             sides["screened"] = passed
         for name, pair in sides.items():
-            judged.add(t, name, canonical.fit(*pair, n_latent), fold != t, k, threads)
+            judged.add(t, name, canonical.fit(*pair, n_latent), fold == 1 - t, k, threads)
     judged.seconds = time.perf_counter() - start
     return judged
 
@@ -270,7 +270,7 @@ def embed_pairs(pairs, fold, inner, *, settings, seed, threads=1, tell=None):
                     for z in (curves[i][t].zx, curves[i][t].zy)
                 ]
                 axes = canonical.fit(*sides, settings["n_latent"])
-                judged[i].add(t, "network", axes, fold != t, k, threads)
+                judged[i].add(t, "network", axes, fold == 1 - t, k, threads)
         each = (time.perf_counter() - start) / len(training)
     return [
         found

@@ -1,15 +1,49 @@
-"""From a pair's embedding to bits: held-out estimates, the critic's cost, error bars, flags."""
+"""From a pair's embedding to bits: estimate, error bars, null, strata, checks, flag."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from lmi import guided, ksg, seeds
+from lmi import checks, guided, ksg, null, seeds
 
 PARTS = (3, 6, 10)
 MIN_PART = 25
 INSIDE_PARTS = 16
 MIN_SAMPLES = 100
+MIN_STRATUM = 50
+"""Fewest held-out samples of a stratum in each half."""
+BOUND = 3.0
+MAX_MISSING = 0.1
+MAX_TIED = 0.5
+NEAR_CEILING = 0.8
+UNSTABLE_SD, UNSTABLE_BITS = 4.0, 0.15
+"""The encoders of the two halves disagree where their estimates differ by more than both."""
+DRIFT_SD, DRIFT_SHARE = 3.0, 0.2
+"""The estimate still rises with the samples where a third of them give less by more than both."""
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What is known of a dataset's samples.
+
+    Attributes
+    ----------
+    time_series : bool
+        Consecutive samples depend on each other.
+    overlap : int
+        Samples that share data with the sample before them: windows that overlap.
+    strata : int array, shape (n_samples,), or None
+        Stratum of each sample: batch, cell type.
+    strata_names : list of str
+    missing : float
+        Largest share of missing values, imputed or dropped, of the two variables.
+    """
+
+    time_series: bool = False
+    overlap: int = 0
+    strata: np.ndarray | None = None
+    strata_names: list = field(default_factory=list)
+    missing: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -19,13 +53,21 @@ class Estimate:
     Attributes
     ----------
     pointwise_bits : array, shape (n_samples,)
-        Mean `mi_bits`; NaN for samples that are not estimated (preset `paper`).
+        Mean `mi_bits`; NaN for samples that are not estimated (the training samples of the preset
+        paper; time series: near the training samples).
     mi_bits : float
         The headline: critic-guided, corrected as far as held-out samples allow.
     mi_ksg_bits : float
         KSG on the same embedding, uncorrected.
     sd_bits, sd_ksg_bits : float
         Standard errors by disjoint subsampling; NaN where not asked for or too few samples.
+    drift_bits : float
+        What all samples give more than a third of them; NaN without error bars.
+    mi_within_bits, sd_within_bits : float
+        Mean of KSG within strata, weighted by their samples: compare with `mi_ksg_bits`.
+    within_strata : str
+        Each stratum's estimate.
+    null : null.Null
     flag, reason : str
         ok, warn or fail, and why.
     """
@@ -35,11 +77,27 @@ class Estimate:
     mi_ksg_bits: float
     sd_bits: float
     sd_ksg_bits: float
+    drift_bits: float
+    mi_within_bits: float
+    sd_within_bits: float
+    within_strata: str
+    null: null.Null
     flag: str
     reason: str
 
 
-def estimate(embedding, *, k=3, error_bars=True, seed=0, name="", threads=1):
+def estimate(
+    embedding,
+    *,
+    k=3,
+    error_bars=True,
+    permutations=None,
+    samples=None,
+    checked=None,
+    seed=0,
+    name="",
+    threads=1,
+):
     """Estimate the mutual information of one embedded pair.
 
     Each encoder is evaluated on the fold that it was not trained on. A critic fitted to n_train
@@ -52,67 +110,142 @@ def estimate(embedding, *, k=3, error_bars=True, seed=0, name="", threads=1):
     k : int
         Neighbours.
     error_bars : bool
+    permutations : dict, optional
+        `max`, `scheme` (auto, or one of `null.SCHEMES`), `block_length`, `tail_fit`.
+        Nothing is tested without.
+    samples : Samples, optional
+    checked : dict of str to float, optional
+        What the thorough checks found, `checks.COLUMNS`; the flag counts it in.
     seed, name
-        Seed of the disjoint parts: the run's, and the pair's names.
+        Seed of the disjoint parts and the permutations: the run's, and the pair's names.
     threads : int
 
     Returns
     -------
     Estimate
     """
+    samples = samples or Samples()
     fold = embedding.fold
+    encoders = range(len(embedding.zx))
+    held_out = [_held_out(embedding, t, samples) for t in encoders]
     pointwise, pointwise_ksg = np.full((2, len(fold)), np.nan)
-    gaps, costs, variances, tied = [], [], [], 0
-    for t in range(len(embedding.zx)):
-        out = fold != t
+    gaps, costs, tied = [], [], 0
+    for t, out in zip(encoders, held_out, strict=True):
         bits, corrected, n_tied = _evaluate(embedding, t, out, k, threads)
         pointwise_ksg[out], pointwise[out] = bits, corrected
         tied += n_tied
+        gap, cost = 0.0, 0.0
         if embedding.rank[t] and embedding.temperature[t]:
-            _, inside, _ = _evaluate(embedding, t, fold == t, k, threads)
-            gaps.append((inside.mean() - corrected.mean()) / 2)
-            cost = embedding.n_parameters[t] / (2 * (fold == t).sum()) / np.log(2)
-            costs.append(cost)
-        else:
-            gaps.append(0.0)
-            costs.append(0.0)
-        if error_bars:
-            rng = seeds.rng(seed, "parts", name, t)
-            variances.append(_variance(embedding, t, np.flatnonzero(out), k, rng, threads))
-    n_estimated = int(np.isfinite(pointwise).sum())
+            inside = np.flatnonzero(fold == t)
+            _, within, _ = _evaluate(embedding, t, inside, k, threads)
+            gap = (within.mean() - corrected.mean()) / 2
+            cost = embedding.n_parameters[t] / (2 * len(inside)) / np.log(2)
+        gaps.append(gap)
+        costs.append(cost)
+    halves = [float(pointwise[out].mean()) for out in held_out]
     pointwise = pointwise + np.clip(np.mean(gaps), 0.0, np.mean(costs))
-    sd_ksg, sd = np.nan, np.nan
+    n_estimated = sum(len(out) for out in held_out)
+    mi, mi_ksg = float(np.nanmean(pointwise)), float(np.nanmean(pointwise_ksg))
+    variances, drift = np.full((len(held_out), 2), np.nan), np.nan
     if error_bars:
-        # the estimate is the mean of the encoders' estimates, on disjoint samples
-        sd_ksg, sd = np.sqrt(np.mean(variances, axis=0) / len(variances))
-    mi_ksg = float(np.nanmean(pointwise_ksg))
-    flag, reason = _flag(mi_ksg, n_estimated, len(embedding.zx), k, tied, embedding.converged)
+        thirds = []
+        for t, out in zip(encoders, held_out, strict=True):
+            rng = seeds.rng(seed, "parts", name, t)
+            variances[t], third = _variance(embedding, t, out, k, rng, threads)
+            thirds.append(third)
+        drift = float(np.mean(halves) - np.mean(thirds))
+    # the estimate is the mean of the encoders' estimates, on disjoint samples
+    sd_ksg, sd = np.sqrt(variances.mean(axis=0) / len(variances))
+    within = _within(embedding, held_out, samples, k, threads)
+    tested = null.NOT_TESTED
+    if permutations and permutations["max"]:
+        tested = null.test(
+            [_part(embedding, t, out, samples) for t, out in zip(encoders, held_out, strict=True)],
+            scheme=_scheme(permutations["scheme"], samples),
+            n_permutations=permutations["max"],
+            block_length=permutations["block_length"],
+            tail_fit=permutations["tail_fit"],
+            rng=seeds.rng(seed, "null", name),
+            k=k,
+        )
+    flag, reason = _flag(
+        embedding, mi, mi_ksg, halves, variances[:, 1], drift, n_estimated, tied, samples, k
+    )
+    found_wrong = checks.reasons(checked, mi, sd) if checked else []
+    if found_wrong and flag != "fail":
+        flag, reason = "warn", "; ".join([reason] * bool(reason) + found_wrong)
     return Estimate(
-        pointwise, float(np.nanmean(pointwise)), mi_ksg, float(sd), float(sd_ksg), flag, reason
+        pointwise, mi, mi_ksg, float(sd), float(sd_ksg), drift, *within, tested, flag, reason
     )
 
 
+def _scheme(wanted, samples):
+    if wanted != "auto":
+        return wanted
+    if samples.time_series:
+        return "shift"
+    return "free" if samples.strata is None else "strata"
+
+
+def _held_out(embedding, t, samples):
+    """Return the rows on which encoder t is evaluated.
+
+    Of a time series, samples are left out that overlap with training samples or are correlated
+    with them: what the encoder learned by chance there holds for them as well.
+    """
+    fold = embedding.fold
+    rows = np.flatnonzero(fold == 1 - t)
+    training = np.flatnonzero(fold == t)
+    if not samples.time_series or not len(training):
+        return rows
+    time = max(
+        null.correlation_time(z[t][:, :4].astype(float)) for z in (embedding.zx, embedding.zy)
+    )
+    gap = max(samples.overlap, min(time, len(fold) // 40))
+    after = np.searchsorted(training, rows).clip(0, len(training) - 1)
+    before = (after - 1).clip(0)
+    distance = np.minimum(np.abs(training[after] - rows), np.abs(training[before] - rows))
+    return rows[distance > gap]
+
+
+def _part(embedding, t, rows, samples):
+    """Return what the null permutes: the coordinates of the held-out samples, and the critic."""
+    a, b, weight = _coordinates(embedding, t, rows)
+    a, b = guided.untie(a, 0), guided.untie(b, 1)
+    s = embedding.s[t]
+    rank = int(embedding.rank[t]) or int((s > 0).sum())
+    # bounded, so that no outlier decides; for weak dependence the weights s are the best
+    left, right = (np.clip(side[:, :rank], -BOUND, BOUND) for side in (a, b))
+    return null.Part(
+        x=a * weight[: a.shape[1]],
+        y=b * weight[: b.shape[1]],
+        left=left * s[:rank],
+        right=right,
+        strata=None if samples.strata is None else samples.strata[rows],
+    )
+
+
+def _coordinates(embedding, t, rows):
+    zx, zy = (z[t][rows].astype(np.float64) for z in (embedding.zx, embedding.zy))
+    return zx, zy, embedding.weight[t]
+
+
 def _evaluate(embedding, t, rows, k, threads, n_inside=guided.N_INSIDE):
+    a, b, weight = _coordinates(embedding, t, rows)
+    rank = int(embedding.rank[t]) if embedding.temperature[t] else 0
     bits, correction, tied = guided.evaluate(
-        embedding.zx[t][rows].astype(np.float64),
-        embedding.zy[t][rows].astype(np.float64),
-        embedding.s[t],
-        int(embedding.rank[t]) if embedding.temperature[t] else 0,
-        embedding.weight[t],
-        k=k,
-        n_inside=n_inside,
-        threads=threads,
+        a, b, embedding.s[t], rank, weight, k=k, n_inside=n_inside, threads=threads
     )
     return bits, bits + correction[embedding.temperature[t]], tied
 
 
 def _variance(embedding, t, rows, k, rng, threads):
-    """Return the variances of the KSG and of the corrected estimate on `rows`, bits^2.
+    """Return the variances of KSG and of the corrected estimate on `rows`, and a third's estimate.
 
     After Holmes & Nemenman 2019: the variance s_n^2 of the estimates on n disjoint parts, scaled
     to the whole by 1/n, averaged over several n with weights n - 1.
     """
-    total, weight = np.zeros(2), 0
+    total, weight, third = np.zeros(2), 0, np.nan
     for n_parts in PARTS:
         if len(rows) // n_parts < max(MIN_PART, 2 * k + 2):
             continue
@@ -121,22 +254,69 @@ def _variance(embedding, t, rows, k, rng, threads):
         for part in np.array_split(order, n_parts):
             bits, corrected, _ = _evaluate(embedding, t, rows[part], k, threads, INSIDE_PARTS)
             values.append((bits.mean(), corrected.mean()))
+        if n_parts == PARTS[0]:
+            third = np.mean(values, axis=0)[1]
         total += (n_parts - 1) / n_parts * np.var(values, axis=0, ddof=1)
         weight += n_parts - 1
-    return total / weight if weight else np.full(2, np.nan)
+    return (total / weight if weight else np.full(2, np.nan)), third
 
 
-def _flag(mi_ksg, n_estimated, n_encoders, k, tied, converged):
-    ceiling = ksg.ceiling_bits(n_estimated // n_encoders, k)
+def _within(embedding, held_out, samples, k, threads):
+    """Return the mean of KSG within strata, its standard error, and each stratum's as text."""
+    if samples.strata is None:
+        return np.nan, np.nan, ""
+    texts, means, squares, sizes = [], [], [], []
+    for code, name in enumerate(samples.strata_names):
+        bits = []
+        for t, out in enumerate(held_out):
+            rows = out[samples.strata[out] == code]
+            if len(rows) < MIN_STRATUM:
+                break
+            a, b, weight = _coordinates(embedding, t, rows)
+            a, b = guided.untie(a, 0), guided.untie(b, 1)
+            x, y = a * weight[: a.shape[1]], b * weight[: b.shape[1]]
+            bits.append(ksg.pointwise_mi(x, y, k, threads))
+        if len(bits) < len(held_out):
+            continue
+        bits = np.concatenate(bits)
+        means.append(bits.mean())
+        squares.append(bits.var(ddof=1) / len(bits))
+        sizes.append(len(bits))
+        texts.append(f"{name}: {bits.mean():.3f} (n {len(bits)})")
+    if not sizes:
+        return np.nan, np.nan, ""
+    share = np.array(sizes) / np.sum(sizes)
+    return float(share @ means), float(np.sqrt(share**2 @ squares)), "; ".join(texts)
+
+
+def _flag(embedding, mi, mi_ksg, halves, variances, drift, n_estimated, tied, samples, k):
+    """Return the flag of a pair, and its reasons in words."""
     if not np.isfinite(mi_ksg):
         return "fail", "the estimate is not a finite number"
-    if not converged:
-        return "warn", "training not converged: raise max_steps, or max_epochs of the preset paper"
+    reasons = []
+    ceiling = ksg.ceiling_bits(n_estimated // len(halves), k)
+    if not embedding.converged:
+        reasons.append("training not converged: raise max_steps, or max_epochs of the preset paper")
     if n_estimated < MIN_SAMPLES:
-        return "warn", f"few samples: {n_estimated}, fewer than {MIN_SAMPLES}"
-    if mi_ksg > 0.8 * ceiling:
-        return "warn", f"near the ceiling of {ceiling:.1f} bits for this number of samples"
-    if tied > 0.5 * n_estimated:
+        reasons.append(f"few samples: {n_estimated}, fewer than {MIN_SAMPLES}")
+    if mi_ksg > NEAR_CEILING * ceiling:
+        reasons.append(f"near the ceiling of {ceiling:.1f} bits for this number of samples")
+    if tied > MAX_TIED * n_estimated:
         share = 100 * tied / n_estimated
-        return "warn", f"{share:.0f} % of the samples are duplicates: few distinct values"
-    return "ok", ""
+        reasons.append(f"{share:.0f} % of the samples are duplicates: few distinct values")
+    if samples.missing > MAX_MISSING:
+        reasons.append(f"missing data: {100 * samples.missing:.0f} % of the values")
+    if len(halves) == 2:
+        difference = abs(halves[0] - halves[1])
+        if difference > max(UNSTABLE_BITS, UNSTABLE_SD * np.sqrt(variances.sum())):
+            reasons.append(
+                f"unstable: {halves[0]:.2f} and {halves[1]:.2f} bits by the encoders of the two "
+                "halves of the samples"
+            )
+    sd = np.sqrt(variances.mean() / len(halves))
+    if drift > max(DRIFT_SD * sd, DRIFT_SHARE * abs(mi)):
+        reasons.append(
+            f"still rising with the number of samples: {mi - drift:.2f} bits with a third of them, "
+            f"{mi:.2f} with all; probably too low"
+        )
+    return ("warn", "; ".join(reasons)) if reasons else ("ok", "")

@@ -1,6 +1,7 @@
 """Spike times: from units that fire to windows of binned counts."""
 
 import functools
+import math
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +75,11 @@ def n_windows(spikes):
             f"({shift_ms / MILLISECONDS:g} s). Lower shift_s, bin_ms or n_lags"
         )
     return int((room_ms + SLACK_MS) // spikes["stride_ms"]) + 1
+
+
+def overlap(spikes):
+    """Return how many windows after a window share bins with it."""
+    return max(0, math.ceil(spikes["bin_ms"] * spikes["n_lags"] / spikes["stride_ms"] - 1e-9) - 1)
 
 
 def count_windows(spikes, wanted):

@@ -4,7 +4,7 @@ import numpy as np
 
 from lmi import seeds
 
-N_SEGMENTS = 20
+N_SEGMENTS = 4
 
 
 def folds(n_samples, *, seed, dataset, n_inner, time_series=False):
@@ -18,7 +18,8 @@ def folds(n_samples, *, seed, dataset, n_inner, time_series=False):
     n_inner : int
         Number of inner folds.
     time_series : bool
-        Keep neighbours in time together: folds are made of contiguous segments.
+        Keep neighbours in time together: a fold is made of two long segments, its inner folds of
+        thirds. Few segments, because each cut breaks the autocorrelation that the null must keep.
 
     Returns
     -------
@@ -27,9 +28,11 @@ def folds(n_samples, *, seed, dataset, n_inner, time_series=False):
     """
     rng = seeds.rng(seed, "folds", dataset)
     if time_series:
-        segment = np.arange(n_samples) * N_SEGMENTS // n_samples
-        fold = (segment + rng.integers(2)) % 2
-        inner = (segment // 2 + rng.integers(n_inner)) % n_inner
+        fold = (np.arange(n_samples) * N_SEGMENTS // n_samples + rng.integers(2)) % 2
+        inner = np.empty(n_samples, int)
+        for t in (0, 1):
+            rows = np.flatnonzero(fold == t)
+            inner[rows] = np.arange(len(rows)) * n_inner // len(rows)
     else:
         order = rng.permutation(n_samples)
         fold, inner = order % 2, order // 2 % n_inner

@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from lmi import canonical, estimation, paper, split, views
+from lmi import canonical, checks, estimation, null, paper, split, views
 from lmi import embed as embedding
+from lmi.errors import InputError
 from lmi.files import reading, text, write
 from lmi.variables import Variable, read_matrices
 
@@ -69,15 +70,35 @@ def project(out, *, dataset, dataset_name, variables, settings, seed):
         dataset_name=dataset_name,
         settings=settings,
         seed=seed,
+        strata=info["strata"],
+        missing=[
+            max(share, info["n_dropped"] / (n_samples + info["n_dropped"]))
+            for share in info["missing"]
+        ],
         attributes={
             "truth_bits": info["truth_bits"],
             "n_dropped": info["n_dropped"],
+            "time_series": info["time_series"],
+            "overlap": info["overlap"],
             "config_hash": _hash([dataset, variables, settings, seed]),
         },
     )
 
 
-def write_block(out, names, matrices, errors, folds, *, dataset_name, settings, seed, attributes):
+def write_block(
+    out,
+    names,
+    matrices,
+    errors,
+    folds,
+    *,
+    dataset_name,
+    settings,
+    seed,
+    attributes,
+    strata=None,
+    missing=None,
+):
     """Write the views of the variables of a block.
 
     Parameters
@@ -91,7 +112,10 @@ def write_block(out, names, matrices, errors, folds, *, dataset_name, settings, 
     dataset_name, settings, seed
         As in `project`.
     attributes : dict
-        More attributes of the file.
+        More attributes of the file: `truth_bits`, `config_hash`, `time_series`, `overlap`.
+    strata : array of str, shape (n_samples,), optional
+    missing : list of float, optional
+        Share of missing values of each variable.
     """
     n_samples, n_components = len(matrices[0]), settings["n_components"]
     shape = (len(names), n_samples, n_components)
@@ -114,11 +138,19 @@ def write_block(out, names, matrices, errors, folds, *, dataset_name, settings, 
             n_scores[row, column] = made[view].shape[1]
             stacked[view][row, :, : made[view].shape[1]] = made[view]
         zscores.append(paper.standardise(varying, settings["clip"]))
+    if strata is None:
+        strata = np.zeros(n_samples, int)
+        strata_names = []
+    else:
+        strata_names, strata = np.unique(strata, return_inverse=True)
     write(
         out,
         stacked
         | {
             "name": names,
+            "strata": strata,
+            "strata_names": list(strata_names),
+            "missing": np.zeros(len(names)) if missing is None else missing,
             "error": errors,
             "n_scores": n_scores,
             "n_features": [z.shape[1] for z in zscores],
@@ -139,6 +171,8 @@ class _Block:
             self.error = text(file["error"])
             self.n_features = file["n_features"][()]
             self.fold, self.inner = file["fold"][()], file["inner"][()]
+            self.strata, self.strata_names = file["strata"][()], text(file["strata_names"])
+            self.missing = file["missing"][()]
             self.attributes = dict(file.attrs)
             self.n_scores = file["n_scores"][()]
             self.views = {view: {} for view in views.VIEWS}
@@ -151,16 +185,52 @@ class _Block:
                     self.views[view][row] = file[view][row, :, :width].astype(np.float64)
         self.prepared = {}
 
-    def prepare(self, row):
-        """Return `embed.Variable` of a good row."""
-        if row not in self.prepared:
-            made = {view: self.views[view][row] for view in views.VIEWS}
-            made["features"] = views.normal_scores(self.z[row]).astype(np.float32)
-            self.prepared[row] = embedding.prepare(str(self.name[row]), made, self.fold, self.inner)
-        return self.prepared[row]
+    def prepare(self, row, shift=0, lag=0, folds=None):
+        """Return `embed.Variable` of a good row.
+
+        Parameters
+        ----------
+        row : int
+        shift : int
+            Take the samples this much later.
+        lag : int
+            Of the pair: samples without a partner are left out.
+        folds : (array, array), optional
+            Another split than the block's; not kept.
+        """
+        key = row, shift, lag
+        if folds is None and key in self.prepared:
+            return self.prepared[key]
+        made = {view: self.views[view][row] for view in views.VIEWS}
+        made["features"] = views.normal_scores(self.z[row]).astype(np.float32)
+        if shift:
+            made = {view: np.roll(matrix, -shift, axis=0) for view, matrix in made.items()}
+        name = f"{self.name[row]}, lag {lag}" if lag else str(self.name[row])
+        split_by = folds or (lagged(self.fold, lag), self.inner)
+        found = embedding.prepare(name, made, *split_by)
+        if folds is None:
+            self.prepared[key] = found
+        return found
 
 
-def embed(out, block_x, block_y, *, pairs, settings, seed, threads=1):
+def lagged(fold, lag):
+    """Return the fold with the samples left out, as -1, that have no partner `lag` samples later.
+
+    Parameters
+    ----------
+    fold : int array, shape (n_samples,)
+    lag : int
+        Negative: y is earlier than x.
+    """
+    fold = fold.copy()
+    if lag > 0:
+        fold[-lag:] = -1
+    elif lag < 0:
+        fold[:-lag] = -1
+    return fold
+
+
+def embed(out, block_x, block_y, *, pairs, settings, seed, lags=(0,), threads=1):
     """Embed the pairs of a tile.
 
     Parameters
@@ -174,6 +244,8 @@ def embed(out, block_x, block_y, *, pairs, settings, seed, threads=1):
     settings : dict
         The config's section `embed`.
     seed : int
+    lags : sequence of int
+        Each pair is embedded anew at each lag: y that many samples later than x.
     threads : int
     """
     import torch
@@ -184,44 +256,37 @@ def embed(out, block_x, block_y, *, pairs, settings, seed, threads=1):
         x = y = _Block(block_x, rows_x | rows_y)
     else:
         x, y = _Block(block_x, rows_x), _Block(block_y, rows_y)
-    errors = [x.error[i] or y.error[j] for i, j in pairs]
-    good = [row for row, error in enumerate(errors) if not error]
-    if settings["preset"] == "default":
-        found = embedding.embed_pairs(
-            [(x.prepare(pairs[row][0]), y.prepare(pairs[row][1])) for row in good],
-            x.fold,
-            x.inner,
-            settings=settings,
-            seed=seed,
-            threads=threads,
-            tell=lambda line: log.info("%s of %d pairs", line, len(good)),
-        )
-    else:
-        found = []
-        for row in good:
-            i, j = pairs[row]
-            names = (str(x.name[i]), str(y.name[j]))
-            if settings["preset"] == "ksg":
-                found.append(embedding.embed_nothing(x.z[i], y.z[j]))
-            else:
-                options = paper.Settings(**settings["paper"])
-                found.append(
-                    embedding.embed_paper(x.z[i], y.z[j], settings=options, seed=seed, names=names)
-                )
+    wanted = [(i, j, lag) for lag in lags for i, j in pairs]
+    errors = [x.error[i] or y.error[j] for i, j, _ in wanted]
+    checked = {name: np.full(len(wanted), np.nan) for name in checks.COLUMNS}
     done = {}
-    for row, result in zip(good, found, strict=True):
-        if isinstance(result, Exception):
-            errors[row] = f"embedding failed: {result}"
-            log.error("%s, %s: %s", x.name[pairs[row][0]], y.name[pairs[row][1]], errors[row])
-        else:
-            done[row] = result
-    rows = range(len(pairs))
-    arrays = _stack(done, len(pairs), len(x.fold))
+    for lag in lags:
+        good = [r for r, row in enumerate(wanted) if row[2] == lag and not errors[r]]
+        chosen = [wanted[row][:2] for row in good]
+        log.info("lag %d: %d pairs", lag, len(good))
+        found = _embed_at_lag(x, y, chosen, lag, settings, seed, threads)
+        for row, result in zip(good, found, strict=True):
+            if isinstance(result, Exception):
+                errors[row] = f"embedding failed: {result}"
+                names = x.name[wanted[row][0]], y.name[wanted[row][1]]
+                log.error("%s, %s: %s", *names, errors[row])
+            else:
+                done[row] = result
+        if settings["checks"] == "thorough" and settings["preset"] == "default":
+            log.info("checks of %d pairs", len(good))
+            _check(checked, done, x, y, wanted, good, lag, settings, seed, threads)
+    rows = range(len(wanted))
+    arrays = _stack(done, len(wanted), len(x.fold))
+    arrays |= checked
     arrays |= {
-        "x": [x.name[i] for i, _ in pairs],
-        "y": [y.name[j] for _, j in pairs],
-        "n_features_x": [x.n_features[i] for i, _ in pairs],
-        "n_features_y": [y.n_features[j] for _, j in pairs],
+        "x": [x.name[i] for i, _, _ in wanted],
+        "y": [y.name[j] for _, j, _ in wanted],
+        "lag": [lag for _, _, lag in wanted],
+        "n_features_x": [x.n_features[i] for i, _, _ in wanted],
+        "n_features_y": [y.n_features[j] for _, j, _ in wanted],
+        "missing": [max(x.missing[i], y.missing[j]) for i, j, _ in wanted],
+        "strata": x.strata,
+        "strata_names": list(x.strata_names),
         "error": errors,
         "converged": [done[row].converged if row in done else False for row in rows],
         "seconds": [done[row].seconds if row in done else 0.0 for row in rows],
@@ -230,17 +295,79 @@ def embed(out, block_x, block_y, *, pairs, settings, seed, threads=1):
         ],
         "scores": [json.dumps(done[row].scores) if row in done else "{}" for row in rows],
     }
+    kept = ("dataset", "truth_bits", "time_series", "overlap")
     write(
         out,
         arrays,
-        {
-            "dataset": x.attributes["dataset"],
-            "truth_bits": x.attributes["truth_bits"],
+        {name: x.attributes[name] for name in kept}
+        | {
             "seed": seed,
             "preset": settings["preset"],
-            "config_hash": _hash([x.attributes["config_hash"], settings, pairs, seed]),
+            "config_hash": _hash([x.attributes["config_hash"], settings, pairs, list(lags), seed]),
         },
     )
+
+
+def _embed_at_lag(x, y, pairs, lag, settings, seed, threads):
+    """Return the embedding of each pair of good rows, or an Exception."""
+    if settings["preset"] == "default":
+        prepared = [(x.prepare(i, 0, lag), y.prepare(j, lag, lag)) for i, j in pairs]
+        fold = lagged(x.fold, lag)
+        return embedding.embed_pairs(
+            prepared,
+            fold,
+            x.inner,
+            settings=settings,
+            seed=seed,
+            threads=threads,
+            tell=lambda line: log.info("%s of %d pairs", line, len(pairs)),
+        )
+    if settings["preset"] == "ksg":
+        return [embedding.embed_nothing(x.z[i], y.z[j]) for i, j in pairs]
+    options = paper.Settings(**settings["paper"])
+    return [
+        embedding.embed_paper(
+            x.z[i],
+            y.z[j],
+            settings=options,
+            seed=seed,
+            names=(str(x.name[i]), str(y.name[j])),
+        )
+        for i, j in pairs
+    ]
+
+
+def _check(checked, done, x, y, wanted, good, lag, settings, seed, threads):
+    """Fill in the columns of `checks.thorough` for the pairs of one lag that are embedded."""
+    rows = [row for row in good if row in done]
+    if not rows:
+        return
+    samples = estimation.Samples(bool(x.attributes["time_series"]), int(x.attributes["overlap"]))
+    estimates = [
+        estimation.estimate(done[row], error_bars=False, samples=samples).mi_bits for row in rows
+    ]
+
+    def prepare(pairs, folds):
+        sides = {}
+        for i, j in pairs:
+            for side, block, shift in ((("x", i), x, 0), (("y", j), y, lag)):
+                if side not in sides:
+                    sides[side] = block.prepare(side[1], shift, lag, folds)
+        return [(sides["x", i], sides["y", j]) for i, j in pairs]
+
+    found = checks.thorough(
+        prepare,
+        [wanted[row][:2] for row in rows],
+        lagged(x.fold, lag),
+        x.inner,
+        np.array(estimates),
+        settings=settings,
+        seed=seed,
+        samples=samples,
+        threads=threads,
+    )
+    for name, values in found.items():
+        checked[name][rows] = values
 
 
 def _stack(done, n_pairs, n_samples):
@@ -333,14 +460,22 @@ def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True)
         n_pairs, _, n_samples, _ = file["zx"].shape
         names = ("x", "y", "error", "candidate")
         columns = {name: text(file[name]) for name in names}
-        numbers = ("n_features_x", "n_features_y", "converged", "seconds")
-        columns |= {name: file[name][()] for name in numbers}
+        numbers = ("lag", "n_features_x", "n_features_y", "converged", "seconds", "missing")
+        columns |= {name: file[name][()] for name in (*numbers, *checks.COLUMNS)}
         losses = ("loss_step", "loss_train", "loss_validation")
         curves = {name: file[name][()] for name in losses if name in file}
         attributes = dict(file.attrs)
+        strata, strata_names = file["strata"][()], list(text(file["strata_names"]))
         found = [
             None if columns["error"][row] else _read_embedding(file, row) for row in range(n_pairs)
         ]
+    scheme = settings["permutations"]["scheme"]
+    if scheme == "strata" and not strata_names:
+        raise InputError(
+            f"estimate.permutations.scheme: expected free, shift, blocks or auto for the dataset "
+            f"'{attributes['dataset']}', found strata: it names no strata. Give the dataset the "
+            "key `strata`, or choose another scheme"
+        )
 
     def one(row):
         if found[row] is None:
@@ -351,8 +486,17 @@ def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True)
                 found[row],
                 k=settings["k"],
                 error_bars=settings["error_bars"],
+                permutations=settings["permutations"],
+                samples=estimation.Samples(
+                    time_series=bool(attributes["time_series"]),
+                    overlap=int(attributes["overlap"]),
+                    strata=strata if strata_names else None,
+                    strata_names=strata_names,
+                    missing=float(columns["missing"][row]),
+                ),
+                checked={name: float(columns[name][row]) for name in checks.COLUMNS},
                 seed=seed,
-                name=f"{columns['x'][row]}/{columns['y'][row]}",
+                name=f"{columns['x'][row]}/{columns['y'][row]}/{columns['lag'][row]}",
             )
         except (ValueError, ArithmeticError) as error:
             columns["error"][row] = f"estimation failed: {error}"
@@ -364,13 +508,28 @@ def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True)
     failed = [str(e) for e in columns["error"] if str(e).startswith("estimation failed")]
     if len(failed) == n_pairs:
         raise RuntimeError(f"{embeddings}: no pair could be estimated; the first: {failed[0]}")
-    values = {
-        name: np.array([getattr(r[0], name) if r else np.nan for r in results])
-        for name in ("mi_bits", "mi_ksg_bits", "sd_bits", "sd_ksg_bits")
-    }
-    arrays = {name: columns[name] for name in ("x", "y", "n_features_x", "n_features_y")}
-    arrays |= values
+    values = (
+        "mi_bits",
+        "mi_ksg_bits",
+        "sd_bits",
+        "sd_ksg_bits",
+        "drift_bits",
+        "mi_within_bits",
+        "sd_within_bits",
+    )
+    as_they_are = ("x", "y", "lag", "n_features_x", "n_features_y", *checks.COLUMNS)
+    arrays = {name: columns[name] for name in as_they_are}
     arrays |= {
+        name: np.array([getattr(r[0], name) if r else np.nan for r in results]) for name in values
+    }
+    tested = [r[0].null if r else null.NOT_TESTED for r in results]
+    arrays |= {
+        "p_value": [t.p_value for t in tested],
+        "n_permutations": [t.n_permutations for t in tested],
+        "p_method": [t.p_method for t in tested],
+        "null_mean_bits": [t.mean_bits for t in tested],
+        "null_sd_bits": [t.sd_bits for t in tested],
+        "within_strata": [r[0].within_strata if r else "" for r in results],
         "n_samples": np.full(n_pairs, n_samples),
         "converged": columns["converged"],
         "seconds": columns["seconds"] + np.array([r[1] if r else 0.0 for r in results]),

@@ -14,6 +14,7 @@ COLUMNS = {
     "dataset": "str",
     "x": "str",
     "y": "str",
+    "lag": "int64",
     "n_samples": "int64",
     "n_features_x": "int64",
     "n_features_y": "int64",
@@ -21,6 +22,22 @@ COLUMNS = {
     "mi_ksg_bits": "float64",
     "sd_bits": "float64",
     "sd_ksg_bits": "float64",
+    "p_value": "float64",
+    "q_value": "float64",
+    "significant": "bool",
+    "n_permutations": "int64",
+    "p_method": "str",
+    "null_mean_bits": "float64",
+    "null_sd_bits": "float64",
+    "mi_within_bits": "float64",
+    "sd_within_bits": "float64",
+    "within_strata": "str",
+    "drift_bits": "float64",
+    "split_sd_bits": "float64",
+    "half_samples_bits": "float64",
+    "half_latent_bits": "float64",
+    "double_latent_bits": "float64",
+    "swapped_bits": "float64",
     "truth_bits": "float64",
     "converged": "bool",
     "seconds": "float64",
@@ -31,6 +48,8 @@ COLUMNS = {
 """Columns of the table in their order, with their types. Units stand in the names."""
 
 _FROM_ATTRIBUTES = ("dataset", "truth_bits")
+_OF_THE_RUN = ("q_value", "significant")
+_OF_A_TILE = [name for name in COLUMNS if name not in _OF_THE_RUN]
 _RERUN = "run `snakemake --cores all --forcerun estimate` to write the tiles anew"
 
 
@@ -39,7 +58,7 @@ def _read(path):
     with reading(path, "estimate") as tile:
         absent = [
             name
-            for name in COLUMNS
+            for name in _OF_A_TILE
             if name not in (tile.attrs if name in _FROM_ATTRIBUTES else tile)
         ]
         if absent:
@@ -49,7 +68,8 @@ def _read(path):
             )
         n_pairs = tile["x"].shape[0]
         columns = {}
-        for name, kind in COLUMNS.items():
+        for name in _OF_A_TILE:
+            kind = COLUMNS[name]
             if name in _FROM_ATTRIBUTES:
                 value = tile.attrs[name]
                 value = value.decode() if isinstance(value, bytes) else value
@@ -71,7 +91,7 @@ def _sorted(table, order):
     rank = {name: position for position, name in enumerate(order)}
     dataset = table["dataset"].map(rank).to_numpy()
     strength = -table["mi_bits"].to_numpy()  # NaN stays NaN, which lexsort puts last
-    codes = [pd.factorize(table[name], sort=True)[0] for name in ("y", "x")]
+    codes = [pd.factorize(table[name], sort=True)[0] for name in ("lag", "y", "x")]
     return table.iloc[np.lexsort((*codes, strength, dataset))].reset_index(drop=True)
 
 
@@ -85,7 +105,48 @@ def _six_digits(values):
     return np.where(np.isfinite(values), np.round(values * scale) / scale, values)
 
 
-def aggregate(estimates, tsv, parquet, order=None):
+def add_q_values(table, fdr=0.05, method="bh"):
+    """Add the columns `q_value` and `significant` to a table, in place.
+
+    The q value of a pair is the false discovery rate among the pairs with p values as small as
+    its own, over the whole run.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        With the column `p_value`; pairs without one get NaN and are not significant.
+    fdr : float
+        Level of `significant`.
+    method : str
+        bh (Benjamini & Hochberg 1995), or by, valid under any dependence of the tests (Benjamini &
+        Yekutieli 2001).
+    """
+    from scipy.stats import false_discovery_control
+
+    p = table["p_value"].to_numpy()
+    q = np.full(len(p), np.nan)
+    tested = np.isfinite(p)
+    if tested.any():
+        q[tested] = false_discovery_control(p[tested], method=method)
+    table["q_value"] = q
+    table["significant"] = q <= fdr
+
+
+def peaks(table):
+    """Return one row a pair: that of the lag with the largest estimate.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Table as `aggregate` returns it; without lags it is returned as it is.
+    """
+    if not table["lag"].any():
+        return table
+    # sorted by estimate within a dataset: the first row of a pair is its peak
+    return table.drop_duplicates(["dataset", "x", "y"]).reset_index(drop=True)
+
+
+def aggregate(estimates, tsv, parquet, order=None, fdr=0.05, fdr_method="bh"):
     """Gather estimate tiles into one table, and write it as TSV and Parquet.
 
     Rows are sorted by dataset, then by `mi_bits` from the strongest to the weakest, pairs without
@@ -101,6 +162,8 @@ def aggregate(estimates, tsv, parquet, order=None):
         Files to write.
     order : sequence of str, optional
         Names of the datasets in the order wanted. Others follow in the order of their files.
+    fdr, fdr_method
+        As in `add_q_values`.
 
     Returns
     -------
@@ -120,9 +183,12 @@ def aggregate(estimates, tsv, parquet, order=None):
             "config have pairs."
         )
     table = pd.DataFrame(
-        {name: np.concatenate([part.pop(name) for part in parts]) for name in COLUMNS}, copy=False
+        {name: np.concatenate([part.pop(name) for part in parts]) for name in _OF_A_TILE},
+        copy=False,
     )
-    twice = table.duplicated(["dataset", "x", "y"])
+    add_q_values(table, fdr, fdr_method)
+    table = table[list(COLUMNS)]
+    twice = table.duplicated(["dataset", "x", "y", "lag"])
     if twice.any():
         row = table[twice].iloc[0]
         raise InputError(

@@ -17,7 +17,9 @@ from lmi.sources import (
     first_duplicates,
     header,
     missing_samples,
+    n_own_samples,
     read,
+    read_labels,
     some,
     sources_of,
     suggest,
@@ -131,7 +133,10 @@ def read_matrices(dataset, variables, missing="error", seed=0, min_samples=MIN_S
         notes : list of str, one a variable, empty where there is nothing to say;
         errors : list of (str or None), why a variable is bad;
         truth_bits : float, NaN where it is unknown;
-        time_series : bool.
+        time_series : bool;
+        overlap : int, samples that share data with a sample before them;
+        strata : array of str, shape (n_samples,), or None;
+        missing : list of float, one a variable: share of its values that were imputed.
 
     Raises
     ------
@@ -148,7 +153,10 @@ def read_matrices(dataset, variables, missing="error", seed=0, min_samples=MIN_S
         "n_unmatched": 0,
         "sample_names": None,
         "truth_bits": math.nan,
-        "time_series": "spikes" in dataset,
+        "time_series": "spikes" in dataset or dataset.get("time_series", False),
+        "overlap": spike_trains.overlap(dataset["spikes"]) if "spikes" in dataset else 0,
+        "strata": None,
+        "missing": [0.0] * len(variables),
     }
     if "task" in dataset:
         matrices, features, notes = _read_task(dataset, variables, seed, info)
@@ -501,7 +509,11 @@ def _read_sources(dataset, variables, missing, info):
         if info["sample_names"] is not None:
             info["sample_names"] = tuple(itertools.compress(info["sample_names"], keep))
     n_samples = len(next(iter(values.values())))
-    matrices, features, notes = [], [], []
+    if "strata" in dataset:
+        labels = _strata(dataset, sources)
+        labels = labels if rows[0] is None else labels[rows[0]]
+        info["strata"] = labels[keep] if missing == "drop_samples" else labels
+    matrices, features, notes, info["missing"] = [], [], [], []
     for places in used:
         matrix, total = np.empty((n_samples, len(places)), dtype=np.float32), 0
         for i in {source for source, _ in places}:
@@ -512,7 +524,23 @@ def _read_sources(dataset, variables, missing, info):
         matrices.append(matrix)
         features.append(tuple(header(sources[i]).features[column] for i, column in places))
         notes.append(f"{total} missing values set to the median" if total else "")
+        info["missing"].append(total / matrix.size)
     return matrices, features, notes
+
+
+def _strata(dataset, sources):
+    """Return the stratum of each sample of the first source."""
+    place = dataset["strata"]
+    if isinstance(place, str):
+        place = {"table": sources[0].path, "column": place}
+    labels = read_labels(place["table"], place["column"])
+    expected = n_own_samples(sources[0])
+    if len(labels) != expected:
+        raise InputError(
+            f"strata: expected {expected} rows in '{place['table']}', one for each sample of "
+            f"'{sources[0].path}' and in the same order, found {len(labels)}"
+        )
+    return labels
 
 
 def _columns_of(dataset, sources, variables):

@@ -109,7 +109,9 @@ def sources(wildcards):
     """Return the data files of a dataset; a synthetic task has none."""
     dataset = DATASETS[wildcards.dataset]
     source = dataset.get("spikes", dataset).get("source", [])
-    return [source] if isinstance(source, str) else source
+    found = [source] if isinstance(source, str) else list(source)
+    strata = dataset.get("strata", "")
+    return found if isinstance(strata, str) else [*found, strata["table"]]
 
 
 def data_of(wildcards):
@@ -119,7 +121,7 @@ def data_of(wildcards):
     All that stays of `variables` here is whether each is a file.
     """
     dataset = DATASETS[wildcards.dataset]
-    data = {key: dataset[key] for key in dataset if key != "pairs"}
+    data = {key: dataset[key] for key in dataset if key not in ("pairs", "lags")}
     if data["variables"] != "files":
         data["variables"] = "each"
     return in_order(data)
@@ -141,6 +143,11 @@ def pairs_of(wildcards):
         int(wildcards.y),
     )
     return [[int(x), int(y)] for x, y in pairs]
+
+
+def lags_of(wildcards):
+    """Return the lags at which the pairs of a dataset are estimated."""
+    return DATASETS[wildcards.dataset].get("lags", [0])
 
 
 def seed_of(wildcards):

@@ -23,6 +23,7 @@ rule embed:
     params:
         version=lmi.__version__,
         pairs=pairs_of,
+        lags=lags_of,
         settings=embed_settings,
         seed=seed_of,
     message:

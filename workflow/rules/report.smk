@@ -24,6 +24,8 @@ rule aggregate:
     params:
         version=lmi.__version__,
         order=list(config["datasets"]),
+        fdr=config["report"]["fdr"],
+        fdr_method=config["report"]["fdr_method"],
     message:
         "aggregate: one table over all tiles"
     script:

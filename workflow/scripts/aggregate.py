@@ -10,4 +10,6 @@ with job(snakemake):
         snakemake.output.tsv,
         snakemake.output.parquet,
         order=snakemake.params.order,
+        fdr=snakemake.params.fdr,
+        fdr_method=snakemake.params.fdr_method,
     )

@@ -12,5 +12,6 @@ with job(snakemake):
         pairs=snakemake.params.pairs,
         settings=snakemake.params.settings,
         seed=snakemake.params.seed,
+        lags=snakemake.params.lags,
         threads=snakemake.threads,
     )

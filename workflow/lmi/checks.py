@@ -1,0 +1,112 @@
+"""Thorough checks of a tile: the pairs embedded again under changes that should not matter."""
+
+import numpy as np
+
+from lmi import canonical, seeds, split
+from lmi import embed as embedding
+
+N_SPLITS = 2
+COLUMNS = (
+    "split_sd_bits",
+    "half_samples_bits",
+    "half_latent_bits",
+    "double_latent_bits",
+    "swapped_bits",
+)
+"""Standard deviation of `mi_bits` over three splits of the samples; `mi_bits` with half of the
+samples, with half and twice the latent dimension, and with x and y exchanged."""
+
+
+def thorough(prepare, pairs, fold, inner, estimates, *, settings, seed, samples, threads=1):
+    """Return the columns `COLUMNS` of some pairs, as a dict of arrays.
+
+    Parameters
+    ----------
+    prepare : callable
+        (pairs, folds) -> list of (embed.Variable, embed.Variable), for the folds given.
+    pairs : list
+        What `prepare` takes.
+    fold, inner : int arrays, shape (n_samples,)
+    estimates : array, shape (n_pairs,)
+        `mi_bits` of the embeddings in use.
+    settings : dict
+        The config's section `embed`.
+    seed : int
+    samples : estimation.Samples
+    threads : int
+    """
+    from lmi import estimation
+
+    def again(folds, changes=None, turned=False):
+        made = prepare(pairs, folds)
+        made = [pair[::-1] for pair in made] if turned else made
+        found = embedding.embed_pairs(
+            made, *folds, settings=settings | (changes or {}), seed=seed, threads=threads
+        )
+        return np.array(
+            [
+                np.nan
+                if isinstance(e, Exception)
+                else estimation.estimate(e, error_bars=False, samples=samples).mi_bits
+                for e in found
+            ]
+        )
+
+    used = fold >= 0
+    splits = [estimates]
+    for number in range(N_SPLITS):
+        other, inside = split.folds(
+            len(fold),
+            seed=seed,
+            dataset=f"check {number}",
+            n_inner=canonical.N_INNER,
+            time_series=samples.time_series,
+        )
+        splits.append(again((np.where(used, other, -1).astype(np.int8), inside)))
+    half = fold.copy()
+    if samples.time_series:
+        # whole stretches: the first half of each thirty-second of the recording
+        half[np.arange(len(fold)) * 64 // len(fold) % 2 == 1] = -1
+    else:
+        left_out = seeds.rng(seed, "half the samples").permutation(len(fold))[len(fold) // 2 :]
+        half[left_out] = -1
+    n_latent = settings["n_latent"]
+    return {
+        "split_sd_bits": np.std(splits, axis=0, ddof=1),
+        "half_samples_bits": again((half, inner)),
+        "half_latent_bits": again((fold, inner), {"n_latent": max(1, n_latent // 2)}),
+        "double_latent_bits": again((fold, inner), {"n_latent": 2 * n_latent}),
+        "swapped_bits": again((fold, inner), turned=True),
+    }
+
+
+def reasons(found, mi, sd):
+    """Return what the thorough checks found wrong, in words.
+
+    Parameters
+    ----------
+    found : dict of str to float
+        `COLUMNS` of one pair; NaN where a check was not made.
+    mi, sd : float
+        `mi_bits` and its standard error.
+    """
+    wide = max(0.1, 4 * sd if np.isfinite(sd) else 0.1)
+    told = []
+    if found["split_sd_bits"] > wide:
+        told.append(
+            f"unstable: {found['split_sd_bits']:.2f} bits of standard deviation over three splits "
+            "of the samples"
+        )
+    if mi - found["half_samples_bits"] > max(wide, 0.2 * abs(mi)):
+        told.append(
+            f"still rising with the number of samples: {found['half_samples_bits']:.2f} bits with "
+            f"half of them, {mi:.2f} with all; probably too low"
+        )
+    for name, what in (
+        ("half_latent_bits", "half the latent dimension"),
+        ("double_latent_bits", "twice the latent dimension"),
+        ("swapped_bits", "x and y exchanged"),
+    ):
+        if abs(found[name] - mi) > max(wide, 0.2 * abs(mi)):
+            told.append(f"unstable: {found[name]:.2f} bits with {what}, {mi:.2f} without")
+    return told
