@@ -31,6 +31,12 @@ class Result:
         The conservative, uncorrected KSG estimate on the same embedding.
     sd_bits, sd_ksg_bits : float
         Their standard errors.
+    p_value : float
+        Of the permutation null; NaN where it was not asked for.
+    mi_within_bits : float
+        Mean of KSG within strata; NaN without strata. Compare with `mi_ksg_bits`.
+    within_strata : str
+        Each stratum's estimate.
     n_samples : int
     candidate : str
         The embedding that won.
@@ -47,6 +53,9 @@ class Result:
     mi_ksg_bits: float
     sd_bits: float
     sd_ksg_bits: float
+    p_value: float
+    mi_within_bits: float
+    within_strata: str
     n_samples: int
     candidate: str
     converged: bool
@@ -101,6 +110,9 @@ def estimate(
     validation_split=0.5,
     k=3,
     error_bars=True,
+    n_permutations=9999,
+    strata=None,
+    time_series=False,
     threads=1,
     train="auto",
     max_steps=300,
@@ -132,6 +144,13 @@ def estimate(
         Nearest neighbours of the KSG estimator.
     error_bars : bool
         Compute the standard errors.
+    n_permutations : int
+        Most permutations of the null, for the p value; 0 for none.
+    strata : array, shape (n_samples,), optional
+        Labels such as batches: the null permutes within them, and the estimate is repeated within
+        each.
+    time_series : bool
+        Samples are consecutive in time: folds are long segments, the null shifts in time.
     threads : int
     train : str
         Default preset: train networks where they may help (auto), always or never.
@@ -179,6 +198,13 @@ def estimate(
         )
     if not 0 < validation_split < 1:
         raise InputError(f"validation_split: expected between 0 and 1, found {validation_split}.")
+    names, codes = [], None
+    if strata is not None:
+        if len(strata) != len(x):
+            raise InputError(
+                f"strata: expected a label for each of the {len(x)} samples, found {len(strata)}."
+            )
+        names, codes = np.unique(np.asarray(strata).astype(str), return_inverse=True)
     x, y = views.drop_constant(x), views.drop_constant(y)
     for name, matrix in (("Xs", x), ("Ys", y)):
         if not matrix.shape[1]:
@@ -214,7 +240,13 @@ def estimate(
                 "batch_size": batch_size or 256,
                 "learning_rate": lr or 1e-3,
             }
-            fold, inner = split.folds(len(x), seed=seed, dataset="", n_inner=canonical.N_INNER)
+            fold, inner = split.folds(
+                len(x),
+                seed=seed,
+                dataset="",
+                n_inner=canonical.N_INNER,
+                time_series=time_series,
+            )
             prepared = []
             for name, matrix in (("x", x), ("y", y)):
                 bar.set_description(f"lmi: views of {name}")
@@ -235,7 +267,19 @@ def estimate(
             bar.update()
         bar.set_description("lmi: estimate")
         result = estimation.estimate(
-            found, k=k, error_bars=error_bars, seed=seed, name="x/y", threads=threads
+            found,
+            k=k,
+            error_bars=error_bars,
+            permutations={
+                "max": n_permutations,
+                "scheme": "auto",
+                "block_length": 0,
+                "tail_fit": False,
+            },
+            samples=estimation.Samples(time_series, 0, codes, names),
+            seed=seed,
+            name="x/y",
+            threads=threads,
         )
         bar.update(steps - bar.n)
         bar.set_description(f"lmi: {result.mi_bits:.3f} bits")
@@ -247,6 +291,9 @@ def estimate(
         mi_ksg_bits=result.mi_ksg_bits,
         sd_bits=result.sd_bits,
         sd_ksg_bits=result.sd_ksg_bits,
+        p_value=result.null.p_value,
+        mi_within_bits=result.mi_within_bits,
+        within_strata=result.within_strata,
         n_samples=len(x),
         candidate="+".join(dict.fromkeys(found.candidate)),
         converged=found.converged,

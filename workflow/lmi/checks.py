@@ -90,14 +90,15 @@ def reasons(found, mi, sd):
     mi, sd : float
         `mi_bits` and its standard error.
     """
-    wide = max(0.1, 4 * sd if np.isfinite(sd) else 0.1)
+    sd = sd if np.isfinite(sd) else 0.0
+    wide = max(0.1, 4 * sd)
     told = []
     if found["split_sd_bits"] > wide:
         told.append(
             f"unstable: {found['split_sd_bits']:.2f} bits of standard deviation over three splits "
             "of the samples"
         )
-    if mi - found["half_samples_bits"] > max(wide, 0.2 * abs(mi)):
+    if mi - found["half_samples_bits"] > max(0.1, 2 * sd, 0.2 * abs(mi)):
         told.append(
             f"still rising with the number of samples: {found['half_samples_bits']:.2f} bits with "
             f"half of them, {mi:.2f} with all; probably too low"

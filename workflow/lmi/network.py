@@ -213,7 +213,12 @@ def _train_stack(models, n_latent, max_steps, batch_size, learning_rate, device)
             step=np.array(marks),
             train=np.stack(train_curve, axis=1)[m],
             validation=curves[m],
-            converged=bool(curves[m, :-1].min() <= 1.01 * curves[m, -1]),
+            converged=bool(waited[m] >= PATIENCE) or _is_flat(curves[m]),
         )
         for m in range(n_models)
     ]
+
+
+def _is_flat(losses):
+    """Whether a curve is long enough to tell, and its last step no better than all before."""
+    return len(losses) > 2 * PATIENCE and bool(losses[:-1].min() <= 1.01 * losses[-1])

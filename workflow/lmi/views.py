@@ -30,24 +30,21 @@ def zscores(matrix, clip=10.0):
 def normal_scores(matrix):
     """Return each feature's ranks (average on ties) as standard normal quantiles, unit variance."""
     from scipy.special import ndtri
-
-    scores = ndtri((_ranks(matrix) - 0.5) / len(matrix))
-    return scores / scores.std(axis=0)
-
-
-def _ranks(matrix):
-    """Return the ranks of each column, average on ties; columns without ties take a short way."""
     from scipy.stats import rankdata
 
+    n_samples = len(matrix)
     columns = np.ascontiguousarray(matrix.T)
     order = np.argsort(columns, axis=1)
     ordered = np.take_along_axis(columns, order, axis=1)
-    ranks = np.empty(columns.shape)
-    np.put_along_axis(ranks, order, np.arange(1.0, len(matrix) + 1)[None], axis=1)
+    # without ties, all columns have the same scores in another order
+    scores = ndtri((np.arange(1, n_samples + 1) - 0.5) / n_samples)
+    result = np.empty(columns.shape)
+    np.put_along_axis(result, order, (scores / scores.std())[None], axis=1)
     tied = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
     if tied.any():
-        ranks[tied] = rankdata(columns[tied], axis=1)
-    return ranks.T
+        own = ndtri((rankdata(columns[tied], axis=1) - 0.5) / n_samples)
+        result[tied] = own / own.std(axis=1, keepdims=True)
+    return result.T
 
 
 def principal_components(matrix, n_components, rng):
