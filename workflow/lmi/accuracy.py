@@ -13,6 +13,7 @@ from lmi import seeds, tasks
 from lmi.errors import InputError
 from lmi.files import replacing
 
+MNIST = "resources/mnist_train.csv"
 MI_GRID = tuple(np.round(np.linspace(0, 2, 10), 4))
 AMBIENT_GRID = (*range(10, 60, 10), *range(100, 600, 100), *range(1000, 6000, 1000))
 
@@ -59,6 +60,8 @@ FAMILIES = {
     "digits_10": _cells("digits", classes=10, draw=_DRAWS),
     "digits_4": _cells("digits", classes=4, shuffled=(0.2, 0.5, 0.8), draw=(0, 1)),
     "digits_2": _cells("digits", classes=2, shuffled=(0.2, 0.5, 0.8), draw=(0, 1)),
+    # the published design: 200 shares of shuffled labels, the squares of even steps
+    "mnist": _cells("mnist", path=MNIST, shuffled=tuple(np.linspace(0, 1, 200).round(4) ** 2)),
     "student_t": _cells("student_t", dims=(1, 3, 5), dof=(3.0, 5.0), correlation=(0.0, 0.5)),
     "scale_only": _cells("scale_only", dims=(3, 10, 30), draw=(0, 1)),
     "curved_manifold": _cells("curved_manifold", latents=(1, 2, 3), mi_bits=(0.5, 1.0, 2.0)),

@@ -31,6 +31,8 @@ config.clear()
 config.update(loaded)
 
 RESULTS = f"results/{config['run']}"
+# Where lmi.accuracy looks for the images.
+MNIST = "resources/mnist_train.csv"
 
 
 def in_order(settings):
@@ -161,6 +163,11 @@ def embed_settings(wildcards):
     if wildcards.dataset in BENCHMARK:
         settings["preset"] = BENCHMARK[wildcards.dataset]["estimator"]
     return settings
+
+
+def images_of(wildcards):
+    """Return the file that a family of the accuracy benchmark needs."""
+    return MNIST if wildcards.family == "mnist" else []
 
 
 def keep_embeddings(path):

@@ -4,9 +4,12 @@ A share of the pairs, `shuffled`, is paired at random; the others have equal lab
 sample shows its label, the mutual information of the variables is that of the labels.
 """
 
+import functools
+
 import numpy as np
 
 from lmi.errors import InputError
+from lmi.sources import stamp
 from lmi.tasks.registry import fail, finish, task
 
 
@@ -117,11 +120,12 @@ def mnist(rng, path="", n_samples=5000, classes=2, shuffled=0.25):
     Source: Gowri et al. 2024 (arXiv:2409.02732): digits 0 and 1, n = 5,000, shuffled shares s^2
     for 200 values s in 0...1.
     """
-    images, labels = _read_images(path, classes)
+    images, labels = _read_images(path, classes, stamp(path))
     return _paired_images(rng, "mnist", images, labels, n_samples, classes, shuffled)
 
 
-def _read_images(path, classes):
+@functools.lru_cache(maxsize=2)
+def _read_images(path, classes, _stamp):
     import pandas as pd
 
     try:
