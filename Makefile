@@ -12,7 +12,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lock bench-accuracy bench-speed bench-ksg bench-gpu
+.PHONY: help demo test lint lock bench-accuracy bench-speed bench-statistics bench-ksg bench-gpu
 
 help:
 	@echo "make demo   install into .venv, run the bundled data, print the strongest pairs"
@@ -20,6 +20,7 @@ help:
 	@echo "make lint   the checks without the tests"
 	@echo "make bench-accuracy   errors over families of tasks with known MI"
 	@echo "make bench-speed      CPU time beside the released latentmi (builds .latentmi)"
+	@echo "make bench-statistics coverage of the error bars, p values, q values, flags"
 	@echo "make bench-ksg        the KSG kernel beside scikit-learn's KDTree"
 	@echo "make bench-gpu        pairs a second of the network training, on a GPU where there is one"
 	@echo "make lock   pin the newest versions that pyproject.toml allows"
@@ -59,6 +60,9 @@ bench-accuracy: $(VENV)/.installed
 
 bench-speed: $(VENV)/.installed .latentmi
 	$(BIN)/python -m lmi.bench_speed
+
+bench-statistics: $(VENV)/.installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m lmi.bench_statistics
 
 bench-ksg: $(VENV)/.installed
 	$(BIN)/python -m lmi.bench_ksg
