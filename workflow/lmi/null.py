@@ -120,7 +120,7 @@ def test(parts, *, scheme, n_permutations, rng, k=3, block_length=0, tail_fit=Fa
         p_values.append(p)
         counts.append(len(draws))
     clear = bool(p_values) and combine(p_values) <= CLEAR
-    most = FIRST_BATCH if clear else min(n_permutations, MAX_KSG)
+    most = min(n_permutations, FIRST_BATCH if clear else MAX_KSG)
     values = []
     for part in parts:
         p, n_ksg, drawn = _sequential(part, scheme, most, block_length, rng, k)
