@@ -36,7 +36,7 @@ test: lint
 # Three tests at a time, each with a SLURM of its own: they mostly wait.
 test-cluster: $(VENV)/.tested
 	tests/cluster/install.sh
-	$(BIN)/python -m pytest --numprocesses 3 --maxschedchunk 1 tests/cluster
+	$(BIN)/python -m pytest --numprocesses 3 --maxschedchunk 1 --durations 0 --durations-min 5 tests/cluster
 
 lint: $(VENV)/.tested
 	$(BIN)/ruff check .

@@ -1,6 +1,7 @@
 """One private SLURM for all tests here, and copies of the project in which Snakemake is called."""
 
 import collections
+import fcntl
 import os
 import shutil
 import signal
@@ -21,24 +22,25 @@ SMALL = ("results/small/mi.tsv", "--configfile", "small.yaml")
 
 
 class Project:
-    """A fresh copy of the project: the files that git knows or would add, and nothing built.
+    """A folder with a copy of the project, in which Snakemake is called.
 
-    Attributes
+    Parameters
     ----------
     folder : Path
+    fresh : bool
+        Make the copy, of the files that git knows or would add: nothing is built.
     """
 
-    def __init__(self, folder):
-        self.folder = Path(folder)
-        names = subprocess.check_output(
-            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-            cwd=ROOT,
-            text=True,
-        )
+    def __init__(self, folder, fresh=False):
+        self.folder = folder
+        if not fresh:
+            return
+        command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+        names = subprocess.check_output(command, cwd=ROOT, text=True)
         for name in filter(None, names.split("\0")):
             if (ROOT / name).is_file():
-                (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, self.folder / name)
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, folder / name)
 
     def snakemake(self, *arguments, environment=os.environ):
         """Start Snakemake; return its process. What it prints goes to snakemake.out."""
@@ -90,40 +92,42 @@ def cluster():
 
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory):
-    """Return a project with a small run that nothing disturbed, and one that stopped half-way.
+    """Return a project with a small run that nothing disturbed, made by the first test process.
 
-    Three variables make two blocks and two tiles. The second project has the blocks alone: what
-    the tests disturb starts from there.
+    Three variables make two blocks and two tiles. Beside it lies `begun`, where the blocks alone
+    are made: what the tests disturb starts from there.
     """
-    project = Project(tmp_path_factory.mktemp("undisturbed") / "project")
-    rng = np.random.default_rng(1)
-    common = rng.normal(size=(400, 2))
-    for name in "abc":
-        np.save(project.folder / f"{name}.npy", common + rng.normal(size=(400, 2)))
-    dataset = {"source": ["a.npy", "b.npy", "c.npy"], "variables": "files", "pairs": "all"}
-    config = {"run": "small", "block_size": 2, "datasets": {"d": dataset}}
-    (project.folder / "small.yaml").write_text(yaml.safe_dump(config))
-    project.finish(project.snakemake(*SMALL, "--cores", "2", "--until", "project"))
-    begun = project.folder.with_name("begun")
-    shutil.copytree(project.folder, begun)
-    project.finish(project.snakemake(*SMALL, "--cores", "2"))
-    return project, begun
+    shared = tmp_path_factory.getbasetemp().parent / "undisturbed"
+    with open(f"{shared}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if shared.exists():
+            return Project(shared / "done")
+        project = Project(shared / "done", fresh=True)
+        rng = np.random.default_rng(1)
+        common = rng.normal(size=(400, 2))
+        for name in "abc":
+            np.save(project.folder / f"{name}.npy", common + rng.normal(size=(400, 2)))
+        dataset = {"source": ["a.npy", "b.npy", "c.npy"], "variables": "files", "pairs": "all"}
+        config = {"run": "small", "block_size": 2, "datasets": {"d": dataset}}
+        (project.folder / "small.yaml").write_text(yaml.safe_dump(config))
+        project.finish(project.snakemake(*SMALL, "--cores", "2", "--until", "project"))
+        shutil.copytree(project.folder, shared / "begun")
+        project.finish(project.snakemake(*SMALL, "--cores", "2"))
+        return project
 
 
 @pytest.fixture
 def small(undisturbed, tmp_path):
     """Return a copy of the project whose small run has its blocks and nothing more."""
-    project = object.__new__(Project)
-    project.folder = tmp_path / "project"
-    shutil.copytree(undisturbed[1], project.folder)
-    return project
+    shutil.copytree(undisturbed.folder.with_name("begun"), tmp_path / "project")
+    return Project(tmp_path / "project")
 
 
 def summarise(jobs):
     """Return a line on what SLURM recorded of some jobs."""
     states = collections.Counter(job["JobState"].lower() for job in jobs)
     counts = ", ".join(f"{n} {state}" for state, n in states.most_common())
-    return f"{len(jobs)} submitted: {counts}; GPUs at once: {gpus(jobs)}"
+    return f"{len(jobs)} submitted: {counts}"
 
 
 def gpus(jobs):

@@ -174,13 +174,12 @@ class Cluster:
     def kill_node(self, node):
         """End a node as a power cut does: its slurmd, then the jobs on it, with SIGKILL."""
         jobs = {job["JobId"] for job in self.jobs() if job.get("NodeList") == node}
-        victims = [psutil.Process(int((self.folder / f"{node}.pid").read_text()))]
+        tasks = [p for p in self._processes() if p.environ().get("SLURM_JOB_ID") in jobs]
         # The watchers of the jobs before the jobs, or they would report the end.
-        victims += [p for p in self._processes() if p.name() == "slurmstepd" and jobs & set(ids(p))]
-        victims += [p for p in self._processes() if p.environ().get("SLURM_JOB_ID") in jobs]
-        for process in victims:
-            if process.is_running():
-                process.kill()
+        watchers = {task.parent() for task in tasks if task.parent().name() == "slurmstepd"}
+        daemon = psutil.Process(int((self.folder / f"{node}.pid").read_text()))
+        for process in (daemon, *watchers, *tasks):
+            process.kill()
 
     def stop(self):
         """End all jobs and daemons, and remove the folder."""
@@ -264,11 +263,6 @@ class Cluster:
             job, value = line.split()
             seen.setdefault(job, set()).add(value)
         return seen
-
-
-def ids(process):
-    """Return the job's number in the title of a slurmstepd, `slurmstepd: [12.batch]`."""
-    return re.findall(r"\[(\d+)\.", " ".join(process.cmdline()))
 
 
 def free_ports(n):

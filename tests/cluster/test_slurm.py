@@ -4,7 +4,7 @@ import signal
 import time
 
 import pandas as pd
-from conftest import SMALL, Project, end, gpus, summarise
+from conftest import SMALL, Project, gpus, summarise
 
 from slurm import ACTIVE, wait_for
 
@@ -27,7 +27,7 @@ def states(jobs):
 
 def check(cluster, small, undisturbed, record_property, submitted):
     """Assert that a run's table is right and that it submitted so many jobs of each rule."""
-    pd.testing.assert_frame_equal(small.table("small"), undisturbed[0].table("small"))
+    pd.testing.assert_frame_equal(small.table("small"), undisturbed.table("small"))
     jobs = cluster.jobs(small.folder)
     record_property("slurm", summarise(jobs))
     rules = pd.Series([job["Comment"].split("_")[1] for job in jobs])
@@ -37,7 +37,7 @@ def check(cluster, small, undisturbed, record_property, submitted):
 
 
 def test_demo_gives_the_local_table_and_two_gpus_are_shared(cluster, tmp_path, record_property):
-    local, remote = Project(tmp_path / "local"), Project(tmp_path / "remote")
+    local, remote = Project(tmp_path / "local", True), Project(tmp_path / "remote", True)
     cluster.call("scontrol", "update", "PartitionName=gpu", "State=DOWN")
     process = remote.snakemake("--profile", "slurm", *SHORT, environment=cluster.environment)
     local.finish(local.snakemake("--cores", "2", *SHORT))
@@ -49,7 +49,7 @@ def test_demo_gives_the_local_table_and_two_gpus_are_shared(cluster, tmp_path, r
     assert (remote.folder / "results/short/report.html").exists()
 
     jobs = cluster.jobs(remote.folder)
-    record_property("slurm", summarise(jobs))
+    record_property("slurm", f"{summarise(jobs)}; {gpus(jobs)} GPUs at once")
     assert states(jobs) == ["COMPLETED"] * 14
     embed = cluster.jobs(remote.folder, "embed")
     assert all(job["TresPerJob"] == "gres:gpu:1" for job in embed)
@@ -151,6 +151,10 @@ def test_killed_snakemake_and_the_same_command_again(cluster, small, undisturbed
     cluster.freeze(job)
     # The other tile goes on: when its estimate is there, Snakemake knows its embedding as done.
     wait_for(lambda: "COMPLETED" in states(cluster.jobs(small.folder, "estimate")), "an estimate")
+    # While it lives, a second one is refused.
+    second = small.snakemake(*command, environment=cluster.environment)
+    assert second.wait(120) != 0
+    assert "another Snakemake" in (small.folder / "snakemake.out").read_text()
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert cluster.job(job)["JobState"] == "RUNNING"
@@ -169,19 +173,6 @@ def test_killed_snakemake_and_the_same_command_again(cluster, small, undisturbed
         undisturbed,
         record_property,
         {"embed": 3, "estimate": n_estimates, "aggregate": 1},
-    )
-
-
-def test_second_snakemake_is_refused(cluster, small):
-    process = small.snakemake(*SMALL, *QUICK, *NO_GPU, environment=cluster.environment)
-    cluster.running(small.folder, "embed")
-    second = small.snakemake(*SMALL, *QUICK, *NO_GPU, environment=cluster.environment)
-    assert second.wait(60) != 0
-    assert "another Snakemake" in (small.folder / "snakemake.out").read_text()
-    end(process)
-    wait_for(
-        lambda: not set(states(cluster.jobs(small.folder))) & set(ACTIVE),
-        "the end of all jobs after Ctrl-C",
     )
 
 
