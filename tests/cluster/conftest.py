@@ -94,8 +94,7 @@ def cluster():
 def undisturbed(tmp_path_factory):
     """Return a project with a small run that nothing disturbed, made by the first test process.
 
-    Three variables make two blocks and two tiles. Beside it lies `begun`, where the blocks alone
-    are made: what the tests disturb starts from there.
+    Three variables make two blocks and two tiles.
     """
     shared = tmp_path_factory.getbasetemp().parent / "undisturbed"
     with open(f"{shared}.lock", "w") as lock:
@@ -110,8 +109,6 @@ def undisturbed(tmp_path_factory):
         dataset = {"source": ["a.npy", "b.npy", "c.npy"], "variables": "files", "pairs": "all"}
         config = {"run": "small", "block_size": 2, "datasets": {"d": dataset}}
         (project.folder / "small.yaml").write_text(yaml.safe_dump(config))
-        project.finish(project.snakemake(*SMALL, "--cores", "2", "--until", "project"))
-        shutil.copytree(project.folder, shared / "begun")
         project.finish(project.snakemake(*SMALL, "--cores", "2"))
         return project
 
@@ -119,7 +116,10 @@ def undisturbed(tmp_path_factory):
 @pytest.fixture
 def small(undisturbed, tmp_path):
     """Return a copy of the project whose small run has its blocks and nothing more."""
-    shutil.copytree(undisturbed.folder.with_name("begun"), tmp_path / "project")
+    shutil.copytree(undisturbed.folder, tmp_path / "project")
+    results = tmp_path / "project/results/small"
+    for path in (*results.glob("d/e*/tile-*.h5"), *results.glob("mi.*")):
+        path.unlink()
     return Project(tmp_path / "project")
 
 

@@ -4,6 +4,7 @@ Everything lies in one temporary folder. There is no systemd, no cgroup and no a
 what SLURM recorded is asked of its controller, which forgets no job while it runs.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -185,21 +186,25 @@ class Cluster:
         """End all jobs and daemons, and remove the folder."""
         if (self.folder / "slurmctld.pid").exists():
             subprocess.run(["scancel", "--me"], env=self.environment, check=False)
-            time.sleep(1)
-        for name in (*(f"{node}.pid" for node in NODES), "slurmctld.pid", "munge.pid"):
-            self._stop(name)
+        self._stop(*(f"{node}.pid" for node in NODES), "slurmctld.pid", "munge.pid")
         for process in self._processes():
             process.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _stop(self, name):
-        try:
-            process = psutil.Process(int((self.folder / name).read_text()))
-            process.terminate()
-            _, left = psutil.wait_procs([process], timeout=10)
-        except (OSError, ValueError, psutil.NoSuchProcess):
-            return
-        for process in left:
+    def _stop(self, *names):
+        """End the daemons of these pid files."""
+        processes = []
+        for name in names:
+            # A daemon that did not start or was killed has no file, or an old one.
+            with contextlib.suppress(OSError, ValueError, psutil.Error):
+                process = psutil.Process(int((self.folder / name).read_text()))
+                if process in self._processes():
+                    process.terminate()
+                    processes.append(process)
+        end = time.monotonic() + 10
+        while time.monotonic() < end and any(map(alive, processes)):
+            time.sleep(0.1)
+        for process in filter(alive, processes):
             process.kill()
 
     def _processes(self):
@@ -256,6 +261,10 @@ class Cluster:
             if process.environ().get("SLURM_JOB_ID") == job:
                 process.send_signal(signal.SIGSTOP)
 
+    def log(self, daemon):
+        """Return what a daemon said: slurmctld, or the slurmd of a node."""
+        return (self.folder / f"{daemon}.log").read_text()
+
     def devices(self):
         """Return CUDA_VISIBLE_DEVICES of each job as its steps saw it: job -> set of values."""
         seen = {}
@@ -263,6 +272,14 @@ class Cluster:
             job, value = line.split()
             seen.setdefault(job, set()).add(value)
         return seen
+
+
+def alive(process):
+    """Return whether a process runs; one that ended may wait for its parent to notice."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def free_ports(n):

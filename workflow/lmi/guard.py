@@ -71,3 +71,34 @@ def cancel_slurm_jobs(name, seconds=120):
             return
         subprocess.run(["scancel", "--quiet", *jobs], check=False)
         time.sleep(1)
+
+
+def keep_jobs(executor):
+    """Let Snakemake's SLURM executor ask again for jobs that it could not get an answer about.
+
+    As of version 2.8 of the plugin it drops them when SLURM does not answer, as while its
+    controller is restarted, and waits for ever.
+
+    Parameters
+    ----------
+    executor : snakemake_interface_executor_plugins.executors.remote.RemoteExecutor
+    """
+    check = executor.check_active_jobs
+    ended = set()
+
+    def noting(report):
+        def noted(job, *args, **kwargs):
+            ended.add(job.external_jobid)
+            report(job, *args, **kwargs)
+
+        return noted
+
+    async def check_all(jobs):
+        kept = [job async for job in check(jobs)]
+        for job in jobs:
+            if job in kept or job.external_jobid not in ended:
+                yield job
+
+    executor.report_job_success = noting(executor.report_job_success)
+    executor.report_job_error = noting(executor.report_job_error)
+    executor.check_active_jobs = check_all

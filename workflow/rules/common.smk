@@ -238,6 +238,8 @@ def hold_run():
     executor = getattr(workflow.scheduler, "_executor", None)
     slurm_run = getattr(executor, "run_uuid", None)
     globals()["held"] = stop_on_bad_input(guard.begin, RESULTS, slurm_run)
+    if slurm_run:
+        guard.keep_jobs(executor)
 
 
 def what_will_run():
