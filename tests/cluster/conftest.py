@@ -62,7 +62,11 @@ class Project:
         except subprocess.TimeoutExpired:
             end(process)
             code = f"nothing after {seconds} s"
-        assert code == 0, f"{code}: {(self.folder / 'snakemake.out').read_text()}"
+        assert code == 0, f"{code}: {self.output()}"
+
+    def output(self):
+        """Return what Snakemake printed."""
+        return (self.folder / "snakemake.out").read_text()
 
     def table(self, run):
         """Return the estimates of a run, without the time that they took."""
@@ -120,6 +124,7 @@ def small(undisturbed, tmp_path):
     results = tmp_path / "project/results/small"
     for path in (*results.glob("d/e*/tile-*.h5"), *results.glob("mi.*")):
         path.unlink()
+    (tmp_path / "project/snakemake.out").unlink()
     return Project(tmp_path / "project")
 
 

@@ -170,7 +170,10 @@ class Cluster:
         """Start a slurmd; return when its node takes jobs."""
         self.call("slurmd", "-N", node)
         up = ("idle", "mixed", "allocated")
-        wait_for(lambda: self.call("sinfo", "-hn", node, "-o", "%T").split()[0] in up, node)
+        try:
+            wait_for(lambda: self.call("sinfo", "-hn", node, "-o", "%T").split()[0] in up, node, 60)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self.log('slurmctld')}{self.log(node)}") from None
 
     def kill_node(self, node):
         """End a node as a power cut does: its slurmd, then the jobs on it, with SIGKILL."""
@@ -283,11 +286,17 @@ def alive(process):
 
 
 def free_ports(n):
-    """Return ports that nobody listens on."""
-    sockets = [socket.socket() for _ in range(n)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
+    """Return ports that nobody listens on, others for every process: several start at once."""
+    first = os.getpid()
+    while True:
+        # Below the ports that the system hands out for connections, 4 a process.
+        ports = [20000 + first % 2500 * 4 + i for i in range(n)]
+        if all(map(free, ports)):
+            return ports
+        first += 617
+
+
+def free(port):
+    """Return whether nobody listens on a port."""
+    with socket.socket() as each:
+        return each.connect_ex(("127.0.0.1", port)) != 0

@@ -52,8 +52,8 @@ def same_tile(jobs, job):
     return [other for other in jobs if other["Comment"] == job["Comment"]]
 
 
-def check(cluster, small, undisturbed, record_property, **submitted):
-    """Assert that a run's table is right and that it submitted so many jobs of each rule.
+def check(cluster, small, undisturbed, record_property):
+    """Assert that a run ended with the right table, and that no finished job was done again.
 
     Returns
     -------
@@ -64,9 +64,15 @@ def check(cluster, small, undisturbed, record_property, **submitted):
     jobs = cluster.jobs(small.folder)
     record_property("slurm", summarise(jobs))
     assert not set(states(jobs)) & set(ACTIVE)
-    # The blocks were there before: rule project is not among the rules.
-    rules = pd.Series([job["Comment"].split("_")[1] for job in jobs])
-    assert dict(rules.value_counts()) == submitted
+    # The blocks were there before, and all else was finished once.
+    completed = [job["Comment"] for job in jobs if job["JobState"] == "COMPLETED"]
+    assert sorted(completed) == [
+        "rule_aggregate",
+        "rule_embed_wildcards_d_000_000",
+        "rule_embed_wildcards_d_000_001",
+        "rule_estimate_wildcards_d_000_000",
+        "rule_estimate_wildcards_d_000_001",
+    ]
     return cluster.jobs(small.folder, "embed")
 
 
@@ -108,7 +114,7 @@ def test_demo_gives_the_local_table_and_jobs_wait_for_gpus(cluster, tmp_path, re
 def test_cancelled_job(cluster, small, undisturbed, run, embed_job, record_property):
     cluster.call("scancel", embed_job["JobId"])
     small.finish(run)
-    embed = check(cluster, small, undisturbed, record_property, embed=3, estimate=2, aggregate=1)
+    embed = check(cluster, small, undisturbed, record_property)
     assert states(same_tile(embed, embed_job)) == ["CANCELLED", "COMPLETED"]
     assert not any("TresPerJob" in job for job in embed)
 
@@ -116,7 +122,7 @@ def test_cancelled_job(cluster, small, undisturbed, run, embed_job, record_prope
 def test_job_over_its_time_limit(cluster, small, undisturbed, run, embed_job, record_property):
     cluster.call("scontrol", "update", f"JobId={embed_job['JobId']}", "TimeLimit=1")
     small.finish(run)
-    embed = check(cluster, small, undisturbed, record_property, embed=3, estimate=2, aggregate=1)
+    embed = check(cluster, small, undisturbed, record_property)
     first, second = same_tile(embed, embed_job)
     assert states([first, second]) == ["TIMEOUT", "COMPLETED"]
     # The second time the rule asked for twice as much.
@@ -134,7 +140,7 @@ def test_job_over_its_memory_and_then_without_a_gpu(cluster, small, undisturbed,
     more = "    mem_mb: 150 * 10 ** (attempt - 1)\n    gpu: int(attempt < 2)"
     edit(small, {"    gpu: 1": more})
     small.finish(small.snakemake(*COMMAND, environment=cluster.environment))
-    embed = check(cluster, small, undisturbed, record_property, embed=4, estimate=2, aggregate=1)
+    embed = check(cluster, small, undisturbed, record_property)
     log = cluster.log("node1")
     for tile in same_tile(embed, embed[0]), same_tile(embed, embed[-1]):
         first, second = tile
@@ -150,34 +156,24 @@ def test_killed_node(cluster, small, undisturbed, run, embed_job, record_propert
     cluster.kill_node(embed_job["NodeList"])
     small.finish(run)
     cluster.start_node(embed_job["NodeList"])
-    # Both tiles may have been on the node.
-    lost = [job for job in cluster.jobs(small.folder) if job["JobState"] == "NODE_FAIL"]
-    assert 1 <= len(lost) <= 2
-    embed = check(
-        cluster, small, undisturbed, record_property, embed=2 + len(lost), estimate=2, aggregate=1
-    )
+    embed = check(cluster, small, undisturbed, record_property)
     assert states(same_tile(embed, embed_job)) == ["NODE_FAIL", "COMPLETED"]
 
 
 def test_killed_snakemake(cluster, small, undisturbed, run, embed_job, record_property):
-    # The other tile goes on: when its estimate is there, Snakemake knows its embedding as done.
-    wait_for(lambda: "COMPLETED" in states(cluster.jobs(small.folder, "estimate")), "an estimate")
+    # The other tile goes on, until Snakemake knows that its estimate is done.
+    wait_for(lambda: "(Rule: estimate)" in small.output(), "an estimate", 300)
     # While the first Snakemake lives, a second one is refused.
     second = small.snakemake(*COMMAND, environment=cluster.environment)
     assert second.wait(120) != 0
-    assert "another Snakemake" in (small.folder / "snakemake.out").read_text()
+    assert "another Snakemake" in small.output()
     run.send_signal(signal.SIGKILL)
     run.wait()
     assert cluster.job(embed_job["JobId"])["JobState"] == "RUNNING"
 
     small.finish(small.snakemake(*COMMAND, environment=cluster.environment))
-    # Snakemake may have heard of the estimate's end or not.
-    n_estimates = len(cluster.jobs(small.folder, "estimate"))
-    assert n_estimates in (2, 3)
-    embed = check(
-        cluster, small, undisturbed, record_property, embed=3, estimate=n_estimates, aggregate=1
-    )
-    # The job that was left behind is cancelled; the other tile's embedding stands.
+    embed = check(cluster, small, undisturbed, record_property)
+    # The job that was left behind is cancelled; the other tile stands.
     assert states(same_tile(embed, embed_job)) == ["CANCELLED", "COMPLETED"]
 
 
@@ -187,4 +183,4 @@ def test_restarted_controller(cluster, small, undisturbed, run, record_property)
     time.sleep(15)  # long enough for Snakemake to ask in vain
     cluster.start_controller()
     small.finish(run)
-    check(cluster, small, undisturbed, record_property, embed=2, estimate=2, aggregate=1)
+    check(cluster, small, undisturbed, record_property)
