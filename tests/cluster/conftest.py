@@ -55,7 +55,7 @@ class Project:
                 stderr=subprocess.STDOUT,
             )
 
-    def finish(self, process, seconds=300):
+    def finish(self, process, seconds=900):
         """Wait for Snakemake to end well."""
         try:
             code = process.wait(seconds)

@@ -86,7 +86,7 @@ SLURM_CONF={folder}/slurm.conf exec {srun} "$@"
 ACTIVE = ("PENDING", "CONFIGURING", "RUNNING", "COMPLETING", "SUSPENDED")
 
 
-def wait_for(condition, what, seconds=120):
+def wait_for(condition, what, seconds=300):
     """Wait until `condition()` is true; return its value."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -162,7 +162,7 @@ def test_killed_node(cluster, small, undisturbed, run, embed_job, record_propert
 
 def test_killed_snakemake(cluster, small, undisturbed, run, embed_job, record_property):
     # The other tile goes on, until Snakemake knows that its estimate is done.
-    wait_for(lambda: "(Rule: estimate)" in small.output(), "an estimate", 300)
+    wait_for(lambda: "(Rule: estimate)" in small.output(), "an estimate")
     # While the first Snakemake lives, a second one is refused.
     second = small.snakemake(*COMMAND, environment=cluster.environment)
     assert second.wait(120) != 0
