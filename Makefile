@@ -12,11 +12,13 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lock bench-accuracy bench-speed bench-statistics bench-ksg bench-gpu
+.PHONY: help demo test test-cluster lint lock bench-accuracy bench-speed \
+  bench-statistics bench-ksg bench-gpu
 
 help:
 	@echo "make demo   install into .venv, run the bundled data, print the strongest pairs"
 	@echo "make test   install the test tools, check the code, run the tests"
+	@echo "make test-cluster   run the workflow, and what can go wrong, on a private SLURM"
 	@echo "make lint   the checks without the tests"
 	@echo "make bench-accuracy   errors over families of tasks with known MI"
 	@echo "make bench-speed      CPU time beside the released latentmi (builds .latentmi)"
@@ -32,6 +34,11 @@ demo: $(VENV)/.installed
 # One test process a core, each with one thread; a file stays in one process, with what its tests share.
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+# Three tests at a time, each with a SLURM of its own: they mostly wait.
+test-cluster: $(VENV)/.tested
+	tests/cluster/install.sh
+	$(BIN)/python -m pytest --numprocesses 3 --maxschedchunk 1 --durations 0 --durations-min 5 tests/cluster
 
 lint: $(VENV)/.tested
 	$(BIN)/ruff check .

@@ -46,6 +46,7 @@ rule all:
 
 
 onstart:
+    hold_run()
     logger.info(what_will_run())
 
 

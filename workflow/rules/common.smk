@@ -12,7 +12,7 @@ WORKFLOW = Path(workflow.current_basedir).parent
 sys.path.insert(0, str(WORKFLOW))
 
 import lmi
-from lmi import tiles
+from lmi import guard, tiles
 from lmi.config import load
 from lmi.errors import InputError
 from lmi.variables import count_samples, list_variables
@@ -238,6 +238,15 @@ def aggregate_mem_mb(wildcards, input, attempt):
 def minutes(base):
     """Return a runtime that grows with the attempt: `base` minutes, then twice, three times."""
     return lambda wildcards, attempt: base * attempt
+
+
+def hold_run():
+    """Stop where another Snakemake is at work on this run; see lmi.guard."""
+    executor = getattr(workflow.scheduler, "_executor", None)
+    slurm_run = getattr(executor, "run_uuid", None)
+    globals()["held"] = stop_on_bad_input(guard.begin, RESULTS, slurm_run)
+    if slurm_run:
+        guard.keep_jobs(executor)
 
 
 def what_will_run():

@@ -1,6 +1,6 @@
 # Paired autoencoders for all pairs of a tile, trained together. The one rule that wants a GPU:
-# the resource becomes --gpus=1 in SLURM jobs, and binds nothing on a machine where no limit is
-# set (--resources gpu=1 lets one embed job run at a time there).
+# the resource becomes --gpus=1 in SLURM jobs; elsewhere a job waits until a GPU is free, if there
+# are any (scripts/gpu.py). With gpu=0 it trains on the CPU, with jobs_per_gpu=2 two share a GPU.
 
 
 rule embed:

@@ -1,8 +1,9 @@
 """Rule embed: paired autoencoders for the pairs of one tile."""
 
+from gpu import gpu
 from job import job
 
-with job(snakemake):
+with job(snakemake), gpu(snakemake.resources):
     from lmi import stages
 
     stages.embed(
