@@ -300,3 +300,32 @@ def test_saving_twice_gives_the_same_bytes(tmp_path):
         path.read_bytes() for path in figures.save(figures.top_pairs(all_pairs(5)), tmp_path / "b")
     ]
     assert first == again
+
+
+def test_volcano_has_a_dot_a_tested_pair_and_the_level():
+    table = pd.concat([all_pairs(6), frame([("a", "b")], [np.nan])])
+    axes = figures.volcano(table, controls={"d"}, fdr=0.1).axes[0]
+    dots = np.concatenate([c.get_offsets() for c in axes.collections])
+    assert len(dots) == 15
+    np.testing.assert_allclose(axes.lines[0].get_ydata(), 1.0)
+    with pytest.raises(figures.NothingToShow, match="tested"):
+        figures.volcano(table.assign(q_value=np.nan))
+
+
+def test_lags_mark_the_peak(tmp_path):
+    parts = [frame([("a", "b")], [mi]).assign(lag=lag) for lag, mi in ((-1, 0.1), (0, 0.5))]
+    figure = figures.lags(pd.concat(parts))
+    ring = figure.axes[0].lines[-2]
+    assert [*ring.get_xdata(), *ring.get_ydata()] == [0, 0.5]
+    saved(figure, tmp_path)
+    with pytest.raises(figures.NothingToShow):
+        figures.lags(frame([("a", "b")], [np.nan]))
+
+
+def test_strata_show_both_values(tmp_path):
+    table = frame([("a", "b"), ("a", "c")], [0.5, 0.4])
+    with pytest.raises(figures.NothingToShow, match="stratum"):
+        figures.strata(table)
+    figure = figures.strata(table.assign(mi_within_bits=[0.1, np.nan], sd_within_bits=0.02))
+    assert len(figure.axes[0].get_yticks()) == 1
+    saved(figure, tmp_path)

@@ -104,7 +104,7 @@ def test_all_sections_and_numbers_are_there(demo):
 
 def test_figures_are_embedded_and_saved(demo):
     folder, config, page, source, _ = demo
-    stems = report.figure_stems(list(config["datasets"]))
+    stems = report.figure_stems(config["datasets"])
     assert {path.name for path in (folder / "figures").iterdir()} == {
         f"{stem}.{suffix}" for stem in stems for suffix in ("png", "svg")
     }
@@ -189,7 +189,7 @@ def test_a_single_pair(tmp_path):
     assert "1 dataset, 1 pair" in page.text
     assert "1 pair of 2 variables, 700 samples. x with y: 0.39" in page.text
     assert "All 1 pair." in page.text
-    assert len(page.all("img")) == 5
+    assert len(page.all("img")) == 6
 
 
 def test_all_pairs_failed(tmp_path):

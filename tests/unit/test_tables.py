@@ -380,7 +380,11 @@ def test_top_pairs_text(run):
     lines = top_pairs_text(
         table, 10, {"table": "results/demo/mi.tsv", "report": "r.html"}
     ).splitlines()
-    assert lines[0] == "Strongest 10 pairs of 392 (bits ± one standard deviation)"
+    n_significant = int(table["significant"].sum())
+    assert lines[0] == (
+        "Strongest 10 pairs of 392 (bits ± one standard deviation); "
+        f"{n_significant} significant (*)"
+    )
     assert [line.split()[0] for line in lines[2:12]] == [str(rank) for rank in range(1, 11)]
     assert lines[-2:] == ["table   results/demo/mi.tsv", "report  r.html"]
 

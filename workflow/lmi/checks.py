@@ -62,6 +62,10 @@ def thorough(prepare, pairs, fold, inner, estimates, *, settings, seed, samples,
             n_inner=canonical.N_INNER,
             time_series=samples.time_series,
         )
+        if samples.time_series:
+            # the halves of a recording that starts later, and ends with its beginning
+            later = (number + 1) * len(fold) // (2 * (N_SPLITS + 1))
+            other, inside = np.roll(other, later), np.roll(inside, later)
         splits.append(again((np.where(used, other, -1).astype(np.int8), inside)))
     half = fold.copy()
     if samples.time_series:

@@ -757,3 +757,161 @@ def distribution(table, controls=()):
     axes.tick_params(axis="y", length=0)
     _grid(axes)
     return figure
+
+
+@matplotlib.rc_context(STYLE)
+def volcano(table, controls=(), fdr=0.05):
+    """Draw how strong a pair is against how surely it is no chance: MI against its q value.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Pairs of all datasets.
+    controls : collection of str
+        Names of the datasets that are negative controls.
+    fdr : float
+        False discovery rate up to which pairs are significant.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    NothingToShow
+        When no pair was tested.
+    """
+    tested = table[np.isfinite(table["q_value"]) & np.isfinite(table["mi_bits"])]
+    if not len(tested):
+        raise NothingToShow("No pair of this run was tested (estimate.permutations.max is 0).")
+    figure = Figure(figsize=(WIDTH, 4.2), layout="constrained")
+    axes = figure.add_subplot()
+    colours = iter(SERIES * (1 + tested["dataset"].nunique() // len(SERIES)))
+    for name, part in tested.groupby("dataset", sort=False):
+        axes.scatter(
+            part["mi_bits"],
+            -np.log10(part["q_value"]),
+            s=14,
+            color=MUTED if name in controls else next(colours),
+            alpha=0.6,
+            linewidths=0,
+            rasterized=len(part) > 300,
+            label=printable(name, 26) + (" (control)" if name in controls else ""),
+        )
+    level = -np.log10(fdr)
+    axes.axhline(level, color=INK, linewidth=0.9, linestyle="--")
+    axes.annotate(
+        f"significant above: false discovery rate {fdr:g}",
+        (1, level),
+        xycoords=("axes fraction", "data"),
+        xytext=(-4, 4),
+        textcoords="offset points",
+        ha="right",
+        fontsize=8,
+        color=MUTED,
+    )
+    axes.axvline(0, color=MUTED, linewidth=0.8, zorder=0)
+    axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))
+    axes.set_xlabel("mutual information (bits)")
+    axes.set_ylabel(f"{MINUS}log10 of the q value")
+    axes.legend(loc="lower right", frameon=True, framealpha=0.9)
+    return figure
+
+
+@matplotlib.rc_context(STYLE)
+def lags(table, n=6):
+    """Draw mutual information against the lag for the strongest pairs, the peak marked.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Pairs of one dataset, a row a lag.
+    n : int
+        How many pairs.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    NothingToShow
+        When no pair has an estimate.
+    """
+    top = strongest(table).drop_duplicates(["x", "y"]).head(n)
+    if not len(top):
+        raise NothingToShow("No pair has an estimate at any lag.")
+    figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
+    axes = figure.add_subplot()
+    markers = "osD^vP"
+    for place, row in enumerate(top.itertuples()):
+        mine = table[(table["x"] == row.x) & (table["y"] == row.y)].sort_values("lag")
+        colour = SERIES[place % len(SERIES)]
+        axes.errorbar(
+            mine["lag"],
+            mine["mi_bits"],
+            yerr=Z95 * np.nan_to_num(mine["sd_bits"].to_numpy()),
+            color=colour,
+            marker=markers[place % len(markers)],
+            markersize=4,
+            linewidth=1.2,
+            elinewidth=0.8,
+            label=f"{printable(row.x, 20)} {DASH} {printable(row.y, 20)}",
+        )
+        axes.plot(row.lag, row.mi_bits, "o", mfc="none", mec=colour, markersize=11)
+    axes.axhline(0, color=MUTED, linewidth=0.8, zorder=0)
+    axes.set_xlabel("lag (samples; above zero: the second variable is later)")
+    axes.set_ylabel("mutual information (bits)")
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    return figure
+
+
+@matplotlib.rc_context(STYLE)
+def strata(table, n=15):
+    """Draw the estimate over all samples beside the mean within strata, of the strongest pairs.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Pairs of one dataset.
+    n : int
+        How many pairs.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    NothingToShow
+        When there are too few samples in every stratum.
+    """
+    top = strongest(table)
+    top = top[np.isfinite(top["mi_within_bits"])].head(n)
+    if not len(top):
+        raise NothingToShow("No stratum has enough samples for an estimate of its own.")
+    figure = Figure(figsize=(WIDTH, 1.1 + 0.3 * len(top)), layout="constrained")
+    axes = figure.add_subplot()
+    rows = np.arange(len(top))
+    axes.hlines(rows, top["mi_within_bits"], top["mi_ksg_bits"], color=LINE, linewidth=2, zorder=0)
+    for column, sd, colour, marker, label in (
+        ("mi_ksg_bits", "sd_ksg_bits", BLUE, "o", "all samples (uncorrected)"),
+        ("mi_within_bits", "sd_within_bits", VERMILLION, "D", "within strata"),
+    ):
+        axes.errorbar(
+            top[column],
+            rows,
+            xerr=Z95 * np.nan_to_num(top[sd].to_numpy()),
+            linestyle="none",
+            marker=marker,
+            markersize=5,
+            color=colour,
+            elinewidth=1,
+            label=label,
+        )
+    axes.axvline(0, color=MUTED, linewidth=0.8, zorder=0)
+    axes.set_yticks(rows, _pair_names(top))
+    axes.invert_yaxis()
+    axes.set_xlabel("mutual information (bits), with 95 % interval")
+    axes.legend(loc="lower right")
+    return figure

@@ -15,10 +15,12 @@ import yaml
 
 from lmi import figures
 from lmi.files import reading, replacing, text
-from lmi.tables import DASH, bits, printable, strongest
+from lmi.tables import DASH, bits, peaks, printable, probability, signed, strongest
 
 DATASET_FIGURES = ("heatmap", "top_pairs", "embedding", "training")
-RUN_FIGURES = ("distribution", "truth")
+RUN_FIGURES = ("distribution", "volcano", "truth")
+ASKED_FIGURES = ("lags", "strata")
+"""Of the datasets that have the key of the same name in the config."""
 MAX_ROWS = 500
 """Rows of the table in the page; the whole table is in mi.tsv."""
 MAX_CURVES = 500
@@ -36,7 +38,10 @@ TITLES = {
     "embedding": "Embeddings",
     "training": "Training",
     "distribution": "All datasets at a glance",
+    "volcano": "What is no chance",
     "truth": "Truth against estimate",
+    "lags": "Lags",
+    "strata": "Within strata",
 }
 
 TEXTS = {
@@ -63,6 +68,23 @@ TEXTS = {
         "Each dot is a pair, each hill their distribution, and the bar below the middle half with "
         "its median. Negative controls (grey) show how far the values scatter where nothing is "
         "shared: compare the blue hills with them."
+    ),
+    "volcano": (
+        "Each dot is a pair: to the right, pairs that share more; higher up, pairs that chance "
+        "explains less. Among the pairs above the dashed line about the stated share are expected "
+        "to be false discoveries. Rows of dots at the top are pairs that no permutation reached: "
+        "their q value is bounded by the number of permutations, not by the data."
+    ),
+    "lags": (
+        "Each curve is a pair, estimated anew at every lag; the ring marks its peak. A peak away "
+        "from zero says that one variable follows the other, or that a third drives both with a "
+        "delay. The peak is the largest of several noisy values, hence a little too high; every "
+        "lag counts as a test of its own in the q values."
+    ),
+    "strata": (
+        "Where the value within strata falls towards zero, the strata (batches, cell types) "
+        "explain the dependence; where it stays, the variables share information beyond them. A "
+        "stratum has fewer samples, which lowers the estimate a little by itself."
     ),
     "truth": (
         "For synthetic data the true MI is known. Points on the line are right, below it too "
@@ -142,6 +164,17 @@ def figure_stem(kind, dataset=None):
     return kind if dataset is None else f"{kind}-{re.sub(r'[^A-Za-z0-9_.@+-]', '_', dataset)}"
 
 
+def asked_figures(datasets):
+    """Return (kind, dataset) of the figures that some datasets ask for.
+
+    Parameters
+    ----------
+    datasets : dict
+        The section of the config.
+    """
+    return [(kind, name) for name, one in datasets.items() for kind in ASKED_FIGURES if kind in one]
+
+
 def figure_stems(datasets):
     """Return the file names, without suffix, of all figures that `write` always writes.
 
@@ -150,10 +183,12 @@ def figure_stems(datasets):
 
     Parameters
     ----------
-    datasets : sequence of str
+    datasets : dict
+        The section of the config.
     """
     return [
         *(figure_stem(kind, dataset) for dataset in datasets for kind in DATASET_FIGURES),
+        *(figure_stem(kind, dataset) for kind, dataset in asked_figures(datasets)),
         *RUN_FIGURES,
     ]
 
@@ -181,7 +216,10 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir):
     InputError
         When a tile is unreadable or has another schema version.
     """
-    table = pd.read_parquet(mi_parquet)
+    every_lag = pd.read_parquet(mi_parquet)
+    table = peaks(every_lag)
+    fdr = float((config.get("report") or {}).get("fdr", 0.05))
+    asked = asked_figures(config.get("datasets") or {})
     n_top = int((config.get("report") or {}).get("top_pairs", 10))
     names = list(dict.fromkeys(table["dataset"]))
     controls = negative_controls(config)
@@ -207,6 +245,11 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir):
                 *(detail[key] for key in ("step", "train", "validation", "top")),
             ),
         ]
+        if ("lags", name) in asked:
+            mine = every_lag[every_lag["dataset"] == name]
+            panels.append(panel("lags", name, figures.lags, mine))
+        if ("strata", name) in asked:
+            panels.append(panel("strata", name, figures.strata, part))
         sections.append(
             {
                 "id": f"dataset-{number}",
@@ -218,8 +261,11 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir):
             }
         )
     overview = panel("distribution", None, figures.distribution, table, controls)
+    volcano = panel("volcano", None, figures.volcano, table, controls, fdr)
     truth = panel("truth", None, figures.truth, table)
-    _embed_images([overview, truth, *(one for section in sections for one in section["panels"])])
+    _embed_images(
+        [overview, volcano, truth, *(one for section in sections for one in section["panels"])]
+    )
 
     page = (
         _environment()
@@ -229,6 +275,12 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir):
             lead=_lead(table, names),
             sections=sections,
             overview=overview,
+            volcano=volcano,
+            fdr=fdr,
+            smallest_p=float(table["p_value"].min()),
+            has_p=bool(table["p_value"].notna().any()),
+            has_lags=bool(every_lag["lag"].any()),
+            has_checks=bool(table["split_sd_bits"].notna().any()),
             truth=truth,
             rows=_rows(table),
             n_pairs=len(table),
@@ -259,6 +311,8 @@ def _environment():
     environment.filters["printable"] = printable
     environment.filters["thousands"] = lambda value: f"{value:,}"
     environment.globals["bits"] = bits
+    environment.globals["probability"] = probability
+    environment.globals["signed"] = signed
     return environment
 
 
@@ -334,13 +388,13 @@ def _read_details(table, estimates, n_top):
 
 
 def _read_dataset(top, paths):
-    wanted = {(row.x, row.y): rank for rank, row in enumerate(top.itertuples())}
+    wanted = {(row.x, row.y, row.lag): rank for rank, row in enumerate(top.itertuples())}
     rows = list(top.itertuples())
     panels, curves, all_train, all_validation, step = {}, {}, [], [], np.zeros(1)
     per_tile = -(-MAX_CURVES // max(len(paths), 1))
     for path in paths:
         with reading(path, "estimate") as tile:
-            pairs = zip(text(tile["x"]), text(tile["y"]), strict=True)
+            pairs = zip(text(tile["x"]), text(tile["y"]), tile["lag"][()].tolist(), strict=True)
             found = [(row, wanted[pair]) for row, pair in enumerate(pairs) if pair in wanted]
             for row, rank in found:
                 panel = _read_panel(tile, row)
@@ -469,6 +523,10 @@ def summary(part, control=False):
                 )
     else:
         sentences.append("No pair has an estimate that can be trusted.")
+    n_tested = int(part["q_value"].notna().sum())
+    if n_tested:
+        n_significant = int(part["significant"].sum())
+        sentences.append(f"Significant: {n_significant:,} of {n_tested:,}.")
     flagged = [
         f"{int((part['flag'] == flag).sum()):,} {words}"
         for flag, words in (("warn", "with a warning"), ("fail", "failed"))
@@ -513,10 +571,26 @@ def _merged(reasons):
     return _NUMBER.sub(lambda match: next(spans), reasons[0])
 
 
+ADVICE = {
+    "few samples": "Add samples: error bars of so few are wide, and encoders learn little.",
+    "near the ceiling": "No more can be measured with so many samples: read it as at least this.",
+    "duplicates": "Use finer features (longer windows, more genes), or read the value as rough.",
+    "not converged": "Raise embed.max_steps (max_epochs of the preset paper).",
+    "unstable": "Add samples, or look for outliers and for drift over the recording.",
+    "still rising": "More samples would probably give more: read it as a lower bound.",
+    "missing data": "Imputed values dilute the dependence: leave out the worst features.",
+}
+"""What to do about a reason, by the words that it contains."""
+
+
+def _advice(reason):
+    return next((advice for words, advice in ADVICE.items() if words in reason), "")
+
+
 def flag_summary(table):
     """Return the reasons of all flags with their counts, the worst and most frequent first.
 
-    Reasons that differ only in their numbers count as one.
+    A pair with several reasons counts for each. Reasons that differ only in their numbers are one.
 
     Parameters
     ----------
@@ -528,6 +602,7 @@ def flag_summary(table):
         At most 30: dataset, flag, reason, n, examples (names of up to three pairs).
     """
     flagged = table[table["flag"] != "ok"]
+    flagged = flagged.assign(reason=flagged["reason"].str.split("; ")).explode("reason")
     kinds = flagged["reason"].str.replace(_NUMBER, "#", regex=True)
     groups = []
     for (flag, dataset, _), part in flagged.groupby(["flag", "dataset", kinds], sort=False):
@@ -541,6 +616,7 @@ def flag_summary(table):
                 "flag": flag,
                 "dataset": dataset,
                 "reason": _merged(part["reason"].unique().tolist()) or "no reason given",
+                "advice": _advice(part["reason"].iloc[0]),
                 "n": len(part),
                 "examples": examples,
             }

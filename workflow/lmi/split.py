@@ -4,7 +4,7 @@ import numpy as np
 
 from lmi import seeds
 
-N_SEGMENTS = 4
+N_SEGMENTS = 2
 
 
 def folds(n_samples, *, seed, dataset, n_inner, time_series=False):
@@ -18,8 +18,8 @@ def folds(n_samples, *, seed, dataset, n_inner, time_series=False):
     n_inner : int
         Number of inner folds.
     time_series : bool
-        Keep neighbours in time together: a fold is made of two long segments, its inner folds of
-        thirds. Few segments, because each cut breaks the autocorrelation that the null must keep.
+        Keep neighbours in time together: the folds are the two halves of the recording, their
+        inner folds thirds. Every cut more would break the autocorrelation that the null must keep.
 
     Returns
     -------

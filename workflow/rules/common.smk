@@ -192,11 +192,23 @@ def figures(kind):
     return [figure(kind, dataset) for dataset in config["datasets"]]
 
 
+def figures_of_datasets_with(key):
+    """Return the figures of a kind that only the datasets with the key of its name have."""
+    return [figure(key, name) for name, dataset in config["datasets"].items() if key in dataset]
+
+
 def vector_figures():
     """Return the same figures as `figure` and `figures` mark, as SVG."""
     each = ("heatmap", "top_pairs", "embedding", "training")
     stems = [f"{kind}-{dataset}" for dataset in config["datasets"] for kind in each]
-    return [f"{RESULTS}/figures/{stem}.svg" for stem in (*stems, "distribution", "truth")]
+    stems += [
+        f"{kind}-{name}"
+        for name, dataset in config["datasets"].items()
+        for kind in ("lags", "strata")
+        if kind in dataset
+    ]
+    stems += ["distribution", "volcano", "truth"]
+    return [f"{RESULTS}/figures/{stem}.svg" for stem in stems]
 
 
 @functools.cache
