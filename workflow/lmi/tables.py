@@ -276,13 +276,33 @@ def bits(value, sd=np.nan):
     return f"{number} ± {sd:.{decimals}f}" if np.isfinite(sd) else number
 
 
+def probability(value):
+    """Return a p or q value in as few letters as tell it: ``0.21``, ``2e-4``.
+
+    Parameters
+    ----------
+    value : float
+    """
+    if not np.isfinite(value):
+        return DASH
+    if value >= 0.00995 or value == 0:
+        return f"{value:.2g}"
+    mantissa, exponent = f"{value:.0e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def signed(lag):
+    """Return a lag with its sign: ``+2``, ``0``, ``−1``."""
+    return f"{lag:+d}".replace("-", MINUS) if lag else "0"
+
+
 def top_pairs_text(table, n=10, files=None):
     """Return the `n` strongest pairs as text for a terminal, and where the results lie.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        Table as `aggregate` returns it.
+        Table as `aggregate` returns it; of a pair with lags the peak is shown.
     n : int
         How many pairs.
     files : dict of str to str or Path, optional
@@ -293,30 +313,48 @@ def top_pairs_text(table, n=10, files=None):
     str
         Several lines without a final line break.
     """
+    table = peaks(table)
     top = strongest(table, n)
     lines = []
     if len(top):
         pairs = "pair" if len(top) == 1 else f"{len(top)} pairs"
-        lines.append(f"Strongest {pairs} of {len(table):,} (bits ± one standard deviation)")
-        head = ("", "pair", "dataset", "MI", "MI uncorrected", "flag")
-        rows = [
-            (
-                str(rank),
-                f"{printable(row.x, 28)} {DASH} {printable(row.y, 28)}",
-                printable(row.dataset, 24),
-                bits(row.mi_bits, row.sd_bits),
-                bits(row.mi_ksg_bits, row.sd_ksg_bits),
-                row.flag,
+        n_significant = int(table["significant"].sum())
+        tested = table["q_value"].notna().any()
+        lines.append(
+            f"Strongest {pairs} of {len(table):,} (bits ± one standard deviation)"
+            + (f"; {n_significant:,} significant (*)" if tested else "")
+        )
+        cells_of = {
+            "": [str(rank) for rank in range(1, len(top) + 1)],
+            "pair": [
+                f"{printable(x, 28)} {DASH} {printable(y, 28)}"
+                for x, y in zip(top["x"], top["y"], strict=True)
+            ],
+            "dataset": [printable(name, 24) for name in top["dataset"]],
+            "lag": [signed(lag) for lag in top["lag"]],
+            "MI": [bits(*both) for both in zip(top["mi_bits"], top["sd_bits"], strict=True)],
+            "MI uncorrected": [
+                bits(*both) for both in zip(top["mi_ksg_bits"], top["sd_ksg_bits"], strict=True)
+            ],
+            "p": [probability(value) for value in top["p_value"]],
+            "q": [
+                probability(value) + (" *" if sure else "  ")
+                for value, sure in zip(top["q_value"], top["significant"], strict=True)
+            ],
+            "flag": top["flag"].tolist(),
+        }
+        left_out = ([] if table["lag"].any() else ["lag"]) + ([] if tested else ["p", "q"])
+        columns = []
+        for name, cells in cells_of.items():
+            if name in left_out:
+                continue
+            title = "q  " if name == "q" else name
+            width = max(map(len, [title, *cells]))
+            to_left = name in ("pair", "dataset", "flag")
+            columns.append(
+                [cell.ljust(width) if to_left else cell.rjust(width) for cell in (title, *cells)]
             )
-            for rank, row in enumerate(top.itertuples(), 1)
-        ]
-        widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
-        for row in (head, *rows):
-            cells = (
-                cell.rjust(width) if column in (0, 3, 4) else cell.ljust(width)
-                for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-            )
-            lines.append(("  " + "  ".join(cells)).rstrip())
+        lines += [("  " + "  ".join(cells)).rstrip() for cells in zip(*columns, strict=True)]
     else:
         lines.append(f"No pair of {len(table):,} has an estimate; the column 'reason' says why.")
     files = files or {}
