@@ -87,9 +87,9 @@ TEXTS = {
     "volcano": (
         "Each dot is a pair: further right it shares more, further up chance is a worse "
         "explanation. Pairs on or above the dashed line are significant. Right of zero but below "
-        "the line: not enough samples to tell. High but near zero: real, but weak. Dots that line "
-        "up at the top are at the floor of the p value. Grey crosses are negative controls, which "
-        "belong below the line."
+        "the line: too few samples to tell, or a dependence that strata or slow drift explain. "
+        "High but near zero: real, but weak. Dots that line up at the top are at the floor of the "
+        "p value. Grey crosses are negative controls, which belong below the line."
     ),
     "distribution": (
         "Each dot is a pair, each hill their distribution, and the bar below the middle half with "
@@ -297,7 +297,7 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir):
             rows=_rows(table),
             n_pairs=len(table),
             has_truth=bool(np.isfinite(table["truth_bits"]).any()),
-            has_lags=bool(table["lag"].any()),
+            has_lags=bool(all_lags["lag"].any()),
             has_strata=bool(np.isfinite(table["mi_within_bits"]).any()),
             has_q=bool(np.isfinite(table["q_value"]).any()),
             check_heads=list(THOROUGH.values()),
@@ -835,7 +835,13 @@ def thorough_checks(part, n=10):
             "x": printable(row.x, 40),
             "y": printable(row.y, 40),
             "mi": bits(row.mi_bits, row.sd_bits),
-            "values": [bits(getattr(row, name)) for name in THOROUGH],
+            # a time series has but one split, hence no scatter over splits
+            "values": [
+                DASH
+                if name == "split_sd_bits" and getattr(row, name) < 1e-9
+                else bits(getattr(row, name))
+                for name in THOROUGH
+            ],
         }
         for row in strongest(checked, n).itertuples()
     ]
