@@ -188,6 +188,9 @@ def test_hostile_names_do_no_harm(tmp_path):
         figures.heatmap(table),
         figures.top_pairs(table),
         figures.distribution(table.assign(dataset=table["y"])),
+        figures.volcano(table.assign(dataset=table["y"])),
+        figures.lags(at_lags(table)),
+        figures.strata(table.assign(mi_within_bits=0.1)),
         figures.note(HOSTILE[0][1]),
     ):
         _, svg = saved(figure, tmp_path)
@@ -292,6 +295,85 @@ def test_distribution_marks_controls(tmp_path):
         figures.distribution(frame([("a", "b")], [np.nan]))
 
 
+def test_volcano_names_the_strongest_and_counts_by_dataset(tmp_path):
+    table = pd.concat(
+        [all_pairs(9).assign(dataset="real"), all_pairs(5).assign(dataset="null")],
+        ignore_index=True,
+    )
+    table.loc[table["dataset"] == "null", "significant"] = False
+    table.loc[0, ["mi_bits", "q_value"]] = np.nan
+    table.loc[1, "q_value"] = 0.0
+    figure = figures.volcano(table, 0.1, {"null"})
+    said = texts(figure)
+    real = table[(table["dataset"] == "real") & table["q_value"].notna()]
+    assert f"real: {real['significant'].sum()} of 35" in said
+    assert "null: 0 of 10, control" in said
+    assert "q = 0.1" in said
+    best = real[real["significant"]].sort_values("mi_bits", ascending=False).iloc[0]
+    assert f"{best['x']} \N{EN DASH} {best['y']}" in said
+    assert figure.axes[0].lines[0].get_ydata()[0] == pytest.approx(1)
+    saved(figure, tmp_path)
+    # nothing significant, and more datasets than colours
+    many = pd.concat(
+        [all_pairs(4).assign(dataset=f"d{i}", significant=False, q_value=1.0) for i in range(18)]
+    )
+    saved(figures.volcano(many), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "table, message",
+    [
+        (all_pairs(4).assign(q_value=np.nan), "permutations.max"),
+        (frame([("a", "b")], [0.3]), "at least three pairs"),
+        (frame([("a", "b")] * 4, [np.nan] * 4), "permutations.max"),
+    ],
+)
+def test_volcano_says_why_there_is_none(table, message):
+    with pytest.raises(figures.NothingToShow, match=message):
+        figures.volcano(table)
+
+
+def at_lags(table, lags=(-2, 0, 2), peak=2):
+    parts = [
+        table.assign(lag=lag, mi_bits=table["mi_bits"] - 0.01 * abs(lag - peak)) for lag in lags
+    ]
+    return pd.concat(parts).sort_values("mi_bits", ascending=False).reset_index(drop=True)
+
+
+def test_lags_mark_the_peak(tmp_path):
+    table = at_lags(all_pairs(5))
+    table.loc[len(table) - 1, ["mi_bits", "sd_bits"]] = np.nan
+    figure = figures.lags(table)
+    axes = figure.axes[0]
+    assert len(axes.containers) == len(figures.SERIES)
+    rings = [line for line in axes.lines if line.get_markersize() == 10]
+    assert all(ring.get_xdata()[0] == pytest.approx(2, abs=0.5) for ring in rings)
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["\N{MINUS SIGN}2", "0", "+2"]
+    saved(figure, tmp_path)
+    saved(figures.lags(at_lags(all_pairs(3).assign(sd_bits=np.nan), range(-30, 31))), tmp_path)
+    with pytest.raises(figures.NothingToShow, match="at least two lags"):
+        figures.lags(all_pairs(5))
+    with pytest.raises(figures.NothingToShow, match="No pair"):
+        figures.lags(at_lags(frame([("a", "b")], [np.nan])))
+
+
+def test_strongest_pairs_tell_their_lag():
+    figure = figures.top_pairs(frame([("a", "b")], [0.4]).assign(lag=-3))
+    assert "a \N{EN DASH} b, lag \N{MINUS SIGN}3" in texts(figure)
+
+
+def test_strata_shows_pairs_that_have_a_value_within(tmp_path):
+    table = all_pairs(5)
+    with pytest.raises(figures.NothingToShow, match="within strata"):
+        figures.strata(table)
+    table["mi_within_bits"] = 0.3 * table["mi_ksg_bits"]
+    table.loc[0, "mi_within_bits"] = np.nan
+    figure = figures.strata(table, 20)
+    assert len(figure.axes[0].get_yticks()) == 9
+    saved(figure, tmp_path)
+    saved(figures.strata(table.assign(sd_ksg_bits=np.nan, sd_within_bits=np.nan), 3), tmp_path)
+
+
 def test_saving_twice_gives_the_same_bytes(tmp_path):
     first = [
         path.read_bytes() for path in figures.save(figures.top_pairs(all_pairs(5)), tmp_path / "a")
@@ -300,32 +382,3 @@ def test_saving_twice_gives_the_same_bytes(tmp_path):
         path.read_bytes() for path in figures.save(figures.top_pairs(all_pairs(5)), tmp_path / "b")
     ]
     assert first == again
-
-
-def test_volcano_has_a_dot_a_tested_pair_and_the_level():
-    table = pd.concat([all_pairs(6), frame([("a", "b")], [np.nan])])
-    axes = figures.volcano(table, controls={"d"}, fdr=0.1).axes[0]
-    dots = np.concatenate([c.get_offsets() for c in axes.collections])
-    assert len(dots) == 15
-    np.testing.assert_allclose(axes.lines[0].get_ydata(), 1.0)
-    with pytest.raises(figures.NothingToShow, match="tested"):
-        figures.volcano(table.assign(q_value=np.nan))
-
-
-def test_lags_mark_the_peak(tmp_path):
-    parts = [frame([("a", "b")], [mi]).assign(lag=lag) for lag, mi in ((-1, 0.1), (0, 0.5))]
-    figure = figures.lags(pd.concat(parts))
-    ring = figure.axes[0].lines[-2]
-    assert [*ring.get_xdata(), *ring.get_ydata()] == [0, 0.5]
-    saved(figure, tmp_path)
-    with pytest.raises(figures.NothingToShow):
-        figures.lags(frame([("a", "b")], [np.nan]))
-
-
-def test_strata_show_both_values(tmp_path):
-    table = frame([("a", "b"), ("a", "c")], [0.5, 0.4])
-    with pytest.raises(figures.NothingToShow, match="stratum"):
-        figures.strata(table)
-    figure = figures.strata(table.assign(mi_within_bits=[0.1, np.nan], sd_within_bits=0.02))
-    assert len(figure.axes[0].get_yticks()) == 1
-    saved(figure, tmp_path)

@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 import yaml
-from lmi import report
+from lmi import checks, report
 from lmi.errors import InputError
 from lmi.figures import NothingToShow, training
 from lmi.tables import aggregate
@@ -189,7 +189,7 @@ def test_a_single_pair(tmp_path):
     assert "1 dataset, 1 pair" in page.text
     assert "1 pair of 2 variables, 700 samples. x with y: 0.39" in page.text
     assert "All 1 pair." in page.text
-    assert len(page.all("img")) == 6
+    assert len(page.all("img")) == 5
 
 
 def test_all_pairs_failed(tmp_path):
@@ -320,6 +320,108 @@ def test_a_control_that_is_not_at_zero_is_called_out(demo, tmp_path):
     assert page.text.count("This control is not at zero") == 2
 
 
+def test_significant_controls_are_called_out(demo):
+    table = demo[4]
+    control = table[table["dataset"] == "neurons_shifted"]
+    found = control.assign(significant=np.arange(24) < 3)
+    assert "3 of 24 controls are significant" in report.control_warning(found)
+    assert report.control_warning(control.assign(significant=np.arange(24) < 2)) is None
+    marked = table.assign(significant=table["significant"] | (table.index == control.index[0]))
+    said = " ".join(report.evidence(marked, 0.05, {"neurons_shifted"}))
+    assert "Of the negative controls, 1 of 24 are significant" in said
+
+
+def test_evidence_is_counted_and_explained(demo):
+    _, _, page, source, table = demo
+    aside = table[table["dataset"] != "neurons_shifted"]
+    n_significant, n_tested = aside["significant"].sum(), aside["q_value"].notna().sum()
+    for word in (
+        f"; {n_significant} of {n_tested} tested significant at a false discovery rate of 5 %, "
+        "controls aside",
+        "0 of 24 control pairs are significant",
+        "Of the negative controls, 0 of 24 are significant",
+        "390 permutation tests, with up to 9,999 permutations each.",
+        "The smallest p value here is 1e-4",
+        "false discovery rate: of all pairs",
+    ):
+        assert word in page.text
+    assert source.count('title="significant"') == table["significant"].sum()
+    assert ">Lag</button>" not in source and ">Within strata</button>" not in source
+    assert "Thorough checks" not in page.text
+
+
+def test_evidence_warns_of_few_permutations_and_tells_fitted_tails(demo):
+    few = " ".join(report.evidence(demo[4].assign(n_permutations=99)))
+    assert "raise estimate.permutations.max" in few
+    tail = " ".join(report.evidence(demo[4].assign(p_method="tail"), method="by"))
+    assert "from a tail fitted" in tail and "any dependence" in tail
+
+
+def test_without_p_values_the_report_says_so(tmp_path):
+    path = tmp_path / "tile-000-000.h5"
+    write_tile(path, "d", [("a", "b"), ("a", "c"), ("b", "c")], [0.5, 0.1, -0.1])
+    with h5py.File(path, "a") as tile:
+        tile["p_value"][...] = np.nan
+    page, source, _ = render(tmp_path, [path], {"run": "r", "datasets": {"d": {}}})
+    assert "No pair was tested" in page.text and "No pair has a p value" in page.text
+    assert "standard deviations above zero" in page.text
+    assert ">q</button>" not in source
+    assert (tmp_path / "figures" / "volcano.svg").exists()
+
+
+def test_lags_strata_and_thorough_checks_are_shown(tmp_path):
+    path = tmp_path / "tile-000-000.h5"
+    pairs = [("a", "b"), ("a", "c"), ("b", "c")]
+    write_tile(path, "d", 2 * pairs, [0.3, 0.1, 0.0, 0.5, 0.05, -0.1])
+    with h5py.File(path, "a") as tile:
+        tile["lag"][...] = [0, 0, 0, -2, -2, -2]
+        tile["mi_within_bits"][...] = 0.07
+        tile["sd_within_bits"][...] = 0.02
+        for name in checks.COLUMNS:
+            tile[name][...] = 0.0 if name == "split_sd_bits" else 0.123
+    datasets = {"d": {"lags": [0, -2], "strata": "batch"}}
+    page, source, table = render(tmp_path, [path], {"run": "r", "datasets": datasets})
+    assert {"lags-d", "strata-d"} <= set(report.figure_stems(datasets))
+    for stem in report.figure_stems(datasets):
+        assert (tmp_path / "figures" / f"{stem}.png").exists()
+    assert "1 dataset, 3 pairs" in page.text
+    assert "every lag of a pair is one" in page.text
+    assert "bits at lag \N{MINUS SIGN}2." in page.text
+    assert ">Lag</button>" in source and ">Within strata</button>" in source
+    assert "Thorough checks" in page.text and page.text.count("0.123") == 3 * 4
+    details, _ = report._read_details(report.peaks(table), [path], 1)
+    with h5py.File(path) as tile:
+        np.testing.assert_array_equal(details["d"]["panels"][0]["scatter"], tile["scatter"][3])
+
+
+def test_heads_of_the_thorough_checks_are_complete():
+    assert tuple(report.THOROUGH) == checks.COLUMNS
+
+
+def test_several_reasons_count_one_by_one(demo):
+    rising = "still rising with the number of samples: {} bits with half of them, 0.5 with all; "
+    rising += "probably too low"
+    table = (
+        demo[4]
+        .head(4)
+        .assign(
+            flag=["warn", "warn", "fail", "ok"],
+            reason=[
+                f"few samples: 80, fewer than 100; {rising.format('-0.10')}",
+                f"unstable: 0.1 and 0.5 bits; unstable: 0.2 without; {rising.format('0.20')}",
+                "y: constant; nothing is left",
+                "",
+            ],
+        )
+    )
+    groups = {group["reason"]: group["n"] for group in report.flag_summary(table)}
+    assert groups[rising.format("\N{MINUS SIGN}0.10\N{EN DASH}0.20")] == 2
+    assert groups["few samples: 80, fewer than 100"] == 1
+    assert groups["y: constant; nothing is left"] == 1
+    kinds = {kind["kind"]: kind["n"] for kind in report.flag_kinds(table)}
+    assert kinds == {"still rising": 2, "few samples": 1, "unstable": 1, report.OTHER[0]: 1}
+
+
 def test_negative_controls_come_from_the_config(demo):
     assert report.negative_controls(demo[1]) == {"neurons_shifted"}
     assert report.negative_controls({}) == set()
@@ -327,5 +429,12 @@ def test_negative_controls_come_from_the_config(demo):
 
 def test_captions_are_there_for_every_figure():
     folder = report.Path(report.__file__).parents[1] / "report"
-    for name in (*report.DATASET_FIGURES, *report.RUN_FIGURES, "table", "report", "workflow"):
+    for name in (
+        *report.DATASET_FIGURES,
+        *report.SETTING_FIGURES,
+        *report.RUN_FIGURES,
+        "table",
+        "report",
+        "workflow",
+    ):
         assert (folder / f"{name}.rst").read_text().strip()

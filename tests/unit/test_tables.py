@@ -14,6 +14,8 @@ from lmi.tables import (
     aggregate,
     bits,
     printable,
+    probability,
+    signed,
     strongest,
     top_pairs_text,
     write_tsv,
@@ -380,11 +382,12 @@ def test_top_pairs_text(run):
     lines = top_pairs_text(
         table, 10, {"table": "results/demo/mi.tsv", "report": "r.html"}
     ).splitlines()
-    n_significant = int(table["significant"].sum())
     assert lines[0] == (
         "Strongest 10 pairs of 392 (bits ± one standard deviation); "
-        f"{n_significant} significant (*)"
+        f"{table['significant'].sum()} significant (*)"
     )
+    assert " lag " not in lines[1] and lines[1].split()[-3:] == ["p", "q", "flag"]
+    assert " 1e-4  " in lines[2] and " *  " in lines[2]
     assert [line.split()[0] for line in lines[2:12]] == [str(rank) for rank in range(1, 11)]
     assert lines[-2:] == ["table   results/demo/mi.tsv", "report  r.html"]
 
@@ -397,6 +400,39 @@ def test_top_pairs_text_when_all_failed_or_names_are_hostile(tmp_path):
     table = aggregate([tmp_path / "t.h5"], tmp_path / "t.tsv", tmp_path / "t.parquet")
     text = top_pairs_text(table)
     assert "\x1b" not in text and len(text.splitlines()) == 3
+
+
+def test_top_pairs_text_shows_peaks_and_leaves_out_what_is_not_there(run):
+    table = run[3].head(3)
+    lagged = pd.concat([table, table.assign(lag=-2, mi_bits=table["mi_bits"] - 0.01)])
+    lines = top_pairs_text(lagged).splitlines()
+    assert lines[0].startswith("Strongest 3 pairs of 3 ")
+    assert lines[1].split()[2] == "lag" and " 0 " in lines[2]
+    untested = table.assign(p_value=np.nan, q_value=np.nan, significant=False)
+    lines = top_pairs_text(untested).splitlines()
+    assert "significant" not in lines[0] and lines[1].split()[-2:] == ["uncorrected", "flag"]
+
+
+@pytest.mark.parametrize(
+    "value, expected",
+    [
+        (np.nan, "\N{EN DASH}"),
+        (1.0, "1"),
+        (0.2134, "0.21"),
+        (0.05, "0.05"),
+        (0.00996, "0.01"),
+        (0.0098, "1e-2"),
+        (2e-4, "2e-4"),
+        (1e-300, "1e-300"),
+        (0.0, "0"),
+    ],
+)
+def test_probability(value, expected):
+    assert probability(value) == expected
+
+
+def test_signed():
+    assert [signed(lag) for lag in (2, 0, -1)] == ["+2", "0", "\N{MINUS SIGN}1"]
 
 
 @pytest.mark.parametrize(

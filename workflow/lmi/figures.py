@@ -13,11 +13,12 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.distance import pdist, squareform
 
 from lmi.files import replacing
-from lmi.tables import DASH, MINUS, bits, printable, strongest
+from lmi.tables import DASH, MINUS, bits, peaks, printable, signed, strongest
 
 # Okabe and Ito's colours, told apart with any kind of colour vision and in grey
 BLUE, VERMILLION, GREEN, ORANGE, PURPLE = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#AA4499"
 SERIES = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE)
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 INK, MUTED, LINE, FAINT = "#1d232b", "#66707c", "#d5dae0", "#eef1f4"
 FAILED, HATCH = "#dfe3e8", "#98a2ad"
 
@@ -71,6 +72,10 @@ STYLE = {
 
 MAX_LABELS = 60
 WIDTH = 7.6
+LINEAR = 0.1
+"""Bits below which a compressed axis of MI is linear."""
+N_NAMED = 8
+"""Pairs with a name in the volcano plot."""
 Z95 = 1.96
 
 
@@ -115,9 +120,11 @@ def _grid(axes, axis="x"):
 
 
 def _pair_names(table, width=22):
+    lags = table["lag"] if "lag" in table and table["lag"].any() else [None] * len(table)
     return [
         f"{printable(x, width)} {DASH} {printable(y, width)}"
-        for x, y in zip(table.x, table.y, strict=True)
+        + ("" if lag is None else f", lag {signed(lag)}")
+        for x, y, lag in zip(table.x, table.y, lags, strict=True)
     ]
 
 
@@ -436,6 +443,136 @@ def top_pairs(table, n=10):
     return figure
 
 
+# ---- lags and strata ---------------------------------------------------------------------------
+
+
+@matplotlib.rc_context(STYLE)
+def lags(table):
+    """Draw MI against lag for the strongest pairs of a dataset, the peak of each marked.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Rows of one dataset at all lags.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    NothingToShow
+        When there are fewer than two lags, or no pair has a value.
+    """
+    at = np.unique(table["lag"])
+    if len(at) < 2:
+        raise NothingToShow("A curve over lags needs at least two lags.")
+    top = strongest(peaks(table), len(SERIES))
+    if not len(top):
+        raise NothingToShow("No pair has an estimate that can be shown.")
+    figure = Figure(figsize=(WIDTH, 3.5), layout="constrained")
+    axes = figure.add_subplot()
+    names = _pair_names(top[["x", "y"]])
+    # side by side, so that one pair's interval does not hide another's
+    aside = 0.06 * np.diff(at).min() * (np.arange(len(top)) - (len(top) - 1) / 2)
+    handles = []
+    for peak, shift, colour, marker, name in zip(
+        top.itertuples(), aside, SERIES, MARKERS, names, strict=False
+    ):
+        curve = table[(table["x"] == peak.x) & (table["y"] == peak.y)].sort_values("lag")
+        axes.errorbar(
+            curve["lag"] + shift,
+            curve["mi_bits"],
+            yerr=Z95 * np.nan_to_num(curve["sd_bits"].to_numpy()),
+            color=colour,
+            marker=marker,
+            markersize=4,
+            linewidth=1.2,
+            elinewidth=1,
+        )
+        axes.plot(peak.lag + shift, peak.mi_bits, "o", mfc="none", mec=INK, markersize=10, zorder=4)
+        handles.append(Line2D([], [], color=colour, marker=marker, markersize=4, label=name))
+    handles.append(
+        Line2D([], [], ls="none", marker="o", mfc="none", mec=INK, markersize=9, label="peak")
+    )
+    axes.axhline(0, color=MUTED, linewidth=0.8, zorder=0)
+    if len(at) <= 21:
+        axes.set_xticks(at, [signed(int(lag)) for lag in at])
+    axes.set_xlabel("lag (samples); right of 0, y is later than x")
+    axes.set_ylabel("mutual information (bits),\nwith 95 % interval")
+    _grid(axes, "y")
+    figure.legend(handles=handles, loc="outside right upper")
+    return figure
+
+
+@matplotlib.rc_context(STYLE)
+def strata(table, n=10):
+    """Draw the MI of the strongest pairs beside what is left of it within strata.
+
+    Both are uncorrected KSG on the same embedding, so that only the strata differ.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Pairs of one dataset.
+    n : int
+        How many pairs.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    NothingToShow
+        When no pair has a value within strata.
+    """
+    top = strongest(table[np.isfinite(table["mi_within_bits"])], n)
+    if not len(top):
+        raise NothingToShow(
+            "No pair has an estimate within strata: no stratum has enough samples, or none has a "
+            "name."
+        )
+    figure = Figure(figsize=(WIDTH, 1.15 + 0.3 * len(top)), layout="constrained")
+    axes = figure.add_subplot()
+    rows = np.arange(len(top))
+    axes.hlines(rows, top["mi_within_bits"], top["mi_ksg_bits"], color=LINE, linewidth=3)
+    handles = []
+    for value, sd, style, label in (
+        (
+            "mi_ksg_bits",
+            "sd_ksg_bits",
+            {"color": VERMILLION, "marker": "D", "mfc": "white", "markersize": 7},
+            "all samples (uncorrected KSG)",
+        ),
+        (
+            "mi_within_bits",
+            "sd_within_bits",
+            {"color": GREEN, "marker": "s", "markersize": 4},
+            "within strata, mean",
+        ),
+    ):
+        axes.errorbar(
+            top[value],
+            rows,
+            xerr=Z95 * np.nan_to_num(top[sd].to_numpy()),
+            linestyle="none",
+            elinewidth=1.3,
+            zorder=3,
+            **style,
+        )
+        handles.append(Line2D([], [], label=label, linestyle="none", **style))
+    axes.axvline(0, color=MUTED, linewidth=0.8)
+    axes.set_yticks(rows, _pair_names(top))
+    axes.set_ylim(len(top) - 0.4, -0.6)
+    axes.set_xlabel("mutual information (bits), with 95 % interval")
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    _grid(axes)
+    figure.legend(handles=handles, loc="outside upper right", ncols=2)
+    return figure
+
+
 # ---- embeddings ---------------------------------------------------------------------------------
 
 
@@ -498,7 +635,8 @@ def embeddings(panels):
         axes.spines[:].set_visible(True)
         axes.spines[:].set_color(LINE)
         axes.set_xlabel(printable(panel["x"], 20), fontsize=7, labelpad=2)
-        axes.set_ylabel(printable(panel["y"], 20), fontsize=7, labelpad=2)
+        later = f", lag {signed(panel['lag'])}" if panel.get("lag") else ""
+        axes.set_ylabel(printable(panel["y"], 20) + later, fontsize=7, labelpad=2)
         axes.set_title(f"{bits(panel['mi_bits'], panel['sd_bits'])} bits", fontsize=7, pad=3)
         axes.set_box_aspect(1)
     for axes in all_axes.flat[len(panels) :]:
@@ -595,7 +733,24 @@ def training(step, train, validation, top):
     return figure
 
 
-# ---- truth and distribution ---------------------------------------------------------------------
+# ---- whole run: truth, distribution, volcano ----------------------------------------------------
+
+
+def _is_wide(values):
+    """Return whether weak and strong values need a compressed axis to be seen together."""
+    return values.max() > 8 * max(np.median(values), 0.05)
+
+
+def _mi_axis(axes, low, high, wide):
+    """Set up the axis of MI: linear, or linear near zero and logarithmic beyond."""
+    if wide:
+        axes.set_xscale("asinh", linear_width=LINEAR)
+        marks = np.array([-1, -0.5, -0.2, -0.1, 0, 0.1, 0.2, 0.5, 1, 2, 5, 10])
+        marks = marks[(marks > low) & (marks < high)]
+        axes.set_xticks(marks, [f"{mark:g}".replace("-", MINUS) for mark in marks])
+        axes.xaxis.minorticks_off()
+    axes.set_xlim(low, high)
+    axes.set_xlabel("mutual information of a pair (bits" + (", compressed scale)" if wide else ")"))
 
 
 @matplotlib.rc_context(STYLE)
@@ -691,23 +846,19 @@ def distribution(table, controls=()):
     if not groups:
         raise NothingToShow("No pair has an estimate, hence no distribution.")
     everything = np.concatenate([values for _, values in groups])
-    # Linear near zero, logarithmic beyond: weak and strong datasets on one axis
-    linear = 0.1
-    wide = everything.max() > 8 * max(np.median(everything), 0.05)
+    wide = _is_wide(everything)
 
     def shown(values):
-        return linear * np.arcsinh(values / linear) if wide else values
+        return LINEAR * np.arcsinh(values / LINEAR) if wide else values
 
     figure = Figure(figsize=(WIDTH, 0.95 + 0.78 * len(groups)), layout="constrained")
     axes = figure.add_subplot()
-    if wide:
-        axes.set_xscale("asinh", linear_width=linear)
     span = np.ptp(shown(everything)) or 1.0
     edges = np.linspace(
         shown(everything).min() - 0.1 * span, shown(everything).max() + 0.1 * span, 401
     )
     middles = (edges[1:] + edges[:-1]) / 2
-    positions = linear * np.sinh(middles / linear) if wide else middles
+    positions = LINEAR * np.sinh(middles / LINEAR) if wide else middles
     rng = np.random.default_rng(0)
     for row, (name, values) in enumerate(groups):
         colour = MUTED if name in controls else BLUE
@@ -738,12 +889,7 @@ def distribution(table, controls=()):
                 [low, high], [row + 0.3] * 2, color=colour, linewidth=2.4, solid_capstyle="butt"
             )
             axes.plot(middle, row + 0.3, "o", color="white", mec=colour, markersize=4.5, mew=1.3)
-    if wide:
-        marks = np.array([-1, -0.5, -0.2, -0.1, 0, 0.1, 0.2, 0.5, 1, 2, 5, 10])
-        marks = marks[(marks > positions[0]) & (marks < positions[-1])]
-        axes.set_xticks(marks, [f"{mark:g}".replace("-", MINUS) for mark in marks])
-        axes.xaxis.minorticks_off()
-    axes.set_xlim(positions[0], positions[-1])
+    _mi_axis(axes, positions[0], positions[-1], wide)
     axes.axvline(0, color=MUTED, linewidth=0.8, zorder=0)
     names = [
         f"{printable(name, 26)}\n{len(values):,} {'pair' if len(values) == 1 else 'pairs'}"
@@ -752,7 +898,6 @@ def distribution(table, controls=()):
     ]
     axes.set_yticks(np.arange(len(groups)), names)
     axes.set_ylim(len(groups) - 0.5, -0.72)
-    axes.set_xlabel("mutual information of a pair (bits" + (", compressed scale)" if wide else ")"))
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
     _grid(axes)
@@ -760,17 +905,17 @@ def distribution(table, controls=()):
 
 
 @matplotlib.rc_context(STYLE)
-def volcano(table, controls=(), fdr=0.05):
-    """Draw how strong a pair is against how surely it is no chance: MI against its q value.
+def volcano(table, fdr=0.05, controls=()):
+    """Draw how sure against how strong: -log10 of the q value by MI, a dot a pair.
 
     Parameters
     ----------
     table : pandas.DataFrame
         Pairs of all datasets.
+    fdr : float
+        Level of the false discovery rate, drawn as a line.
     controls : collection of str
         Names of the datasets that are negative controls.
-    fdr : float
-        False discovery rate up to which pairs are significant.
 
     Returns
     -------
@@ -779,139 +924,103 @@ def volcano(table, controls=(), fdr=0.05):
     Raises
     ------
     NothingToShow
-        When no pair was tested.
+        When fewer than three pairs have a q value.
     """
     tested = table[np.isfinite(table["q_value"]) & np.isfinite(table["mi_bits"])]
     if not len(tested):
-        raise NothingToShow("No pair of this run was tested (estimate.permutations.max is 0).")
+        raise NothingToShow(
+            "No pair has a p value: set `estimate.permutations.max` above 0 in the config to test "
+            "the pairs."
+        )
+    if len(tested) < 3:
+        raise NothingToShow(
+            "A plot of q values needs at least three pairs; the table has those of this run."
+        )
+    mi = tested["mi_bits"].to_numpy()
+    height = -np.log10(np.clip(tested["q_value"].to_numpy(), 1e-300, 1))
+    level = -np.log10(fdr)
+    dataset, sure = tested["dataset"].to_numpy(), tested["significant"].to_numpy(bool)
     figure = Figure(figsize=(WIDTH, 4.2), layout="constrained")
     axes = figure.add_subplot()
-    colours = iter(SERIES * (1 + tested["dataset"].nunique() // len(SERIES)))
-    for name, part in tested.groupby("dataset", sort=False):
-        axes.scatter(
-            part["mi_bits"],
-            -np.log10(part["q_value"]),
-            s=14,
-            color=MUTED if name in controls else next(colours),
-            alpha=0.6,
-            linewidths=0,
-            rasterized=len(part) > 300,
-            label=printable(name, 26) + (" (control)" if name in controls else ""),
+    margin = 0.06 * (np.ptp(mi) or 1.0)
+    wide = _is_wide(mi)
+    _mi_axis(axes, min(mi.min() - margin, -0.02), mi.max() + margin, wide)
+    top = max(height.max(), level)
+    axes.set_ylim(-0.03 * top, 1.07 * top)
+    handles = []
+    names = list(dict.fromkeys(dataset))
+    coloured = [name for name in names if name not in controls]
+    for name in names:
+        number = coloured.index(name) if name in coloured else None
+        colour = MUTED if number is None else SERIES[number % len(SERIES)]
+        marker = "x" if number is None else MARKERS[number % len(MARKERS)]
+        rows = dataset == name
+        for chosen, alpha in ((rows & ~sure, 0.3), (rows & sure, 0.85)):
+            axes.scatter(
+                mi[chosen],
+                height[chosen],
+                s=20 if rows.sum() <= 1000 else 8,
+                color=colour,
+                marker=marker,
+                alpha=1 if number is None else alpha,
+                linewidths=0.9 if number is None else 0,
+                # controls above the rest: one that is significant must not be hidden
+                zorder=3 if number is None else 2,
+                clip_on=False,
+                rasterized=rows.sum() > 300,
+            )
+        share = f"{(rows & sure).sum():,} of {rows.sum():,}"
+        label = f"{printable(name, 24)}: {share}" + (", control" if number is None else "")
+        handles.append(
+            Line2D([], [], ls="none", color=colour, marker=marker, markersize=5, label=label)
         )
-    level = -np.log10(fdr)
-    axes.axhline(level, color=INK, linewidth=0.9, linestyle="--")
+    axes.axhline(level, color=INK, linewidth=0.9, linestyle="--", zorder=1)
+    axes.axvline(0, color=MUTED, linewidth=0.8, zorder=0)
     axes.annotate(
-        f"significant above: false discovery rate {fdr:g}",
-        (1, level),
-        xycoords=("axes fraction", "data"),
-        xytext=(-4, 4),
+        f"q = {fdr:g}",
+        (0, level),
+        (4, 2),
+        ha="left",
+        va="bottom",
+        size=7.5,
+        xycoords=axes.get_yaxis_transform(),
         textcoords="offset points",
-        ha="right",
-        fontsize=8,
-        color=MUTED,
     )
-    axes.axvline(0, color=MUTED, linewidth=0.8, zorder=0)
-    axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))
-    axes.set_xlabel("mutual information (bits)")
-    axes.set_ylabel(f"{MINUS}log10 of the q value")
-    axes.legend(loc="lower right", frameon=True, framealpha=0.9)
+    axes.set_ylabel("evidence: \N{MINUS SIGN}log₁₀ of the q value")
+    _name_strongest(axes, tested.assign(height=height), controls)
+    _grid(axes, "both")
+    figure.legend(
+        handles=handles[:14],
+        loc="outside upper left",
+        ncols=2 if len(handles) < 5 else 3,
+        title="significant pairs of those tested",
+        title_fontsize=8,
+        alignment="left",
+        handletextpad=0.2,
+    )
     return figure
 
 
-@matplotlib.rc_context(STYLE)
-def lags(table, n=6):
-    """Draw mutual information against the lag for the strongest pairs, the peak marked.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Pairs of one dataset, a row a lag.
-    n : int
-        How many pairs.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    Raises
-    ------
-    NothingToShow
-        When no pair has an estimate.
-    """
-    top = strongest(table).drop_duplicates(["x", "y"]).head(n)
-    if not len(top):
-        raise NothingToShow("No pair has an estimate at any lag.")
-    figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
-    axes = figure.add_subplot()
-    markers = "osD^vP"
-    for place, row in enumerate(top.itertuples()):
-        mine = table[(table["x"] == row.x) & (table["y"] == row.y)].sort_values("lag")
-        colour = SERIES[place % len(SERIES)]
-        axes.errorbar(
-            mine["lag"],
-            mine["mi_bits"],
-            yerr=Z95 * np.nan_to_num(mine["sd_bits"].to_numpy()),
-            color=colour,
-            marker=markers[place % len(markers)],
-            markersize=4,
-            linewidth=1.2,
-            elinewidth=0.8,
-            label=f"{printable(row.x, 20)} {DASH} {printable(row.y, 20)}",
+def _name_strongest(axes, tested, controls):
+    """Write the names of the strongest significant pairs beside the axes, with lines to them."""
+    found = tested[tested["significant"].to_numpy(bool) & ~tested["dataset"].isin(list(controls))]
+    found = strongest(found, N_NAMED)
+    # from the top right corner down, so that the lines do not cross
+    found = found.sort_values(["height", "mi_bits"], ascending=False)
+    names = _pair_names(found[["x", "y"]], 17)
+    for place, (row, name) in enumerate(zip(found.itertuples(), names, strict=True)):
+        axes.annotate(
+            name,
+            (row.mi_bits, row.height),
+            (1.03, 0.97 - 0.07 * place),
+            textcoords="axes fraction",
+            va="center",
+            size=7,
+            arrowprops={
+                "arrowstyle": "-",
+                "color": MUTED,
+                "linewidth": 0.5,
+                "shrinkB": 2,
+                "relpos": (0, 0.5),
+            },
         )
-        axes.plot(row.lag, row.mi_bits, "o", mfc="none", mec=colour, markersize=11)
-    axes.axhline(0, color=MUTED, linewidth=0.8, zorder=0)
-    axes.set_xlabel("lag (samples; above zero: the second variable is later)")
-    axes.set_ylabel("mutual information (bits)")
-    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
-    return figure
-
-
-@matplotlib.rc_context(STYLE)
-def strata(table, n=15):
-    """Draw the estimate over all samples beside the mean within strata, of the strongest pairs.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Pairs of one dataset.
-    n : int
-        How many pairs.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    Raises
-    ------
-    NothingToShow
-        When there are too few samples in every stratum.
-    """
-    top = strongest(table)
-    top = top[np.isfinite(top["mi_within_bits"])].head(n)
-    if not len(top):
-        raise NothingToShow("No stratum has enough samples for an estimate of its own.")
-    figure = Figure(figsize=(WIDTH, 1.1 + 0.3 * len(top)), layout="constrained")
-    axes = figure.add_subplot()
-    rows = np.arange(len(top))
-    axes.hlines(rows, top["mi_within_bits"], top["mi_ksg_bits"], color=LINE, linewidth=2, zorder=0)
-    for column, sd, colour, marker, label in (
-        ("mi_ksg_bits", "sd_ksg_bits", BLUE, "o", "all samples (uncorrected)"),
-        ("mi_within_bits", "sd_within_bits", VERMILLION, "D", "within strata"),
-    ):
-        axes.errorbar(
-            top[column],
-            rows,
-            xerr=Z95 * np.nan_to_num(top[sd].to_numpy()),
-            linestyle="none",
-            marker=marker,
-            markersize=5,
-            color=colour,
-            elinewidth=1,
-            label=label,
-        )
-    axes.axvline(0, color=MUTED, linewidth=0.8, zorder=0)
-    axes.set_yticks(rows, _pair_names(top))
-    axes.invert_yaxis()
-    axes.set_xlabel("mutual information (bits), with 95 % interval")
-    axes.legend(loc="lower right")
-    return figure

@@ -15,12 +15,20 @@ import yaml
 
 from lmi import figures
 from lmi.files import reading, replacing, text
-from lmi.tables import DASH, bits, peaks, printable, probability, signed, strongest
+from lmi.tables import DASH, MINUS, bits, peaks, printable, probability, signed, strongest
 
 DATASET_FIGURES = ("heatmap", "top_pairs", "embedding", "training")
+SETTING_FIGURES = ("lags", "strata")
+"""Figures of the datasets that have the key of the same name in the config."""
 RUN_FIGURES = ("distribution", "volcano", "truth")
-ASKED_FIGURES = ("lags", "strata")
-"""Of the datasets that have the key of the same name in the config."""
+THOROUGH = {
+    "split_sd_bits": "SD over splits",
+    "half_samples_bits": "Half of the samples",
+    "half_latent_bits": "Half the dimension",
+    "double_latent_bits": "Twice the dimension",
+    "swapped_bits": "x and y exchanged",
+}
+"""Columns of the thorough checks, with their heads in the page."""
 MAX_ROWS = 500
 """Rows of the table in the page; the whole table is in mi.tsv."""
 MAX_CURVES = 500
@@ -37,11 +45,11 @@ TITLES = {
     "top_pairs": "Strongest pairs",
     "embedding": "Embeddings",
     "training": "Training",
-    "distribution": "All datasets at a glance",
-    "volcano": "What is no chance",
-    "truth": "Truth against estimate",
     "lags": "Lags",
     "strata": "Within strata",
+    "distribution": "All datasets at a glance",
+    "volcano": "Strength and evidence",
+    "truth": "Truth against estimate",
 }
 
 TEXTS = {
@@ -64,27 +72,29 @@ TEXTS = {
         "out. Curves should have flattened at their right end; validation far above training, or "
         "rising, means that the networks learn noise from there on."
     ),
+    "lags": (
+        "Each curve is a pair: right of zero, y is that many samples later than x. The ring is the "
+        "peak, which stands for the pair in all other figures. A peak is the largest of several "
+        "noisy values, hence somewhat high; the q values count every lag as a test of its own. A "
+        "lag matters only where its bar lies clear of those of the other lags."
+    ),
+    "strata": (
+        "Each line is a pair: the open diamond is its MI over all samples, the filled square the "
+        "mean of what is left inside single strata (batches, cell types). Where the square falls "
+        "to zero, the strata explain the dependence; where it stays, the variables share "
+        "information beyond them. Strata have fewer samples, which can lower the square a little."
+    ),
+    "volcano": (
+        "Each dot is a pair: further right it shares more, further up chance is a worse "
+        "explanation. Pairs on or above the dashed line are significant. Right of zero but below "
+        "the line: too few samples to tell, or a dependence that strata or slow drift explain. "
+        "High but near zero: real, but weak. Dots that line up at the top are at the floor of the "
+        "p value. Grey crosses are negative controls, which belong below the line."
+    ),
     "distribution": (
         "Each dot is a pair, each hill their distribution, and the bar below the middle half with "
         "its median. Negative controls (grey) show how far the values scatter where nothing is "
         "shared: compare the blue hills with them."
-    ),
-    "volcano": (
-        "Each dot is a pair: to the right, pairs that share more; higher up, pairs that chance "
-        "explains less. Among the pairs above the dashed line about the stated share are expected "
-        "to be false discoveries. Rows of dots at the top are pairs that no permutation reached: "
-        "their q value is bounded by the number of permutations, not by the data."
-    ),
-    "lags": (
-        "Each curve is a pair, estimated anew at every lag; the ring marks its peak. A peak away "
-        "from zero says that one variable follows the other, or that a third drives both with a "
-        "delay. The peak is the largest of several noisy values, hence a little too high; every "
-        "lag counts as a test of its own in the q values."
-    ),
-    "strata": (
-        "Where the value within strata falls towards zero, the strata (batches, cell types) "
-        "explain the dependence; where it stays, the variables share information beyond them. A "
-        "stratum has fewer samples, which lowers the estimate a little by itself."
     ),
     "truth": (
         "For synthetic data the true MI is known. Points on the line are right, below it too "
@@ -164,15 +174,15 @@ def figure_stem(kind, dataset=None):
     return kind if dataset is None else f"{kind}-{re.sub(r'[^A-Za-z0-9_.@+-]', '_', dataset)}"
 
 
-def asked_figures(datasets):
-    """Return (kind, dataset) of the figures that some datasets ask for.
+def dataset_figures(settings):
+    """Return the kinds of figures of a dataset, of which its lags and strata add one each.
 
     Parameters
     ----------
-    datasets : dict
-        The section of the config.
+    settings : dict
+        The dataset of the config.
     """
-    return [(kind, name) for name, one in datasets.items() for kind in ASKED_FIGURES if kind in one]
+    return (*DATASET_FIGURES, *(kind for kind in SETTING_FIGURES if kind in settings))
 
 
 def figure_stems(datasets):
@@ -183,12 +193,15 @@ def figure_stems(datasets):
 
     Parameters
     ----------
-    datasets : dict
-        The section of the config.
+    datasets : dict of str to dict
+        The datasets of the config.
     """
     return [
-        *(figure_stem(kind, dataset) for dataset in datasets for kind in DATASET_FIGURES),
-        *(figure_stem(kind, dataset) for kind, dataset in asked_figures(datasets)),
+        *(
+            figure_stem(kind, name)
+            for name, settings in datasets.items()
+            for kind in dataset_figures(settings)
+        ),
         *RUN_FIGURES,
     ]
 
@@ -216,11 +229,11 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir):
     InputError
         When a tile is unreadable or has another schema version.
     """
-    every_lag = pd.read_parquet(mi_parquet)
-    table = peaks(every_lag)
-    fdr = float((config.get("report") or {}).get("fdr", 0.05))
-    asked = asked_figures(config.get("datasets") or {})
+    all_lags = pd.read_parquet(mi_parquet)
+    table = peaks(all_lags)
     n_top = int((config.get("report") or {}).get("top_pairs", 10))
+    fdr = float((config.get("report") or {}).get("fdr", 0.05))
+    datasets = config.get("datasets") or {}
     names = list(dict.fromkeys(table["dataset"]))
     controls = negative_controls(config)
     details, origin = _read_details(table, estimates, n_top)
@@ -245,47 +258,51 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir):
                 *(detail[key] for key in ("step", "train", "validation", "top")),
             ),
         ]
-        if ("lags", name) in asked:
-            mine = every_lag[every_lag["dataset"] == name]
-            panels.append(panel("lags", name, figures.lags, mine))
-        if ("strata", name) in asked:
-            panels.append(panel("strata", name, figures.strata, part))
+        kinds = dataset_figures(datasets.get(name) or {})
+        if "lags" in kinds:
+            every_lag = all_lags[all_lags["dataset"] == name]
+            panels.insert(2, panel("lags", name, figures.lags, every_lag))
+        if "strata" in kinds:
+            panels.insert(2, panel("strata", name, figures.strata, part, n_top))
         sections.append(
             {
                 "id": f"dataset-{number}",
                 "name": name,
                 "control": name in controls,
-                "summary": summary(part, name in controls),
+                "summary": summary(part, name in controls, fdr),
                 "warning": control_warning(part) if name in controls else None,
                 "panels": panels[1:] if len(part) < 3 else panels,
+                "checks": thorough_checks(part, n_top),
             }
         )
-    overview = panel("distribution", None, figures.distribution, table, controls)
-    volcano = panel("volcano", None, figures.volcano, table, controls, fdr)
+    overview = [
+        panel("distribution", None, figures.distribution, table, controls),
+        panel("volcano", None, figures.volcano, table, fdr, controls),
+    ]
     truth = panel("truth", None, figures.truth, table)
-    _embed_images(
-        [overview, volcano, truth, *(one for section in sections for one in section["panels"])]
-    )
+    _embed_images([*overview, truth, *(one for section in sections for one in section["panels"])])
 
     page = (
         _environment()
         .get_template("report_template.html")
         .render(
             run=str(config.get("run", "")),
-            lead=_lead(table, names),
+            lead=_lead(table, names, fdr, controls),
+            evidence=evidence(
+                all_lags, fdr, controls, (config.get("report") or {}).get("fdr_method")
+            ),
             sections=sections,
             overview=overview,
-            volcano=volcano,
-            fdr=fdr,
-            smallest_p=float(table["p_value"].min()),
-            has_p=bool(table["p_value"].notna().any()),
-            has_lags=bool(every_lag["lag"].any()),
-            has_checks=bool(table["split_sd_bits"].notna().any()),
             truth=truth,
             rows=_rows(table),
             n_pairs=len(table),
             has_truth=bool(np.isfinite(table["truth_bits"]).any()),
+            has_lags=bool(all_lags["lag"].any()),
+            has_strata=bool(np.isfinite(table["mi_within_bits"]).any()),
+            has_q=bool(np.isfinite(table["q_value"]).any()),
+            check_heads=list(THOROUGH.values()),
             flags=flag_summary(table),
+            kinds=flag_kinds(table),
             n_flags={flag: int((table["flag"] == flag).sum()) for flag in ("ok", "warn", "fail")},
             facts=_facts(config, origin),
             config=_as_yaml(config),
@@ -310,9 +327,7 @@ def _environment():
     )
     environment.filters["printable"] = printable
     environment.filters["thousands"] = lambda value: f"{value:,}"
-    environment.globals["bits"] = bits
-    environment.globals["probability"] = probability
-    environment.globals["signed"] = signed
+    environment.globals |= {"bits": bits, "probability": probability, "signed": signed}
     return environment
 
 
@@ -401,7 +416,8 @@ def _read_dataset(top, paths):
                 if panel is not None:
                     of_table = rows[rank]
                     panels[rank] = panel | {
-                        name: getattr(of_table, name) for name in ("x", "y", "mi_bits", "sd_bits")
+                        name: getattr(of_table, name)
+                        for name in ("x", "y", "lag", "mi_bits", "sd_bits")
                     }
             if "loss_train" not in tile:
                 continue
@@ -469,13 +485,93 @@ def _counted(n, noun):
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
-def _lead(table, names):
+def _percent(share):
+    return f"{100 * share:.3g} %"
+
+
+def _significant(part):
+    """Return how many pairs are significant, and of how many that were tested."""
+    return int(part["significant"].sum()), int(part["q_value"].notna().sum())
+
+
+def _lead(table, names, fdr, controls):
     n_failed = int((~np.isfinite(table["mi_bits"])).sum())
     failed = f"; {_counted(n_failed, 'pair')} without an estimate" if n_failed else ""
-    return f"{_counted(len(names), 'dataset')}, {_counted(len(table), 'pair')}{failed}"
+    lead = f"{_counted(len(names), 'dataset')}, {_counted(len(table), 'pair')}{failed}"
+    n_significant, n_tested = _significant(table[~table["dataset"].isin(list(controls))])
+    if not n_tested:
+        return lead
+    aside = ", controls aside" if set(controls) & set(names) else ""
+    return (
+        f"{lead}; {n_significant:,} of {n_tested:,} tested significant at a false discovery rate "
+        f"of {_percent(fdr)}{aside}"
+    )
 
 
-def summary(part, control=False):
+def evidence(table, fdr=0.05, controls=(), method=None):
+    """Return what the p and q values of a run mean, in a few sentences.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Rows of all datasets at all lags: each is a test.
+    fdr : float
+        Level of `significant`.
+    controls : collection of str
+        Names of the datasets that are negative controls.
+    method : str, optional
+        How the q values were made: bh or by.
+
+    Returns
+    -------
+    list of str
+        Sentences as plain text; they say so where nothing was tested.
+    """
+    tested = table[np.isfinite(table["p_value"])]
+    if not len(tested):
+        return [
+            "No pair was tested: with estimate.permutations.max above 0, every pair gets a p and "
+            "a q value."
+        ]
+    smallest = tested["p_value"].min()
+    sentences = [
+        f"{_counted(len(tested), 'permutation test')}, with up to "
+        f"{int(tested['n_permutations'].max()):,} permutations each"
+        + (": every lag of a pair is one" if table["lag"].any() else "")
+        + "."
+    ]
+    if method == "by":
+        sentences.append("The q values hold under any dependence of the tests.")
+    n_fitted = int((tested["p_method"] == "tail").sum())
+    if n_fitted:
+        sentences.append(
+            f"{_counted(n_fitted, 'p value')} from a tail fitted to the permutations (p_method: "
+            "tail): trust their order of magnitude, not their digits."
+        )
+    else:
+        at_floor = int((tested["p_value"] <= 1.001 * smallest).sum())
+        sentences.append(
+            f"The smallest p value here is {probability(smallest)}, of "
+            f"{_counted(at_floor, 'test')}; permutations cannot tell pairs apart below about one "
+            "over their number."
+        )
+        floor = 1 / (1 + tested["n_permutations"].max())
+        if floor * len(tested) > fdr:
+            sentences.append(
+                "With so many tests a lone pair could not be significant, however strong: raise "
+                "estimate.permutations.max."
+            )
+    found = table[table["dataset"].isin(list(controls))]
+    n_significant, n_tested = _significant(found)
+    if n_tested:
+        sentences.append(
+            f"Of the negative controls, {n_significant:,} of {n_tested:,} are significant; it "
+            "should be none or nearly none."
+        )
+    return sentences
+
+
+def summary(part, control=False, fdr=0.05):
     """Return one dataset in a few short sentences.
 
     Parameters
@@ -484,6 +580,8 @@ def summary(part, control=False):
         Rows of the dataset.
     control : bool
         Whether the dataset is a negative control.
+    fdr : float
+        Level of the column `significant`.
 
     Returns
     -------
@@ -502,19 +600,34 @@ def summary(part, control=False):
         f"{start}{_counted(len(part), 'pair')} of {_counted(n_variables, 'variable')}, {samples}."
     ]
     top = strongest(part)
+    n_significant, n_tested = _significant(part)
     if len(top):
         first = top.iloc[0]
+        lag = f" at lag {signed(int(first['lag']))}" if part["lag"].any() else ""
         value = bits(first["mi_bits"], first["sd_bits"])
         pair = f"{printable(first['x'], 60)} with {printable(first['y'], 60)}"
         if len(part) == 1:
             truth = first["truth_bits"]
             known = f" (truth {truth:.3f})" if np.isfinite(truth) else ""
-            sentences.append(f"{pair}: {value} bits{known}.")
+            sentences.append(f"{pair}: {value} bits{known}{lag}.")
+            if n_tested:
+                sure = "Significant" if n_significant else "Not significant"
+                sentences.append(
+                    f"{sure}: p {probability(first['p_value'])}, q {probability(first['q_value'])}."
+                )
         else:
-            sentences.append(f"Strongest: {pair}, {value} bits.")
+            sentences.append(f"Strongest: {pair}, {value} bits{lag}.")
             with_sd = top[np.isfinite(top["sd_bits"])]
             above = int((with_sd["mi_bits"] > 2 * with_sd["sd_bits"]).sum())
-            if len(with_sd):
+            if n_tested:
+                verb = "is" if n_significant == 1 else "are"
+                which = "control pair" if control else "tested pair"
+                sentences.append(
+                    f"{n_significant:,} of {_counted(n_tested, which)} {verb} significant at a "
+                    f"false discovery rate of {_percent(fdr)}"
+                    + ("; it should be none or nearly none." if control else ".")
+                )
+            elif len(with_sd):
                 share = f"{100 * above / len(with_sd):.0f} %"
                 verb = "lies" if above == 1 else "lie"
                 sentences.append(
@@ -523,10 +636,6 @@ def summary(part, control=False):
                 )
     else:
         sentences.append("No pair has an estimate that can be trusted.")
-    n_tested = int(part["q_value"].notna().sum())
-    if n_tested:
-        n_significant = int(part["significant"].sum())
-        sentences.append(f"Significant: {n_significant:,} of {n_tested:,}.")
     flagged = [
         f"{int((part['flag'] == flag).sum()):,} {words}"
         for flag, words in (("warn", "with a warning"), ("fail", "failed"))
@@ -542,7 +651,8 @@ def control_warning(part):
     """Return what to say when a negative control is not at zero, or None when it is.
 
     Were nothing shared, about 2 % of the pairs would lie more than two standard deviations above
-    zero; a quarter of them or more cannot be chance, but is bias or dependence that is left.
+    zero; a quarter of them or more cannot be chance, but is bias or dependence that is left. Of
+    significant controls, two and a tenth of all are too many.
 
     Parameters
     ----------
@@ -550,17 +660,111 @@ def control_warning(part):
         Rows of a negative control.
     """
     good = strongest(part)
+    n_significant, n_tested = _significant(good)
     good = good[np.isfinite(good["sd_bits"])]
     above = int((good["mi_bits"] > 2 * good["sd_bits"]).sum())
-    if not len(good) or above < max(0.25 * len(good), 2):
-        return None
-    return (
-        f"This control is not at zero: its median is {bits(float(good['mi_bits'].median()))} bits. "
-        "Values of that size, in data like these, are no evidence of dependence."
-    )
+    if len(good) and above >= max(0.25 * len(good), 2):
+        return (
+            f"This control is not at zero: its median is {bits(float(good['mi_bits'].median()))} "
+            "bits. Values of that size, in data like these, are no evidence of dependence."
+        )
+    if n_significant >= max(0.1 * n_tested, 2):
+        return (
+            f"{n_significant:,} of {n_tested:,} controls are significant: p values of data like "
+            "these are too small. Something slow is shared that the permutations do not keep; see "
+            "estimate.permutations.scheme."
+        )
+    return None
 
 
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_NUMBER = re.compile(r"(?:(?<![\w)])-)?\d+(?:\.\d+)?")
+# the one reason that has a semicolon of its own
+_NEXT_REASON = re.compile(r"; (?!probably too low)")
+
+KINDS = (
+    (
+        "not converged",
+        "Training stopped before the loss was flat, so the value is probably too low: raise "
+        "embed.max_steps.",
+    ),
+    (
+        "few samples",
+        "Too few samples for a stable estimate: collect more, or read the value as a hint.",
+    ),
+    (
+        "near the ceiling",
+        "So many samples cannot show more bits than this: the true value may be larger. Read it "
+        "as at least that much.",
+    ),
+    (
+        "duplicates",
+        "Many samples have equal values, such as counts of zero, which the estimator takes for "
+        "structure: use features with more distinct values, or longer windows.",
+    ),
+    (
+        "missing data",
+        "Much of the data was filled in or left out: look whether values are missing for a "
+        "reason that the two variables share.",
+    ),
+    (
+        "unstable",
+        "Another split of the samples, or a setting that should not matter, gives another value: "
+        "read all of them as a range, and get more samples before building on it.",
+    ),
+    (
+        "still rising",
+        "More samples give more bits, so the value is probably too low: read it as at least that "
+        "much.",
+    ),
+    (
+        "not a finite number",
+        "The estimate broke down: look at the data of this pair for extreme or constant values.",
+    ),
+    (
+        "embedding failed",
+        "The pair could not be embedded; the log of its tile has the whole message.",
+    ),
+)
+"""Words by which the kind of a reason is known, and what it means and asks for."""
+OTHER = (
+    "data cannot be used",
+    "One of the two variables has no usable values: mend what the reason names, or leave the "
+    "variable out.",
+)
+
+
+def _reasons(flag, reason):
+    """Split the reasons of a row; a failed pair has one, in which a semicolon may stand."""
+    return _NEXT_REASON.split(reason) if flag == "warn" else [reason]
+
+
+def flag_kinds(table):
+    """Return the kinds of reasons behind the flags: how many pairs, what it means, what to do.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+
+    Returns
+    -------
+    list of dict
+        kind, n (pairs), meaning; the most frequent first. A pair with several reasons counts in
+        each.
+    """
+    counts = {}
+    flagged = table[table["flag"] != "ok"]
+    for flag, reason in zip(flagged["flag"], flagged["reason"], strict=True):
+        kinds = {
+            next((kind for kind in KINDS if kind[0] in one), OTHER)
+            for one in _reasons(flag, reason)
+        }
+        for kind in kinds:
+            counts[kind] = counts.get(kind, 0) + 1
+    order = [*KINDS, OTHER]
+    return [
+        {"kind": kind[0], "n": counts[kind], "meaning": kind[1]}
+        for kind in sorted(counts, key=lambda kind: (-counts[kind], order.index(kind)))
+    ]
 
 
 def _merged(reasons):
@@ -568,29 +772,14 @@ def _merged(reasons):
     columns = zip(*(_NUMBER.findall(reason) for reason in reasons), strict=True)
     ends = [(min(column, key=float), max(column, key=float)) for column in columns]
     spans = iter(low if float(low) == float(high) else f"{low}{DASH}{high}" for low, high in ends)
-    return _NUMBER.sub(lambda match: next(spans), reasons[0])
-
-
-ADVICE = {
-    "few samples": "Add samples: error bars of so few are wide, and encoders learn little.",
-    "near the ceiling": "No more can be measured with so many samples: read it as at least this.",
-    "duplicates": "Use finer features (longer windows, more genes), or read the value as rough.",
-    "not converged": "Raise embed.max_steps (max_epochs of the preset paper).",
-    "unstable": "Add samples, or look for outliers and for drift over the recording.",
-    "still rising": "More samples would probably give more: read it as a lower bound.",
-    "missing data": "Imputed values dilute the dependence: leave out the worst features.",
-}
-"""What to do about a reason, by the words that it contains."""
-
-
-def _advice(reason):
-    return next((advice for words, advice in ADVICE.items() if words in reason), "")
+    return _NUMBER.sub(lambda match: next(spans).replace("-", MINUS), reasons[0])
 
 
 def flag_summary(table):
     """Return the reasons of all flags with their counts, the worst and most frequent first.
 
-    A pair with several reasons counts for each. Reasons that differ only in their numbers are one.
+    Reasons that differ only in their numbers count as one; a pair with several reasons counts in
+    each.
 
     Parameters
     ----------
@@ -601,8 +790,9 @@ def flag_summary(table):
     list of dict
         At most 30: dataset, flag, reason, n, examples (names of up to three pairs).
     """
-    flagged = table[table["flag"] != "ok"]
-    flagged = flagged.assign(reason=flagged["reason"].str.split("; ")).explode("reason")
+    flagged = table.loc[table["flag"] != "ok", ["flag", "dataset", "x", "y", "reason"]]
+    split = [_reasons(*both) for both in zip(flagged["flag"], flagged["reason"], strict=True)]
+    flagged = flagged.assign(reason=split).explode("reason").astype({"reason": str})
     kinds = flagged["reason"].str.replace(_NUMBER, "#", regex=True)
     groups = []
     for (flag, dataset, _), part in flagged.groupby(["flag", "dataset", kinds], sort=False):
@@ -616,13 +806,45 @@ def flag_summary(table):
                 "flag": flag,
                 "dataset": dataset,
                 "reason": _merged(part["reason"].unique().tolist()) or "no reason given",
-                "advice": _advice(part["reason"].iloc[0]),
                 "n": len(part),
                 "examples": examples,
             }
         )
     groups.sort(key=lambda group: (group["flag"] != "fail", -group["n"]))
     return groups[:30]
+
+
+def thorough_checks(part, n=10):
+    """Return what the thorough checks found for the strongest pairs of a dataset.
+
+    Parameters
+    ----------
+    part : pandas.DataFrame
+        Rows of the dataset.
+    n : int
+        How many pairs.
+
+    Returns
+    -------
+    list of dict
+        x, y, mi (text), values (texts, in the order of `THOROUGH`); empty where none was made.
+    """
+    checked = part[np.isfinite(part[list(THOROUGH)]).any(axis=1)]
+    return [
+        {
+            "x": printable(row.x, 40),
+            "y": printable(row.y, 40),
+            "mi": bits(row.mi_bits, row.sd_bits),
+            # a time series has but one split, hence no scatter over splits
+            "values": [
+                DASH
+                if name == "split_sd_bits" and getattr(row, name) < 1e-9
+                else bits(getattr(row, name))
+                for name in THOROUGH
+            ],
+        }
+        for row in strongest(checked, n).itertuples()
+    ]
 
 
 def _rows(table):

@@ -313,6 +313,7 @@ def top_pairs_text(table, n=10, files=None):
     str
         Several lines without a final line break.
     """
+    has_lags = table["lag"].any()
     table = peaks(table)
     top = strongest(table, n)
     lines = []
@@ -343,7 +344,7 @@ def top_pairs_text(table, n=10, files=None):
             ],
             "flag": top["flag"].tolist(),
         }
-        left_out = ([] if table["lag"].any() else ["lag"]) + ([] if tested else ["p", "q"])
+        left_out = ([] if has_lags else ["lag"]) + ([] if tested else ["p", "q"])
         columns = []
         for name, cells in cells_of.items():
             if name in left_out:

@@ -187,28 +187,25 @@ def figure(kind, dataset=None):
     )
 
 
-def figures(kind):
-    """Return the figures of one kind, one a dataset of the config."""
-    return [figure(kind, dataset) for dataset in config["datasets"]]
-
-
-def figures_of_datasets_with(key):
-    """Return the figures of a kind that only the datasets with the key of its name have."""
-    return [figure(key, name) for name, dataset in config["datasets"].items() if key in dataset]
+def figures(kind, key=None):
+    """Return the figures of one kind, one a dataset of the config; with `key`, that has it."""
+    return [
+        figure(kind, dataset)
+        for dataset, settings in config["datasets"].items()
+        if key is None or key in settings
+    ]
 
 
 def vector_figures():
     """Return the same figures as `figure` and `figures` mark, as SVG."""
     each = ("heatmap", "top_pairs", "embedding", "training")
-    stems = [f"{kind}-{dataset}" for dataset in config["datasets"] for kind in each]
-    stems += [
-        f"{kind}-{name}"
-        for name, dataset in config["datasets"].items()
-        for kind in ("lags", "strata")
-        if kind in dataset
+    stems = [
+        f"{kind}-{dataset}"
+        for dataset, settings in config["datasets"].items()
+        for kind in (*each, *(key for key in ("lags", "strata") if key in settings))
     ]
-    stems += ["distribution", "volcano", "truth"]
-    return [f"{RESULTS}/figures/{stem}.svg" for stem in stems]
+    run = ("distribution", "volcano", "truth")
+    return [f"{RESULTS}/figures/{stem}.svg" for stem in (*stems, *run)]
 
 
 @functools.cache

@@ -47,10 +47,10 @@ rule report:
         truth=figure("truth"),
         heatmap=figures("heatmap"),
         top_pairs=figures("top_pairs"),
+        lags=figures("lags", key="lags"),
+        strata=figures("strata", key="strata"),
         embedding=figures("embedding"),
         training=figures("training"),
-        lags=figures_of_datasets_with("lags"),
-        strata=figures_of_datasets_with("strata"),
         svg=vector_figures(),
     log:
         "<logs>/report.log",
