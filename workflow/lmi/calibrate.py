@@ -218,7 +218,9 @@ def run(
     if len(usable) < len(pairs):
         log.warning("%d of %d pairs left out: bad variables", len(pairs) - len(usable), len(pairs))
     jobs = [(*usable[i % len(usable)], i // len(usable)) for i in range(n_pairs)]
-    settings = {"levels_bits": levels_bits, "embed": embed_settings, "estimate": estimate_settings}
+    # the draws of a level are seeded by its text: 1 and 1.0 are one level
+    levels = [float(bits) for bits in levels_bits]
+    settings = {"levels_bits": levels, "embed": embed_settings, "estimate": estimate_settings}
     # A pair a thread, one thread inside: the order of sums, and so the table, is always the same.
     torch.set_num_threads(1)
     # the preset paper seeds torch as a whole
