@@ -156,9 +156,12 @@ def test_false_positives_at_level_zero(block, tmp_path):
 
 
 def test_the_same_seed_gives_the_same_table_whatever_the_threads(block, tmp_path):
-    one = run(block, tmp_path / "1.tsv", threads=1).drop(columns="seconds")
-    three = run(block, tmp_path / "3.tsv", threads=3).drop(columns="seconds")
-    other = run(block, tmp_path / "s.tsv", seed=1).drop(columns="seconds")
+    # networks too: their sums depend on the order in which threads add
+    settings = {"embed_settings": DEFAULTS["embed"] | {"train": "always", "max_steps": 10}}
+    one, three, other = (
+        run(block, tmp_path / "t.tsv", **settings, **changed).drop(columns="seconds")
+        for changed in ({"threads": 1}, {"threads": 3}, {"seed": 1})
+    )
     pd.testing.assert_frame_equal(one, three)
     assert not one["mi_bits"].equals(other["mi_bits"])
 
@@ -174,7 +177,7 @@ def test_other_presets(block, tmp_path, preset):
 def test_bad_variables_are_left_out(block, tmp_path):
     table = run(block, tmp_path / "t.tsv", [("a", "flat"), ("a", "b")], levels_bits=[0.5])
     assert set(table["y"]) == {"b"}
-    with pytest.raises(InputError, match="two usable variables, found none among 1 pairs. flat: "):
+    with pytest.raises(InputError, match=r"found none among 1 pairs\. flat: "):
         run(block, tmp_path / "u.tsv", [("a", "flat")])
 
 

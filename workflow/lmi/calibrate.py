@@ -511,15 +511,16 @@ def figure(summary):
                 "elinewidth": 0.9,
                 "label": figures.printable(dataset, 26),
             }
+            bits, power = part["truth_bits"].to_numpy(), part["power"].to_numpy()
             # side by side, so that no interval hides another
-            shown = np.arcsinh(part["truth_bits"] / width)
             aside = (i - (len(groups) - 1) / 2) * 0.05
-            placed = width * np.sinh(shown + aside)
-            errors = [part["power"] - part["power_low"], part["power_high"] - part["power"]]
-            left.errorbar(placed, part["power"], yerr=errors, **look)
+            placed = width * np.sinh(np.arcsinh(bits / width) + aside)
+            errors = power - part["power_low"].to_numpy(), part["power_high"].to_numpy() - power
+            # an end of an exact interval may miss the share itself by rounding
+            left.errorbar(placed, power, yerr=np.clip(errors, 0, None), **look)
             wide = 0.012 * ends[1] * (i - (len(groups) - 1) / 2)
-            spread = part["spread_bits"].fillna(0.0)
-            right.errorbar(part["truth_bits"] + wide, part["mean_bits"], yerr=spread, **look)
+            spread = np.nan_to_num(part["spread_bits"].to_numpy())
+            right.errorbar(bits + wide, part["mean_bits"].to_numpy(), yerr=spread, **look)
         left.set_xscale("asinh", linear_width=width)
         left.set_xticks(levels, [f"{level:g}" for level in levels])
         left.xaxis.minorticks_off()
