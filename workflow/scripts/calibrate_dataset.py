@@ -1,8 +1,10 @@
 """Rule calibrate_dataset: known mutual information planted in a dataset, and its estimates."""
 
+from gpu import gpu
 from job import job
 
-with job(snakemake):
+# no GPU is asked for: training then stays away from those that embed jobs hold
+with job(snakemake), gpu(snakemake.resources):
     from lmi import calibrate
 
     calibrate.run(
