@@ -173,6 +173,27 @@ def test_benchmark_target(project):
     assert rows["error_bits"].abs().max() < 0.2
 
 
+def test_calibrate_target(project):
+    few = {"calibrate": {"levels_bits": [0, 1.0], "n_pairs": 2}}
+    configs = (*project.configs, project.config("few.yaml", few))
+    plan = {"calibrate_dataset": 4, "calibrate": 1}
+    assert project.plan("calibrate", *configs) == plan
+    output = project.snakemake("calibrate", "--cores", "2", *configs)
+    assert "neurons: " in output
+    assert "time series re-paired" in output
+    results = project.folder / "results/short"
+    rows = pd.read_csv(results / "calibration.tsv", sep="\t")
+    # tasks are left out; of the three pairs of `table`, those with the constant
+    assert dict(rows["dataset"].value_counts()) == dict.fromkeys(
+        ("cells", "neurons", "neurons_shifted", "table"), 4
+    )
+    summary = pd.read_csv(results / "calibration_summary.tsv", sep="\t")
+    assert (summary.loc[summary["truth_bits"] == 1.0, "power"] == 1.0).all()
+    assert (results / "figures/calibration.svg").exists()
+    steps = project.config("steps.yaml", {"embed": {"max_steps": 61}})
+    assert project.plan("calibrate", *configs, steps) == plan
+
+
 def test_embeddings_are_temporary_when_not_kept(fresh):
     task = {"task": {"name": "projected_gaussian", "n_samples": 300, "ambient": 3}}
     keep = {"embeddings": False, "pointwise": False}

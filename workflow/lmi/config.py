@@ -19,7 +19,7 @@ from lmi.variables import MIN_SAMPLES, count_samples, list_variables
 SCHEMA = Path(__file__).resolve().parents[1] / "schemas" / "config.schema.yaml"
 
 # Names in results/<run>/ that a dataset of the same name would get in the way of.
-RESERVED = ("benchmark", "benchmarks", "figures", "logs")
+RESERVED = ("benchmark", "benchmarks", "calibration", "figures", "logs")
 DATA_KEYS = ("source", "spikes", "task")
 MATRIX_KEYS = ("layer", "key", "transpose", "sample_column", "time_series", "strata")
 
@@ -157,6 +157,8 @@ def _told(error):
             return f"{where}: expected one of {', '.join(rule)}; found {found!r}{near}{meaning}"
         case "minimum":
             return f"{where}: expected at least {rule}, found {found}{meaning}"
+        case "maximum":
+            return f"{where}: expected at most {rule}, found {found}{meaning}"
         case "exclusiveMinimum":
             return f"{where}: expected more than {rule}, found {found}{meaning}"
         case "minItems" | "minProperties" | "maxItems" | "maxProperties":

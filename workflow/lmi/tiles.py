@@ -6,12 +6,16 @@ quickly as ten.
 
 import functools
 import json
+import random
 from fnmatch import fnmatchcase
 from itertools import combinations_with_replacement, product
 
 from lmi.errors import InputError
 from lmi.sources import check_file, some, stamp, suggest
 from lmi.variables import read_columns, shifted_name
+
+N_TILES = 4
+"""Pairs are chosen from at most this many tiles for each: a run's pairs are never all listed."""
 
 
 def blocks(variables, block_size):
@@ -81,6 +85,46 @@ def tile_pairs(dataset, variables, block_size, i, j):
             (a, b) for a, b in pairs if (a in left and b in right) or (b in left and a in right)
         )
     return [(a - first, b - second) for a, b in pairs]
+
+
+def choose(dataset, variables, block_size, n_pairs, *, seed, name):
+    """Choose pairs of a dataset at random, the same ones each time.
+
+    Parameters
+    ----------
+    dataset : dict
+        A validated dataset of the config.
+    variables : list of Variable
+    block_size : int
+    n_pairs : int
+        Fewer where the dataset has fewer.
+    seed : int
+    name : str
+        Of the dataset.
+
+    Returns
+    -------
+    list of (str, str)
+    list of int
+        The blocks that hold their variables.
+
+    Raises
+    ------
+    InputError
+        Where the dataset has no pair.
+    """
+    # seeded by text, and without numpy: planning stays light
+    chance = random.Random(f"{seed}/pairs/{name}")
+    found = tiles(dataset, variables, block_size)
+    some = sorted(chance.sample(found, min(len(found), N_TILES * n_pairs)))
+    rows = [
+        (i * block_size + x, j * block_size + y)
+        for i, j in some
+        for x, y in tile_pairs(dataset, variables, block_size, i, j)
+    ]
+    rows = chance.sample(rows, min(len(rows), n_pairs))
+    pairs = [(variables[x].name, variables[y].name) for x, y in rows]
+    return pairs, sorted({row // block_size for pair in rows for row in pair})
 
 
 def _between_tiles(left, right, block_size):

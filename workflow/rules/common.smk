@@ -170,6 +170,38 @@ def images_of(wildcards):
     return MNIST if wildcards.family == "mnist" else []
 
 
+@functools.cache
+def calibrated(dataset):
+    """Return the pairs of a dataset in which information is planted, and their blocks."""
+    return stop_on_bad_input(
+        functools.partial(tiles.choose, seed=config["seed"], name=dataset),
+        DATASETS[dataset],
+        variables_of(dataset),
+        config["block_size"],
+        config["calibrate"]["n_pairs"],
+    )
+
+
+def calibrated_pairs(wildcards):
+    """Return the pairs in which information is planted: names of x and y."""
+    return [list(pair) for pair in calibrated(wildcards.dataset)[0]]
+
+
+def calibrated_blocks(wildcards):
+    """Return the block files with the variables of these pairs."""
+    return [
+        f"{RESULTS}/{wildcards.dataset}/variables/block-{block:03d}.h5"
+        for block in calibrated(wildcards.dataset)[1]
+    ]
+
+
+def calibration_mem_mb(wildcards, attempt, threads):
+    """Return the memory of a calibration: the libraries, and for each thread a pair's levels."""
+    n_values = n_samples_of(wildcards.dataset) * config["project"]["n_components"]
+    variables = len(calibrated_pairs(wildcards)) + threads * len(config["calibrate"]["levels_bits"])
+    return int(1500 + variables * n_values * 1e-4) * attempt
+
+
 def keep_embeddings(path):
     """Mark the embeddings as temporary unless the config keeps them."""
     return path if config["keep"]["embeddings"] else temp(path)
@@ -271,6 +303,7 @@ def what_will_run():
 def where_results_lie():
     """Return a line on the results that are there."""
     names = {"table": "mi.tsv", "report": "report.html", "benchmark": "benchmark.tsv"}
+    names["calibration"] = "calibration_summary.tsv"
     paths = {what: Path(RESULTS, name) for what, name in names.items()}
     found = [f"{what}: {path}" for what, path in paths.items() if path.exists()]
     return "lmi-workflow: done. " + ", ".join(found)
