@@ -14,7 +14,8 @@ COLUMNS = (
     "swapped_bits",
 )
 """Standard deviation of `mi_bits` over three splits of the samples; `mi_bits` with half of the
-samples, with half and twice the latent dimension, and with x and y exchanged."""
+samples, with half the dimensions (principal components, and latent ones of networks), with twice
+the latent ones of networks, and with x and y exchanged."""
 
 
 def thorough(prepare, pairs, fold, inner, estimates, *, settings, seed, samples, threads=1):
@@ -23,7 +24,8 @@ def thorough(prepare, pairs, fold, inner, estimates, *, settings, seed, samples,
     Parameters
     ----------
     prepare : callable
-        (pairs, folds) -> list of (embed.Variable, embed.Variable), for the folds given.
+        (pairs, folds, narrow) -> list of (embed.Variable, embed.Variable), for the folds given;
+        of half of the principal components where `narrow`.
     pairs : list
         What `prepare` takes.
     fold, inner : int arrays, shape (n_samples,)
@@ -37,8 +39,8 @@ def thorough(prepare, pairs, fold, inner, estimates, *, settings, seed, samples,
     """
     from lmi import estimation
 
-    def again(folds, changes=None, turned=False):
-        made = prepare(pairs, folds)
+    def again(folds, changes=None, turned=False, narrow=False):
+        made = prepare(pairs, folds, narrow)
         made = [pair[::-1] for pair in made] if turned else made
         found = embedding.embed_pairs(
             made, *folds, settings=settings | (changes or {}), seed=seed, threads=threads
@@ -78,7 +80,7 @@ def thorough(prepare, pairs, fold, inner, estimates, *, settings, seed, samples,
     return {
         "split_sd_bits": np.std(splits, axis=0, ddof=1),
         "half_samples_bits": again((half, inner)),
-        "half_latent_bits": again((fold, inner), {"n_latent": max(1, n_latent // 2)}),
+        "half_latent_bits": again((fold, inner), {"n_latent": max(1, n_latent // 2)}, narrow=True),
         "double_latent_bits": again((fold, inner), {"n_latent": 2 * n_latent}),
         "swapped_bits": again((fold, inner), turned=True),
     }
@@ -108,7 +110,7 @@ def reasons(found, mi, sd):
             f"half of them, {mi:.2f} with all; probably too low"
         )
     for name, what in (
-        ("half_latent_bits", "half the latent dimension"),
+        ("half_latent_bits", "half the dimensions"),
         ("double_latent_bits", "twice the latent dimension"),
         ("swapped_bits", "x and y exchanged"),
     ):

@@ -185,7 +185,7 @@ class _Block:
                     self.views[view][row] = file[view][row, :, :width].astype(np.float64)
         self.prepared = {}
 
-    def prepare(self, row, shift=0, lag=0, folds=None):
+    def prepare(self, row, shift=0, lag=0, folds=None, narrow=False):
         """Return `embed.Variable` of a good row.
 
         Parameters
@@ -197,11 +197,15 @@ class _Block:
             Of the pair: samples without a partner are left out.
         folds : (array, array), optional
             Another split than the block's; not kept.
+        narrow : bool
+            With `folds`: half of the scores of each view.
         """
         key = row, shift, lag
         if folds is None and key in self.prepared:
             return self.prepared[key]
         made = {view: self.views[view][row] for view in views.VIEWS}
+        if narrow:
+            made = {view: scores[:, : -(-scores.shape[1] // 2)] for view, scores in made.items()}
         made["features"] = views.normal_scores(self.z[row]).astype(np.float32)
         if shift:
             made = {view: np.roll(matrix, -shift, axis=0) for view, matrix in made.items()}
@@ -347,12 +351,12 @@ def _check(checked, done, x, y, wanted, good, lag, settings, seed, threads):
         estimation.estimate(done[row], error_bars=False, samples=samples).mi_bits for row in rows
     ]
 
-    def prepare(pairs, folds):
+    def prepare(pairs, folds, narrow):
         sides = {}
         for i, j in pairs:
             for side, block, shift in ((("x", i), x, 0), (("y", j), y, lag)):
                 if side not in sides:
-                    sides[side] = block.prepare(side[1], shift, lag, folds)
+                    sides[side] = block.prepare(side[1], shift, lag, folds, narrow)
         return [(sides["x", i], sides["y", j]) for i, j in pairs]
 
     found = checks.thorough(
