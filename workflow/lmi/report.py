@@ -552,7 +552,7 @@ def evidence(table, fdr=0.05, controls=(), method=None):
         at_floor = int((tested["p_value"] <= 1.001 * smallest).sum())
         sentences.append(
             f"The smallest p value here is {probability(smallest)}, of "
-            f"{_counted(at_floor, 'test')}; permutations cannot tell pairs apart below about one "
+            f"{_counted(at_floor, 'test')}; permutations cannot tell pairs apart below about two "
             "over their number."
         )
         floor = 1 / (1 + tested["n_permutations"].max())
