@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from lmi import api, checks, config, estimation, split, stages, tables, tasks
+from lmi import api, config, estimation, split, stages, tables, tasks
 from lmi.errors import InputError
 from lmi.files import reading, text
 from lmi.sources import read_labels
@@ -110,13 +110,13 @@ def test_thorough_checks_find_an_unstable_pair_and_pass_a_stable_one(tmp_path):
     stable = tasks.make("gaussian_grid", 2, n_samples=2000)
     path = write_run(tmp_path, [stable.x, stable.y], embed={"checks": "thorough"})
     with reading(path, "estimate") as file:
-        found = {name: float(file[name][0]) for name in checks.COLUMNS}
+        found = {name: float(file[name][0]) for name in estimation.CHECKS}
         mi = float(file["mi_bits"][0])
         assert text(file["flag"])[0] == "ok"
     assert all(np.isfinite(value) for value in found.values())
     assert found["swapped_bits"] == pytest.approx(mi, abs=0.1)
     assert found["half_samples_bits"] == pytest.approx(mi, abs=0.25)
-    assert checks.reasons(found, mi, 0.04) == []
+    assert estimation._found_by_checks(found, mi, 0.04) == []
     few = tasks.make("digits", 0, n_samples=400)
     path = write_run(tmp_path, [few.x, few.y], embed={"checks": "thorough"})
     with reading(path, "estimate") as file:

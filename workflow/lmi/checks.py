@@ -2,24 +2,14 @@
 
 import numpy as np
 
-from lmi import canonical, seeds, split
+from lmi import canonical, estimation, seeds, split
 from lmi import embed as embedding
 
 N_SPLITS = 2
-COLUMNS = (
-    "split_sd_bits",
-    "half_samples_bits",
-    "half_latent_bits",
-    "double_latent_bits",
-    "swapped_bits",
-)
-"""Standard deviation of `mi_bits` over three splits of the samples; `mi_bits` with half of the
-samples, with half the dimensions (principal components, and latent ones of networks), with twice
-the latent ones of networks, and with x and y exchanged."""
 
 
 def thorough(prepare, pairs, fold, inner, estimates, *, settings, seed, samples, threads=1):
-    """Return the columns `COLUMNS` of some pairs, as a dict of arrays.
+    """Return the columns `estimation.CHECKS` of some pairs, as a dict of arrays.
 
     Parameters
     ----------
@@ -37,7 +27,6 @@ def thorough(prepare, pairs, fold, inner, estimates, *, settings, seed, samples,
     samples : estimation.Samples
     threads : int
     """
-    from lmi import estimation
 
     def again(folds, changes=None, turned=False, narrow=False):
         made = prepare(pairs, folds, narrow)
@@ -84,36 +73,3 @@ def thorough(prepare, pairs, fold, inner, estimates, *, settings, seed, samples,
         "double_latent_bits": again((fold, inner), {"n_latent": 2 * n_latent}),
         "swapped_bits": again((fold, inner), turned=True),
     }
-
-
-def reasons(found, mi, sd):
-    """Return what the thorough checks found wrong, in words.
-
-    Parameters
-    ----------
-    found : dict of str to float
-        `COLUMNS` of one pair; NaN where a check was not made.
-    mi, sd : float
-        `mi_bits` and its standard error.
-    """
-    sd = sd if np.isfinite(sd) else 0.0
-    wide = max(0.1, 4 * sd)
-    told = []
-    if found["split_sd_bits"] > wide:
-        told.append(
-            f"unstable: {found['split_sd_bits']:.2f} bits of standard deviation over three splits "
-            "of the samples"
-        )
-    if mi - found["half_samples_bits"] > max(0.1, 2 * sd, 0.2 * abs(mi)):
-        told.append(
-            f"still rising with the number of samples: {found['half_samples_bits']:.2f} bits with "
-            f"half of them, {mi:.2f} with all; probably too low"
-        )
-    for name, what in (
-        ("half_latent_bits", "half the dimensions"),
-        ("double_latent_bits", "twice the latent dimension"),
-        ("swapped_bits", "x and y exchanged"),
-    ):
-        if abs(found[name] - mi) > max(wide, 0.2 * abs(mi)):
-            told.append(f"unstable: {found[name]:.2f} bits with {what}, {mi:.2f} without")
-    return told

@@ -13,8 +13,8 @@ import yaml
 
 from lmi import tiles
 from lmi.errors import InputError
-from lmi.sources import check_file, read_labels, some, suggest
-from lmi.variables import MIN_SAMPLES, count_samples, list_variables
+from lmi.sources import check_file, some, suggest
+from lmi.variables import MIN_SAMPLES, count_samples, list_variables, read_strata
 
 SCHEMA = Path(__file__).resolve().parents[1] / "schemas" / "config.schema.yaml"
 
@@ -301,10 +301,7 @@ def _check_data(dataset, block_size, needed):
             f"lags: expected at most {found // 4}, a quarter of the samples, found {longest}"
         )
     if "strata" in dataset:
-        place = dataset["strata"]
-        if isinstance(place, str):
-            place = {"table": sources if isinstance(sources, str) else sources[0], "column": place}
-        read_labels(place["table"], place["column"])
+        read_strata(dataset)
     if found is not None and found < needed:
         hint = " (is `transpose` missing?)" if "source" in dataset else ""
         raise InputError(

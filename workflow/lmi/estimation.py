@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from lmi import checks, guided, ksg, null, seeds
+from lmi import guided, ksg, null, seeds
 
 PARTS = (3, 6, 10)
 MIN_PART = 25
@@ -20,6 +20,16 @@ UNSTABLE_SD, UNSTABLE_BITS = 4.0, 0.15
 """The encoders of the two halves disagree where their estimates differ by more than both."""
 DRIFT_SD, DRIFT_SHARE = 2.0, 0.15
 """The estimate still rises with the samples where a third of them give less by more than both."""
+CHECKS = (
+    "split_sd_bits",
+    "half_samples_bits",
+    "half_latent_bits",
+    "double_latent_bits",
+    "swapped_bits",
+)
+"""What the thorough checks find: standard deviation of `mi_bits` over three splits of the samples;
+`mi_bits` with half of the samples, with half the dimensions (principal components, and latent ones
+of networks), with twice the latent ones of networks, and with x and y exchanged."""
 SURE_SD = 3.0
 """Estimates nearer to zero are too noisy to tell a rise from."""
 
@@ -117,7 +127,7 @@ def estimate(
         Nothing is tested without.
     samples : Samples, optional
     checked : dict of str to float, optional
-        What the thorough checks found, `checks.COLUMNS`; the flag counts it in.
+        What the thorough checks found, `CHECKS`; the flag counts it in.
     seed, name
         Seed of the disjoint parts and the permutations: the run's, and the pair's names.
     threads : int
@@ -176,7 +186,7 @@ def estimate(
     flag, reason = _flag(
         embedding, mi, mi_ksg, halves, variances[:, 1], drift, n_estimated, tied, samples, k
     )
-    found_wrong = checks.reasons(checked, mi, sd) if checked else []
+    found_wrong = _found_by_checks(checked, mi, sd) if checked else []
     if found_wrong and flag != "fail":
         flag, reason = "warn", "; ".join([reason] * bool(reason) + found_wrong)
     return Estimate(pointwise, mi, mi_ksg, sd, sd_ksg, drift, *within, tested, flag, reason)
@@ -339,3 +349,36 @@ def _flag(embedding, mi, mi_ksg, halves, variances, drift, n_estimated, tied, sa
             f"{mi:.2f} with all; probably too low"
         )
     return ("warn", "; ".join(reasons)) if reasons else ("ok", "")
+
+
+def _found_by_checks(found, mi, sd):
+    """Return what the thorough checks found wrong, in words.
+
+    Parameters
+    ----------
+    found : dict of str to float
+        `CHECKS` of one pair; NaN where a check was not made.
+    mi, sd : float
+        `mi_bits` and its standard error.
+    """
+    sd = sd if np.isfinite(sd) else 0.0
+    wide = max(0.1, 4 * sd)
+    told = []
+    if found["split_sd_bits"] > wide:
+        told.append(
+            f"unstable: {found['split_sd_bits']:.2f} bits of standard deviation over three splits "
+            "of the samples"
+        )
+    if mi - found["half_samples_bits"] > max(0.1, 2 * sd, 0.2 * abs(mi)):
+        told.append(
+            f"still rising with the number of samples: {found['half_samples_bits']:.2f} bits with "
+            f"half of them, {mi:.2f} with all; probably too low"
+        )
+    for name, what in (
+        ("half_latent_bits", "half the dimensions"),
+        ("double_latent_bits", "twice the latent dimension"),
+        ("swapped_bits", "x and y exchanged"),
+    ):
+        if abs(found[name] - mi) > max(wide, 0.2 * abs(mi)):
+            told.append(f"unstable: {found[name]:.2f} bits with {what}, {mi:.2f} without")
+    return told

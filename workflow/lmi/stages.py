@@ -262,7 +262,7 @@ def embed(out, block_x, block_y, *, pairs, settings, seed, lags=(0,), threads=1)
         x, y = _Block(block_x, rows_x), _Block(block_y, rows_y)
     wanted = [(i, j, lag) for lag in lags for i, j in pairs]
     errors = [x.error[i] or y.error[j] for i, j, _ in wanted]
-    checked = {name: np.full(len(wanted), np.nan) for name in checks.COLUMNS}
+    checked = {name: np.full(len(wanted), np.nan) for name in estimation.CHECKS}
     done = {}
     for lag in lags:
         good = [r for r, row in enumerate(wanted) if row[2] == lag and not errors[r]]
@@ -465,7 +465,7 @@ def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True)
         names = ("x", "y", "error", "candidate")
         columns = {name: text(file[name]) for name in names}
         numbers = ("lag", "n_features_x", "n_features_y", "converged", "seconds", "missing")
-        columns |= {name: file[name][()] for name in (*numbers, *checks.COLUMNS)}
+        columns |= {name: file[name][()] for name in (*numbers, *estimation.CHECKS)}
         losses = ("loss_step", "loss_train", "loss_validation")
         curves = {name: file[name][()] for name in losses if name in file}
         attributes = dict(file.attrs)
@@ -498,7 +498,7 @@ def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True)
                     strata_names=strata_names,
                     missing=float(columns["missing"][row]),
                 ),
-                checked={name: float(columns[name][row]) for name in checks.COLUMNS},
+                checked={name: float(columns[name][row]) for name in estimation.CHECKS},
                 seed=seed,
                 name=f"{columns['x'][row]}/{columns['y'][row]}/{columns['lag'][row]}",
             )
@@ -521,7 +521,7 @@ def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True)
         "mi_within_bits",
         "sd_within_bits",
     )
-    as_they_are = ("x", "y", "lag", "n_features_x", "n_features_y", *checks.COLUMNS)
+    as_they_are = ("x", "y", "lag", "n_features_x", "n_features_y", *estimation.CHECKS)
     arrays = {name: columns[name] for name in as_they_are}
     arrays |= {
         name: np.array([getattr(r[0], name) if r else np.nan for r in results]) for name in values

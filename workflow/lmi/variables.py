@@ -510,7 +510,7 @@ def _read_sources(dataset, variables, missing, info):
             info["sample_names"] = tuple(itertools.compress(info["sample_names"], keep))
     n_samples = len(next(iter(values.values())))
     if "strata" in dataset:
-        labels = _strata(dataset, sources)
+        labels = read_strata(dataset)
         labels = labels if rows[0] is None else labels[rows[0]]
         info["strata"] = labels[keep] if missing == "drop_samples" else labels
     matrices, features, notes, info["missing"] = [], [], [], []
@@ -528,17 +528,23 @@ def _read_sources(dataset, variables, missing, info):
     return matrices, features, notes
 
 
-def _strata(dataset, sources):
-    """Return the stratum of each sample of the first source."""
-    place = dataset["strata"]
+def read_strata(dataset):
+    """Return the stratum of each sample of a dataset's first source, an array of str.
+
+    Raises
+    ------
+    InputError
+        No such file or column, missing labels, or another number of samples.
+    """
+    first, place = sources_of(dataset)[0], dataset["strata"]
     if isinstance(place, str):
-        place = {"table": sources[0].path, "column": place}
+        place = {"table": first.path, "column": place}
     labels = read_labels(place["table"], place["column"])
-    expected = n_own_samples(sources[0])
+    expected = n_own_samples(first)
     if len(labels) != expected:
         raise InputError(
             f"strata: expected {expected} rows in '{place['table']}', one for each sample of "
-            f"'{sources[0].path}' and in the same order, found {len(labels)}"
+            f"'{first.path}' and in the same order, found {len(labels)}"
         )
     return labels
 
