@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lmi import embed as embedding
-from lmi import estimation, paper, seeds, views
+from lmi import estimation, seeds
+from lmi.blocks import Block, Side, embed_sides
 from lmi.errors import InputError
-from lmi.files import reading, replacing, text
+from lmi.files import replacing
 
 log = logging.getLogger("lmi")
 
@@ -207,10 +207,12 @@ def run(
             "estimate.permutations.max: expected at least 1 for the target calibrate, found 0: "
             "without p values nothing is detected"
         )
-    data, split, time_series = _read(blocks, {name for pair in pairs for name in pair})
-    usable = [pair for pair in pairs if not any(data[name]["error"] for name in pair)]
+    wanted = {name for pair in pairs for name in pair}
+    data = _read(blocks, wanted)
+    error = {name: block.error[row] for name, (block, row) in data.items()}
+    usable = [pair for pair in pairs if not any(error[name] for name in pair)]
     if not usable:
-        reasons = {f"{n}: {data[n]['error']}" for pair in pairs for n in pair if data[n]["error"]}
+        reasons = {f"{name}: {error[name]}" for name in wanted if error[name]}
         raise InputError(
             f"calibrate, dataset '{dataset_name}': expected a pair of two usable variables, found "
             f"none among {len(pairs)} pairs. {'; '.join(sorted(reasons))}"
@@ -226,12 +228,13 @@ def run(
     # the preset paper seeds torch as a whole
     at_a_time = 1 if embed_settings["preset"] == "paper" else threads
     with ThreadPoolExecutor(at_a_time) as pool:
-        found = pool.map(lambda job: _plant_pair(data, split, *job, settings, seed), jobs)
+        found = pool.map(lambda job: _plant_pair(data, *job, settings, seed), jobs)
         rows = []
         for (x, y, draw), planted in zip(jobs, found, strict=True):
             log.info("%s, %s, draw %d: %d levels", x, y, draw, len(planted))
             rows += planted
-    note = TIME_NOTE if time_series else ""
+    some_block, _ = data[usable[0][0]]
+    note = TIME_NOTE if some_block.attributes["time_series"] else ""
     rows = [row | {"dataset": dataset_name, "note": note} for row in rows]
     table = pd.DataFrame(rows)[list(COLUMNS)]
     with replacing(out) as name:
@@ -239,41 +242,26 @@ def run(
 
 
 def _read(blocks, wanted):
-    """Return the wanted variables by name, the split, and whether it is one of a time series."""
+    """Return the block and the row of each wanted variable, by name."""
     data = {}
     for path in blocks:
-        with reading(path, "project") as file:
-            # the same in all blocks of a dataset
-            split, time_series = (file["fold"][()], file["inner"][()]), file.attrs["time_series"]
-            errors = text(file["error"])
-            start = np.concatenate([[0], np.cumsum(file["n_features"][()])])
-            for row, name in enumerate(text(file["name"])):
-                if name not in wanted:
-                    continue
-                widths = file["n_scores"][row]
-                data[name] = {
-                    "error": errors[row],
-                    "z": file["zscores"][:, start[row] : start[row + 1]],
-                    "views": {
-                        view: file[view][row, :, :width].astype(np.float64)
-                        for view, width in zip(views.VIEWS, widths, strict=True)
-                    },
-                    "missing": float(file["missing"][row]),
-                }
+        block = Block(path, lambda names: [i for i, name in enumerate(names) if name in wanted])
+        data |= {block.name[row]: (block, row) for row in block.z}
     if absent := sorted(wanted - set(data)):
         raise InputError(
             f"{', '.join(map(str, blocks))}: expected the variable '{absent[0]}', found no such "
             "one. Run `snakemake --cores all --forcerun project`"
         )
-    return data, split, bool(time_series)
+    return data
 
 
-def _plant_pair(data, split, x, y, draw, settings, seed):
+def _plant_pair(data, x, y, draw, settings, seed):
     """Return the rows of one pair, one a level."""
     rng = seeds.rng(seed, "calibrate", x, y, draw)
     columns, scores = [], []
-    for name in (x, y):
-        linear = data[name]["views"]["linear"]
+    (block_x, row_x), (block_y, row_y) = data[x], data[y]
+    for block, row in (data[x], data[y]):
+        linear = block.views["linear"][row]
         columns.append(int(rng.integers(min(N_COMPONENTS, linear.shape[1]))))
         scores.append(linear[:, columns[-1]])
     levels = settings["levels_bits"]
@@ -284,7 +272,15 @@ def _plant_pair(data, split, x, y, draw, settings, seed):
         if np.isfinite(rho)
     ]
     start = time.perf_counter()
-    embedded = iter(_embed(data, split, x, y, orders, draw, settings["embed"], seed))
+    left = Side(block_x, row_x)
+    pairs = [
+        (left, Side(block_y, row_y, order, f", planted {draw}.{i}"))
+        for i, order in enumerate(orders)
+    ]
+    # the split is the same in all blocks of a dataset
+    embedded = iter(
+        embed_sides(pairs, block_x.fold, block_x.inner, settings=settings["embed"], seed=seed)
+    )
     each = (time.perf_counter() - start) / max(1, len(orders))
     return [
         {
@@ -299,7 +295,7 @@ def _plant_pair(data, split, x, y, draw, settings, seed):
         | (
             _estimate(
                 next(embedded),
-                max(data[name]["missing"] for name in (x, y)),
+                float(max(block_x.missing[row_x], block_y.missing[row_y])),
                 f"{x}/{y}/{draw}/{bits}",
                 settings["estimate"],
                 seed,
@@ -310,30 +306,6 @@ def _plant_pair(data, split, x, y, draw, settings, seed):
         )
         for bits, rho in zip(levels, correlations, strict=True)
     ]
-
-
-def _embed(data, split, x, y, orders, draw, settings, seed):
-    """Return the embedding, or an Exception, of the pair for each order of y's samples."""
-    zx, zy = data[x]["z"], data[y]["z"]
-    if settings["preset"] == "ksg":
-        return [embedding.embed_nothing(zx, zy[order]) for order in orders]
-    planted = [f"{y}, planted {draw}.{i}" for i in range(len(orders))]
-    if settings["preset"] == "paper":
-        options = paper.Settings(**settings["paper"])
-        return [
-            embedding.embed_paper(zx, zy[order], settings=options, seed=seed, names=(x, name))
-            for order, name in zip(orders, planted, strict=True)
-        ]
-    made_x, made_y = (
-        data[name]["views"] | {"features": views.normal_scores(data[name]["z"]).astype(np.float32)}
-        for name in (x, y)
-    )
-    left = embedding.prepare(x, made_x, *split)
-    pairs = [
-        (left, embedding.prepare(name, {v: m[order] for v, m in made_y.items()}, *split))
-        for order, name in zip(orders, planted, strict=True)
-    ]
-    return embedding.embed_pairs(pairs, *split, settings=settings, seed=seed)
 
 
 def _failed(reason):

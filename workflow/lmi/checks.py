@@ -3,24 +3,20 @@
 import numpy as np
 
 from lmi import canonical, estimation, seeds, split
-from lmi import embed as embedding
+from lmi.blocks import embed_sides
 
 N_SPLITS = 2
 
 
-def thorough(prepare, pairs, fold, inner, estimates, *, settings, seed, samples, threads=1):
+def thorough(sides, fold, inner, embedded, *, settings, seed, samples, threads=1):
     """Return the columns `estimation.CHECKS` of some pairs, as a dict of arrays.
 
     Parameters
     ----------
-    prepare : callable
-        (pairs, folds, narrow) -> list of (embed.Variable, embed.Variable), for the folds given;
-        of half of the principal components where `narrow`.
-    pairs : list
-        What `prepare` takes.
+    sides : list of (blocks.Side, blocks.Side)
     fold, inner : int arrays, shape (n_samples,)
-    estimates : array, shape (n_pairs,)
-        `mi_bits` of the embeddings in use.
+    embedded : list of embed.Embedding or Exception
+        The embeddings in use.
     settings : dict
         The config's section `embed`.
     seed : int
@@ -28,12 +24,7 @@ def thorough(prepare, pairs, fold, inner, estimates, *, settings, seed, samples,
     threads : int
     """
 
-    def again(folds, changes=None, turned=False, narrow=False):
-        made = prepare(pairs, folds, narrow)
-        made = [pair[::-1] for pair in made] if turned else made
-        found = embedding.embed_pairs(
-            made, *folds, settings=settings | (changes or {}), seed=seed, threads=threads
-        )
+    def bits(found):
         return np.array(
             [
                 np.nan
@@ -43,8 +34,15 @@ def thorough(prepare, pairs, fold, inner, estimates, *, settings, seed, samples,
             ]
         )
 
+    def again(folds, changes=None, turned=False, narrow=False):
+        pairs = [pair[::-1] for pair in sides] if turned else sides
+        changed = settings | (changes or {})
+        return bits(
+            embed_sides(pairs, *folds, settings=changed, seed=seed, threads=threads, narrow=narrow)
+        )
+
     used = fold >= 0
-    splits = [estimates]
+    splits = [bits(embedded)]
     for number in range(N_SPLITS):
         other, inside = split.folds(
             len(fold),

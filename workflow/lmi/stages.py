@@ -10,6 +10,7 @@ import numpy as np
 
 from lmi import canonical, checks, estimation, null, paper, split, views
 from lmi import embed as embedding
+from lmi.blocks import Block, Side, embed_sides
 from lmi.errors import InputError
 from lmi.files import reading, text, write
 from lmi.variables import Variable, read_matrices
@@ -162,61 +163,6 @@ def write_block(
     )
 
 
-class _Block:
-    """The variables of a block file, read and prepared once, when a pair needs them."""
-
-    def __init__(self, path, wanted):
-        with reading(path, "project") as file:
-            self.name = text(file["name"])
-            self.error = text(file["error"])
-            self.n_features = file["n_features"][()]
-            self.fold, self.inner = file["fold"][()], file["inner"][()]
-            self.strata, self.strata_names = file["strata"][()], text(file["strata_names"])
-            self.missing = file["missing"][()]
-            self.attributes = dict(file.attrs)
-            self.n_scores = file["n_scores"][()]
-            self.views = {view: {} for view in views.VIEWS}
-            self.z = {}
-            start = np.concatenate([[0], np.cumsum(self.n_features)])
-            for row in sorted(wanted):
-                self.z[row] = file["zscores"][:, start[row] : start[row + 1]]
-                for column, view in enumerate(views.VIEWS):
-                    width = self.n_scores[row, column]
-                    self.views[view][row] = file[view][row, :, :width].astype(np.float64)
-        self.prepared = {}
-
-    def prepare(self, row, shift=0, lag=0, folds=None, narrow=False):
-        """Return `embed.Variable` of a good row.
-
-        Parameters
-        ----------
-        row : int
-        shift : int
-            Take the samples this much later.
-        lag : int
-            Of the pair: samples without a partner are left out.
-        folds : (array, array), optional
-            Another split than the block's; not kept.
-        narrow : bool
-            With `folds`: half of the scores of each view.
-        """
-        key = row, shift, lag
-        if folds is None and key in self.prepared:
-            return self.prepared[key]
-        made = {view: self.views[view][row] for view in views.VIEWS}
-        if narrow:
-            made = {view: scores[:, : -(-scores.shape[1] // 2)] for view, scores in made.items()}
-        made["features"] = views.normal_scores(self.z[row]).astype(np.float32)
-        if shift:
-            made = {view: np.roll(matrix, -shift, axis=0) for view, matrix in made.items()}
-        name = f"{self.name[row]}, lag {lag}" if lag else str(self.name[row])
-        split_by = folds or (lagged(self.fold, lag), self.inner)
-        found = embedding.prepare(name, made, *split_by)
-        if folds is None:
-            self.prepared[key] = found
-        return found
-
-
 def lagged(fold, lag):
     """Return the fold with the samples left out, as -1, that have no partner `lag` samples later.
 
@@ -257,18 +203,22 @@ def embed(out, block_x, block_y, *, pairs, settings, seed, lags=(0,), threads=1)
     torch.set_num_threads(threads)
     rows_x, rows_y = {i for i, _ in pairs}, {j for _, j in pairs}
     if block_x == block_y:
-        x = y = _Block(block_x, rows_x | rows_y)
+        x = y = Block(block_x, lambda names: rows_x | rows_y)
     else:
-        x, y = _Block(block_x, rows_x), _Block(block_y, rows_y)
+        x, y = Block(block_x, lambda names: rows_x), Block(block_y, lambda names: rows_y)
     wanted = [(i, j, lag) for lag in lags for i, j in pairs]
     errors = [x.error[i] or y.error[j] for i, j, _ in wanted]
     checked = {name: np.full(len(wanted), np.nan) for name in estimation.CHECKS}
+    thorough = settings["checks"] == "thorough" and settings["preset"] == "default"
+    samples = estimation.Samples(bool(x.attributes["time_series"]), int(x.attributes["overlap"]))
     done = {}
     for lag in lags:
         good = [r for r, row in enumerate(wanted) if row[2] == lag and not errors[r]]
-        chosen = [wanted[row][:2] for row in good]
+        sides = _sides(x, y, [wanted[row][:2] for row in good], lag)
+        options = {"settings": settings, "seed": seed, "threads": threads}
+        folds = lagged(x.fold, lag), x.inner
         log.info("lag %d: %d pairs", lag, len(good))
-        found = _embed_at_lag(x, y, chosen, lag, settings, seed, threads)
+        found = embed_sides(sides, *folds, **options)
         for row, result in zip(good, found, strict=True):
             if isinstance(result, Exception):
                 errors[row] = f"embedding failed: {result}"
@@ -276,9 +226,12 @@ def embed(out, block_x, block_y, *, pairs, settings, seed, lags=(0,), threads=1)
                 log.error("%s, %s: %s", *names, errors[row])
             else:
                 done[row] = result
-        if settings["checks"] == "thorough" and settings["preset"] == "default":
+        if thorough and good:
             log.info("checks of %d pairs", len(good))
-            _check(checked, done, x, y, wanted, good, lag, settings, seed, threads)
+            for name, values in checks.thorough(
+                sides, *folds, found, samples=samples, **options
+            ).items():
+                checked[name][good] = values
     rows = range(len(wanted))
     arrays = _stack(done, len(wanted), len(x.fold))
     arrays |= checked
@@ -312,66 +265,15 @@ def embed(out, block_x, block_y, *, pairs, settings, seed, lags=(0,), threads=1)
     )
 
 
-def _embed_at_lag(x, y, pairs, lag, settings, seed, threads):
-    """Return the embedding of each pair of good rows, or an Exception."""
-    if settings["preset"] == "default":
-        prepared = [(x.prepare(i, 0, lag), y.prepare(j, lag, lag)) for i, j in pairs]
-        fold = lagged(x.fold, lag)
-        return embedding.embed_pairs(
-            prepared,
-            fold,
-            x.inner,
-            settings=settings,
-            seed=seed,
-            threads=threads,
-            tell=lambda line: log.info("%s of %d pairs", line, len(pairs)),
-        )
-    if settings["preset"] == "ksg":
-        return [embedding.embed_nothing(x.z[i], y.z[j]) for i, j in pairs]
-    options = paper.Settings(**settings["paper"])
-    return [
-        embedding.embed_paper(
-            x.z[i],
-            y.z[j],
-            settings=options,
-            seed=seed,
-            names=(str(x.name[i]), str(y.name[j])),
-        )
-        for i, j in pairs
-    ]
-
-
-def _check(checked, done, x, y, wanted, good, lag, settings, seed, threads):
-    """Fill in the columns of `checks.thorough` for the pairs of one lag that are embedded."""
-    rows = [row for row in good if row in done]
-    if not rows:
-        return
-    samples = estimation.Samples(bool(x.attributes["time_series"]), int(x.attributes["overlap"]))
-    estimates = [
-        estimation.estimate(done[row], error_bars=False, samples=samples).mi_bits for row in rows
-    ]
-
-    def prepare(pairs, folds, narrow):
-        sides = {}
-        for i, j in pairs:
-            for side, block, shift in ((("x", i), x, 0), (("y", j), y, lag)):
-                if side not in sides:
-                    sides[side] = block.prepare(side[1], shift, lag, folds, narrow)
-        return [(sides["x", i], sides["y", j]) for i, j in pairs]
-
-    found = checks.thorough(
-        prepare,
-        [wanted[row][:2] for row in rows],
-        lagged(x.fold, lag),
-        x.inner,
-        np.array(estimates),
-        settings=settings,
-        seed=seed,
-        samples=samples,
-        threads=threads,
-    )
-    for name, values in found.items():
-        checked[name][rows] = values
+def _sides(x, y, pairs, lag):
+    """Return the two sides of each pair of rows: y is taken `lag` samples later than x."""
+    label = f", lag {lag}" if lag else ""
+    later = (np.arange(len(x.fold)) + lag) % len(x.fold) if lag else None
+    left = {i: Side(x, i, None, label) for i, _ in pairs}
+    # without a lag, a variable that stands on both sides is one object
+    right = left if x is y and not lag else {}
+    right |= {j: Side(y, j, later, label) for _, j in pairs if j not in right}
+    return [(left[i], right[j]) for i, j in pairs]
 
 
 def _stack(done, n_pairs, n_samples):
