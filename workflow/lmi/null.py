@@ -7,7 +7,8 @@ The samples of y are paired anew with those of x, by a scheme that keeps what mu
   alone is not significant;
 - `shift`: circular shifts, which keep the autocorrelation. All of them but none are compared, the
   small ones too: the rank of the observed value among a whole group of shifts is uniform;
-- `blocks`: whole blocks of consecutive samples in any order.
+- `blocks`: whole blocks of consecutive samples in any order; every cut breaks some autocorrelation,
+  so that p values are a little too small (10 % at .05 for AR(1) series of coefficient .9).
 
 Two statistics are tested: the mean of the critic's cross term, sum over axes of s a b, which sees
 weak dependence along the axes that the encoders learned and costs next to nothing; and KSG, which
