@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 import yaml
-from lmi import checks, report
+from lmi import estimation, report
 from lmi.errors import InputError
 from lmi.figures import NothingToShow, training
 from lmi.tables import aggregate
@@ -377,7 +377,7 @@ def test_lags_strata_and_thorough_checks_are_shown(tmp_path):
         tile["lag"][...] = [0, 0, 0, -2, -2, -2]
         tile["mi_within_bits"][...] = 0.07
         tile["sd_within_bits"][...] = 0.02
-        for name in checks.COLUMNS:
+        for name in estimation.CHECKS:
             tile[name][...] = 0.0 if name == "split_sd_bits" else 0.123
     datasets = {"d": {"lags": [0, -2], "strata": "batch"}}
     page, source, table = render(tmp_path, [path], {"run": "r", "datasets": datasets})
@@ -395,7 +395,7 @@ def test_lags_strata_and_thorough_checks_are_shown(tmp_path):
 
 
 def test_heads_of_the_thorough_checks_are_complete():
-    assert tuple(report.THOROUGH) == checks.COLUMNS
+    assert tuple(report.THOROUGH) == estimation.CHECKS
 
 
 def test_several_reasons_count_one_by_one(demo):
