@@ -30,6 +30,7 @@ wildcard_constraints:
     block=r"\d\d\d+",
     x=r"\d\d\d+",
     y=r"\d\d\d+",
+    part=r"\d\d\d+",
 
 
 include: "workflow/rules/project.smk"

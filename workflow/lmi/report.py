@@ -218,7 +218,8 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir):
     mi_parquet : str or Path
         Table as `lmi.tables.aggregate` writes it.
     estimates : sequence of str or Path
-        Estimate tiles of the run: pointwise MI, embeddings and training curves come from them.
+        Estimate tiles of the run, or parts: pointwise MI, embeddings and training curves come
+        from them.
     config : dict
         Config of the run, shown in the report.
     benchmarks_dir : str or Path
@@ -409,7 +410,10 @@ def _read_dataset(top, paths):
     per_tile = -(-MAX_CURVES // max(len(paths), 1))
     for path in paths:
         with reading(path, "estimate") as tile:
-            pairs = zip(text(tile["x"]), text(tile["y"]), tile["lag"][()].tolist(), strict=True)
+            # a part has details of these rows only, a tile of all
+            detailed = tile["detail_row"][()] if "detail_row" in tile else slice(None)
+            names = (tile[name].asstr()[detailed] for name in ("x", "y"))
+            pairs = zip(*names, tile["lag"][detailed].tolist(), strict=True)
             found = [(row, wanted[pair]) for row, pair in enumerate(pairs) if pair in wanted]
             for row, rank in found:
                 panel = _read_panel(tile, row)
@@ -875,7 +879,7 @@ def stage_times(benchmarks_dir):
     list of dict
         stage, jobs, seconds (sum over jobs), cpu_seconds, max_rss_mb; NaN where not measured.
     """
-    order = ("project", "embed", "estimate", "aggregate", "report", "benchmark")
+    order = ("project", "embed", "estimate", "collect", "aggregate", "report", "benchmark")
     folder = Path(benchmarks_dir)
     stages = {}
     for path in sorted(folder.rglob("*.tsv")) if folder.is_dir() else []:

@@ -47,19 +47,36 @@ COLUMNS = {
 }
 """Columns of the table in their order, with their types. Units stand in the names."""
 
-_FROM_ATTRIBUTES = ("dataset", "truth_bits")
+FROM_ATTRIBUTES = ("dataset", "truth_bits")
+"""Columns that a tile holds as attributes, because they are the same in all of its rows."""
+
 _OF_THE_RUN = ("q_value", "significant")
 _OF_A_TILE = [name for name in COLUMNS if name not in _OF_THE_RUN]
 _RERUN = "run `snakemake --cores all --forcerun estimate` to write the tiles anew"
 
 
-def _read(path):
-    """Return the columns of one tile: dict of name to array, all of one length."""
+def read_tile(path):
+    """Read the columns of one tile, or of a part that holds several.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    dict of str to array
+        All of one length.
+
+    Raises
+    ------
+    InputError
+        The tile is unreadable, incomplete or of another schema version.
+    """
     with reading(path, "estimate") as tile:
         absent = [
             name
             for name in _OF_A_TILE
-            if name not in (tile.attrs if name in _FROM_ATTRIBUTES else tile)
+            if name not in (tile.attrs if name in FROM_ATTRIBUTES else tile)
         ]
         if absent:
             raise InputError(
@@ -70,7 +87,7 @@ def _read(path):
         columns = {}
         for name in _OF_A_TILE:
             kind = COLUMNS[name]
-            if name in _FROM_ATTRIBUTES:
+            if name in FROM_ATTRIBUTES:
                 value = tile.attrs[name]
                 value = value.decode() if isinstance(value, bytes) else value
                 columns[name] = np.full(n_pairs, value, dtype=object if kind == "str" else kind)
@@ -147,7 +164,7 @@ def peaks(table):
 
 
 def aggregate(estimates, tsv, parquet, order=None, fdr=0.05, fdr_method="bh"):
-    """Gather estimate tiles into one table, and write it as TSV and Parquet.
+    """Gather estimate tiles, or parts of them, into one table; write it as TSV and Parquet.
 
     Rows are sorted by dataset, then by `mi_bits` from the strongest to the weakest, pairs without
     a value last, ties by name; the order of the files does not matter within a dataset. The TSV
@@ -157,7 +174,7 @@ def aggregate(estimates, tsv, parquet, order=None, fdr=0.05, fdr_method="bh"):
     Parameters
     ----------
     estimates : sequence of str or Path
-        Estimate tiles.
+        Estimate tiles, or what `collect` made of them.
     tsv, parquet : str or Path
         Files to write.
     order : sequence of str, optional
@@ -176,7 +193,7 @@ def aggregate(estimates, tsv, parquet, order=None, fdr=0.05, fdr_method="bh"):
         When there is no tile, a tile is unreadable, incomplete or of another schema version, or a
         pair comes twice.
     """
-    parts = [_read(path) for path in estimates]
+    parts = [read_tile(path) for path in estimates]
     if not parts:
         raise InputError(
             "estimates: expected at least one tile, found none. Check that the datasets of the "

@@ -4,7 +4,7 @@
 
 rule benchmark:
     input:
-        estimates=estimates_of(BENCHMARK),
+        parts=parts_of(BENCHMARK),
     output:
         tsv="<results>/benchmark.tsv",
         parquet="<results>/benchmark.parquet",

@@ -31,6 +31,8 @@ config.clear()
 config.update(loaded)
 
 RESULTS = f"results/{config['run']}"
+# Estimate files that are joined into one before all are: no job reads more than some hundred files.
+TILES_PER_PART = 250
 # Where lmi.accuracy looks for the images.
 MNIST = "resources/mnist_train.csv"
 
@@ -94,6 +96,7 @@ def blocks_of(dataset):
     return tiles.blocks(variables_of(dataset), config["block_size"])
 
 
+@functools.cache
 def tile_estimates(dataset):
     """Return the estimate files of a dataset, one a tile."""
     pairs_of_blocks = stop_on_bad_input(
@@ -102,9 +105,19 @@ def tile_estimates(dataset):
     return [f"{RESULTS}/{dataset}/estimates/tile-{x:03d}-{y:03d}.h5" for x, y in pairs_of_blocks]
 
 
-def estimates_of(datasets):
-    """Return the estimate files of several datasets, in their order."""
-    return [path for dataset in datasets for path in tile_estimates(dataset)]
+def part_estimates(wildcards):
+    """Return the estimate files that are joined in one part."""
+    first = int(wildcards.part) * TILES_PER_PART
+    return tile_estimates(wildcards.dataset)[first : first + TILES_PER_PART]
+
+
+def parts_of(datasets):
+    """Return the parts of several datasets, in their order."""
+    return [
+        f"{RESULTS}/{dataset}/parts/part-{part:03d}.h5"
+        for dataset in datasets
+        for part in range(-(-len(tile_estimates(dataset)) // TILES_PER_PART))
+    ]
 
 
 def sources(wildcards):

@@ -1,9 +1,33 @@
-# One table over all tiles, the figures and the report.
+# One table over all tiles, in two steps, the figures and the report.
+
+
+rule collect:
+    input:
+        estimates=part_estimates,
+    output:
+        part="<results>/{dataset}/parts/part-{part}.h5",
+    log:
+        "<logs>/collect/{dataset}/part-{part}.log",
+    benchmark:
+        "<benchmarks>/collect/{dataset}/part-{part}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=aggregate_mem_mb,
+        runtime=minutes(20),
+    params:
+        version=lmi.__version__,
+        top_pairs=lookup(dpath="report/top_pairs", within=SETTINGS),
+    message:
+        "collect {wildcards.dataset}, part {wildcards.part}"
+    script:
+        "../scripts/collect.py"
 
 
 rule aggregate:
     input:
-        estimates=estimates_of(config["datasets"]),
+        parts=parts_of(config["datasets"]),
     output:
         tsv=report(
             "<results>/mi.tsv",
@@ -35,7 +59,7 @@ rule aggregate:
 rule report:
     input:
         parquet=rules.aggregate.output.parquet,
-        estimates=rules.aggregate.input.estimates,
+        parts=rules.aggregate.input.parts,
     output:
         html=report(
             "<results>/report.html",

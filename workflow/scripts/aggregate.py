@@ -6,7 +6,7 @@ with job(snakemake):
     from lmi import tables
 
     tables.aggregate(
-        snakemake.input.estimates,
+        snakemake.input.parts,
         snakemake.output.tsv,
         snakemake.output.parquet,
         order=snakemake.params.order,

@@ -6,7 +6,7 @@ with job(snakemake):
     from lmi import tables
 
     table = tables.aggregate(
-        snakemake.input.estimates, snakemake.output.tsv, snakemake.output.parquet
+        snakemake.input.parts, snakemake.output.tsv, snakemake.output.parquet
     )
     cell = table["dataset"].str.split("/", expand=True)
     table.insert(0, "task", cell[1])

@@ -11,7 +11,7 @@ with job(snakemake):
         snakemake.output.html,
         Path(snakemake.output.html).with_name("figures"),
         snakemake.input.parquet,
-        snakemake.input.estimates,
+        snakemake.input.parts,
         snakemake.params.config,
         snakemake.params.benchmarks,
     )

@@ -1,0 +1,8 @@
+"""Rule collect: estimate tiles of a dataset, joined into one part."""
+
+from job import job
+
+with job(snakemake):
+    from lmi.collect import collect
+
+    collect(snakemake.output.part, snakemake.input.estimates, snakemake.params.top_pairs)
