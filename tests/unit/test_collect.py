@@ -3,11 +3,10 @@
 import h5py
 import numpy as np
 import pandas as pd
-from test_tables import write_results, write_tile
-
 from lmi import report
 from lmi.collect import collect
 from lmi.tables import aggregate
+from test_tables import write_results, write_tile
 
 
 def test_parts_give_the_same_table_and_the_same_details(tmp_path):

@@ -39,7 +39,7 @@ def write_run(folder, matrices, lags=(0,), embed=None, time_series=False, **bloc
         seed=0,
         attributes={
             "truth_bits": np.nan,
-            "config_hash": "",
+            "key": "",
             "time_series": time_series,
             "overlap": 0,
         },

@@ -86,7 +86,7 @@ def all_pairs(python):
             seed=0,
             attributes={
                 "truth_bits": np.nan,
-                "config_hash": "",
+                "key": "",
                 "time_series": False,
                 "overlap": 0,
             },

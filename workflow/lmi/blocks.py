@@ -85,7 +85,7 @@ class Side:
         return embed.prepare(self.name, made, fold, inner)
 
 
-def embed_sides(pairs, fold, inner, *, settings, seed, threads=1, narrow=False):
+def embed_sides(pairs, fold, inner, *, settings, seed, threads=1, narrow=False, prepared=None):
     """Embed pairs by the preset of the settings.
 
     Parameters
@@ -100,6 +100,8 @@ def embed_sides(pairs, fold, inner, *, settings, seed, threads=1, narrow=False):
     threads : int
     narrow : bool
         Default preset: half of the scores of each view.
+    prepared : dict, optional
+        Keeps the prepared sides, for more pairs of the same ones on the same folds.
 
     Returns
     -------
@@ -115,8 +117,10 @@ def embed_sides(pairs, fold, inner, *, settings, seed, threads=1, narrow=False):
             )
             for x, y in pairs
         ]
-    sides = {id(side): side for pair in pairs for side in pair}
-    prepared = {key: side.prepare(fold, inner, narrow) for key, side in sides.items()}
+    prepared = {} if prepared is None else prepared
+    for side in (side for pair in pairs for side in pair):
+        if id(side) not in prepared:
+            prepared[id(side)] = side.prepare(fold, inner, narrow)
     return embed.embed_pairs(
         [(prepared[id(x)], prepared[id(y)]) for x, y in pairs],
         fold,

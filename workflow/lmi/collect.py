@@ -5,12 +5,14 @@ import hashlib
 import numpy as np
 
 from lmi import tables
+from lmi.chunks import join
 from lmi.files import reading, write
 
 MAX_CURVES = 500
 """Training curves of a part that the report draws, besides those of the strongest pairs."""
 
 _DETAILS = ("pointwise", "scatter", "loss_train", "loss_validation")
+# Tiles whose training took fewer steps have the beginning of the same axis.
 _AXES = ("scatter_samples", "loss_step")
 
 
@@ -44,18 +46,18 @@ def collect(out, estimates, n_top):
     for path, start, end in zip(estimates, first, first[1:], strict=False):
         with reading(path, "estimate") as tile:
             attributes |= {name: tile.attrs[name] for name in tile.attrs}
-            hashes.update(str(tile.attrs.get("config_hash", "")).encode())
+            hashes.update(str(tile.attrs.get("key", "")).encode())
             rows = top[(top >= start) & (top < end)] - start
             trained = _trained_rows(tile)
             rows = np.union1d(rows, trained[:: max(1, -(-len(trained) // per_tile))]).astype(int)
             details = {name: tile[name][rows] for name in _DETAILS if name in tile}
             details |= {name: tile[name][()] for name in _AXES if name in tile}
-            found.append((rows + start, details))
-    attributes["config_hash"] = hashes.hexdigest()[:16]
+            found.append({"detail_row": rows + start} | details)
+    attributes["key"] = hashes.hexdigest()
     write(
         out,
         {name: values for name, values in columns.items() if name not in tables.FROM_ATTRIBUTES}
-        | _join(found),
+        | join(found, shared=_AXES),
         {name: value for name, value in attributes.items() if name not in ("schema", "versions")},
     )
 
@@ -81,27 +83,3 @@ def _trained_rows(tile):
     if "loss_train" not in tile:
         return np.zeros(0, int)
     return np.flatnonzero(np.isfinite(tile["loss_train"][()]).any(axis=(1, 2)))
-
-
-def _join(found):
-    """Return the details of all tiles as arrays, a row each; what a tile lacks is NaN."""
-    rows = np.concatenate([rows for rows, _ in found])
-    joined = {"detail_row": rows}
-    for name in _AXES:
-        # tiles whose training took fewer steps have the beginning of the same axis
-        axes = [details[name] for _, details in found if name in details]
-        if axes:
-            joined[name] = max(axes, key=len)
-    for name in _DETAILS:
-        shapes = [details[name].shape[1:] for _, details in found if name in details]
-        if not shapes:
-            continue
-        joined[name] = np.full((len(rows), *np.max(shapes, axis=0)), np.nan, np.float32)
-        start = 0
-        for its_rows, details in found:
-            if name in details:
-                value = details[name]
-                place = (slice(start, start + len(value)), *map(slice, value.shape[1:]))
-                joined[name][place] = value
-            start += len(its_rows)
-    return joined

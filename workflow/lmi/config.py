@@ -66,6 +66,8 @@ def load(raw):
         others = len({_path(error.absolute_path) for error in errors}) - 1
         more = f" ({others} more to mend after this one)" if others else ""
         raise InputError(f"config: {_told(errors[0])}{more}")
+    if config.get("cache") is True:
+        raise InputError("config: cache: expected a folder or off, found on. Name the folder")
     for name, dataset in config["datasets"].items():
         _check_choices(name, dataset)
     config = _filled(config, schema())

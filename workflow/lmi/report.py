@@ -14,7 +14,7 @@ import pandas as pd
 import yaml
 
 from lmi import figures
-from lmi.files import reading, replacing, text
+from lmi.files import reading, replacing
 from lmi.tables import DASH, MINUS, bits, peaks, printable, probability, signed, strongest
 
 DATASET_FIGURES = ("heatmap", "top_pairs", "embedding", "training")
@@ -384,10 +384,10 @@ def _read_details(table, estimates, n_top):
         For each dataset ``panels`` and ``top`` (strongest first), ``step``, ``train``,
         ``validation``.
     origin : dict of str to list of str
-        Seeds, versions, presets, k and config hashes that the tiles name.
+        Seeds, versions, presets, k and keys that the tiles name.
     """
     paths = {name: [] for name in table["dataset"].unique()}
-    origin = {"seed": {}, "preset": {}, "k": {}, "config_hash": {}, "versions": {}}
+    origin = {"seed": {}, "preset": {}, "k": {}, "key": {}, "versions": {}}
     for path in estimates:
         with reading(path, "estimate") as tile:
             for key, values in origin.items():
@@ -926,7 +926,7 @@ def _facts(config, origin):
         except (ValueError, AttributeError):
             versions["versions"] = entry
     seed = ", ".join(origin["seed"]) or str(config.get("seed", "unknown"))
-    hashes = [text[:12] for text in origin["config_hash"]]
+    hashes = [text[:12] for text in origin["key"]]
     facts = [
         ("Run", str(config.get("run", ""))),
         ("Written", f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC"),
@@ -934,7 +934,7 @@ def _facts(config, origin):
         ("Preset", ", ".join(origin["preset"]) or "unknown"),
         ("Neighbours k", ", ".join(origin["k"]) or "unknown"),
         ("Versions", ", ".join(f"{name} {version}" for name, version in versions.items())),
-        ("Config hash", ", ".join(hashes[:8]) + (" …" if len(hashes) > 8 else "")),
+        ("Keys", ", ".join(hashes[:8]) + (" …" if len(hashes) > 8 else "")),
     ]
     return [(name, value) for name, value in facts if value]
 

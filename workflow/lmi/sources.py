@@ -64,6 +64,16 @@ def sources_of(dataset):
     return [Source(path, transpose=transpose, **options) for path in paths]
 
 
+def data_files(dataset):
+    """Return the paths of the files that a dataset of the config is read from, in order."""
+    paths = dataset.get("spikes", dataset).get("source", [])
+    paths = [paths] if isinstance(paths, str) else list(paths)
+    strata, task = dataset.get("strata", ""), dataset.get("task", {})
+    if isinstance(strata, dict):
+        paths.append(strata["table"])
+    return [*paths, task["path"]] if "path" in task else paths
+
+
 def suggest(word, known):
     """Return " (did you mean 'x'?)" with the name most like `word`, or nothing."""
     folded = {str(name).casefold(): str(name) for name in known}

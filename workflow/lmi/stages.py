@@ -1,18 +1,20 @@
 """The stages that the workflow's scripts call: one function a stage, files in, one file out."""
 
-import hashlib
 import json
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
-from lmi import canonical, checks, estimation, null, paper, split, views
+from lmi import cache, canonical, checks, chunks, estimation, null, paper, split, views
 from lmi import embed as embedding
 from lmi.blocks import Block, Side, embed_sides
 from lmi.errors import InputError
 from lmi.files import reading, text, write
+from lmi.sources import data_files
 from lmi.variables import Variable, read_matrices
 
 log = logging.getLogger("lmi")
@@ -21,12 +23,7 @@ SCATTER_SAMPLES = 2000
 """Most samples in the scatter that the report draws of a pair."""
 
 
-def _hash(settings):
-    text = json.dumps(settings, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def project(out, *, dataset, dataset_name, variables, settings, seed):
+def project(out, *, dataset, dataset_name, variables, settings, seed, shared=None):
     """Read the variables of a block and write their views: what depends on one variable alone.
 
     Parameters
@@ -41,12 +38,17 @@ def project(out, *, dataset, dataset_name, variables, settings, seed):
     settings : dict
         The config's section `project`.
     seed : int
+    shared : str or Path, optional
+        Folder of `lmi.cache`.
 
     Raises
     ------
     InputError
         Where the whole dataset is unusable; a bad variable is written with its reason instead.
     """
+    key = cache.key("project", *_data(dataset), dataset_name, variables, settings, seed)
+    if cache.fetch(shared, "project", key, out):
+        return
     wanted = [Variable.from_params(params) for params in variables]
     matrices, info = read_matrices(dataset, wanted, settings["missing"], seed)
     n_samples = len(matrices[0])
@@ -81,9 +83,25 @@ def project(out, *, dataset, dataset_name, variables, settings, seed):
             "n_dropped": info["n_dropped"],
             "time_series": info["time_series"],
             "overlap": info["overlap"],
-            "config_hash": _hash([dataset, variables, settings, seed]),
+            "key": key,
         },
     )
+    cache.keep(shared, "project", key, out)
+
+
+def _data(dataset):
+    """Return what a dataset says of its data, and the content of the files, not their names."""
+    said = json.loads(json.dumps(dataset))
+    for part, name in (
+        (said, "source"),
+        (said.get("spikes"), "source"),
+        (said.get("task"), "path"),
+    ):
+        if part:
+            part.pop(name, None)
+    if isinstance(said.get("strata"), dict):
+        said["strata"].pop("table")
+    return said, [(Path(path).suffix, cache.content(path)) for path in data_files(dataset)]
 
 
 def write_block(
@@ -113,7 +131,8 @@ def write_block(
     dataset_name, settings, seed
         As in `project`.
     attributes : dict
-        More attributes of the file: `truth_bits`, `config_hash`, `time_series`, `overlap`.
+        More attributes of the file: `truth_bits`, `time_series`, `overlap`, and `key`, of
+        `lmi.cache`.
     strata : array of str, shape (n_samples,), optional
     missing : list of float, optional
         Share of missing values of each variable.
@@ -180,7 +199,7 @@ def lagged(fold, lag):
     return fold
 
 
-def embed(out, block_x, block_y, *, pairs, settings, seed, lags=(0,), threads=1):
+def embed(out, block_x, block_y, *, pairs, settings, seed, lags=(0,), threads=1, shared=None):
     """Embed the pairs of a tile.
 
     Parameters
@@ -197,7 +216,14 @@ def embed(out, block_x, block_y, *, pairs, settings, seed, lags=(0,), threads=1)
     lags : sequence of int
         Each pair is embedded anew at each lag: y that many samples later than x.
     threads : int
+    shared : str or Path, optional
+        Folder of `lmi.cache`.
     """
+    with reading(block_x, "project") as one, reading(block_y, "project") as other:
+        keys = one.attrs["key"], other.attrs["key"]
+    key = cache.key("embed", keys, pairs, list(lags), settings, seed)
+    if cache.fetch(shared, "embed", key, out):
+        return
     import torch
 
     torch.set_num_threads(threads)
@@ -207,61 +233,93 @@ def embed(out, block_x, block_y, *, pairs, settings, seed, lags=(0,), threads=1)
     else:
         x, y = Block(block_x, lambda names: rows_x), Block(block_y, lambda names: rows_y)
     wanted = [(i, j, lag) for lag in lags for i, j in pairs]
-    errors = [x.error[i] or y.error[j] for i, j, _ in wanted]
-    checked = {name: np.full(len(wanted), np.nan) for name in estimation.CHECKS}
-    thorough = settings["checks"] == "thorough" and settings["preset"] == "default"
-    samples = estimation.Samples(bool(x.attributes["time_series"]), int(x.attributes["overlap"]))
-    done = {}
-    for lag in lags:
-        good = [r for r, row in enumerate(wanted) if row[2] == lag and not errors[r]]
-        sides = _sides(x, y, [wanted[row][:2] for row in good], lag)
-        options = {"settings": settings, "seed": seed, "threads": threads}
-        folds = lagged(x.fold, lag), x.inner
-        log.info("lag %d: %d pairs", lag, len(good))
-        found = embed_sides(sides, *folds, **options)
-        for row, result in zip(good, found, strict=True):
-            if isinstance(result, Exception):
-                errors[row] = f"embedding failed: {result}"
-                names = x.name[wanted[row][0]], y.name[wanted[row][1]]
-                log.error("%s, %s: %s", *names, errors[row])
-            else:
-                done[row] = result
-        if thorough and good:
-            log.info("checks of %d pairs", len(good))
-            for name, values in checks.thorough(
-                sides, *folds, found, samples=samples, **options
-            ).items():
-                checked[name][good] = values
-    rows = range(len(wanted))
-    arrays = _stack(done, len(wanted), len(x.fold))
-    arrays |= checked
-    arrays |= {
-        "x": [x.name[i] for i, _, _ in wanted],
-        "y": [y.name[j] for _, j, _ in wanted],
-        "lag": [lag for _, _, lag in wanted],
-        "n_features_x": [x.n_features[i] for i, _, _ in wanted],
-        "n_features_y": [y.n_features[j] for _, j, _ in wanted],
-        "missing": [max(x.missing[i], y.missing[j]) for i, j, _ in wanted],
-        "strata": x.strata,
-        "strata_names": list(x.strata_names),
-        "error": errors,
-        "converged": [done[row].converged if row in done else False for row in rows],
-        "seconds": [done[row].seconds if row in done else 0.0 for row in rows],
-        "candidate": [
-            "+".join(dict.fromkeys(done[row].candidate)) if row in done else "" for row in rows
-        ],
-        "scores": [json.dumps(done[row].scores) if row in done else "{}" for row in rows],
-    }
+    of_lags = [[row for row, (_, _, own) in enumerate(wanted) if own == lag] for lag in lags]
+    sides = {}
+    for rows, lag in zip(of_lags, lags, strict=True):
+        good = [r for r in rows if not (x.error[wanted[r][0]] or y.error[wanted[r][1]])]
+        sides |= zip(good, _sides(x, y, [wanted[r][:2] for r in good], lag), strict=True)
+    options = {"settings": settings, "seed": seed, "threads": threads}
+    prepared = {}
+
+    def one_chunk(rows):
+        lag = wanted[rows[0]][2]
+        if lag not in prepared:
+            prepared.clear()
+            prepared[lag] = {}
+        its_sides = [sides.get(row) for row in rows]
+        return _embed_rows(x, y, [wanted[row] for row in rows], its_sides, prepared[lag], options)
+
+    arrays = chunks.run(out, key, of_lags, one_chunk, stage="embed", shared=("loss_step",))
     kept = ("dataset", "truth_bits", "time_series", "overlap")
     write(
         out,
-        arrays,
+        arrays | {"strata": x.strata, "strata_names": list(x.strata_names)},
         {name: x.attributes[name] for name in kept}
+        | {"seed": seed, "preset": settings["preset"], "key": key},
+    )
+    chunks.clear(out)
+    cache.keep(shared, "embed", key, out)
+
+
+def _embed_rows(x, y, wanted, sides, prepared, options):
+    """Return the arrays of some rows of a tile, all at one lag.
+
+    Parameters
+    ----------
+    x, y : Block
+    wanted : list of (int, int, int)
+        Rows in the two blocks, and the lag.
+    sides : list of (Side, Side) or None
+        None for a pair with a bad variable.
+    prepared : dict
+        Of `embed_sides`.
+    options : dict
+        `settings`, `seed` and `threads` of `embed_sides`.
+    """
+    lag, settings = wanted[0][2], options["settings"]
+    errors = [x.error[i] or y.error[j] for i, j, _ in wanted]
+    checked = {name: np.full(len(wanted), np.nan) for name in estimation.CHECKS}
+    good = [row for row, pair in enumerate(sides) if pair]
+    folds = lagged(x.fold, lag), x.inner
+    log.info("lag %d: %d pairs", lag, len(good))
+    found = embed_sides([sides[row] for row in good], *folds, **options, prepared=prepared)
+    done = {}
+    for row, result in zip(good, found, strict=True):
+        if isinstance(result, Exception):
+            errors[row] = f"embedding failed: {result}"
+            names = x.name[wanted[row][0]], y.name[wanted[row][1]]
+            log.error("%s, %s: %s", *names, errors[row])
+        else:
+            done[row] = result
+    if settings["checks"] == "thorough" and settings["preset"] == "default" and good:
+        log.info("checks of %d pairs", len(good))
+        samples = estimation.Samples(
+            bool(x.attributes["time_series"]), int(x.attributes["overlap"])
+        )
+        pairs = [sides[row] for row in good]
+        for name, values in checks.thorough(
+            pairs, *folds, found, samples=samples, **options
+        ).items():
+            checked[name][good] = values
+    rows = range(len(wanted))
+    return (
+        _stack(done, len(wanted), len(x.fold))
+        | checked
         | {
-            "seed": seed,
-            "preset": settings["preset"],
-            "config_hash": _hash([x.attributes["config_hash"], settings, pairs, list(lags), seed]),
-        },
+            "x": [x.name[i] for i, _, _ in wanted],
+            "y": [y.name[j] for _, j, _ in wanted],
+            "lag": [lag for _, _, lag in wanted],
+            "n_features_x": [x.n_features[i] for i, _, _ in wanted],
+            "n_features_y": [y.n_features[j] for _, j, _ in wanted],
+            "missing": [max(x.missing[i], y.missing[j]) for i, j, _ in wanted],
+            "error": errors,
+            "converged": [done[row].converged if row in done else False for row in rows],
+            "seconds": [done[row].seconds if row in done else 0.0 for row in rows],
+            "candidate": [
+                "+".join(dict.fromkeys(done[row].candidate)) if row in done else "" for row in rows
+            ],
+            "scores": [json.dumps(done[row].scores) if row in done else "{}" for row in rows],
+        }
     )
 
 
@@ -338,7 +396,7 @@ def _read_embedding(file, row):
     )
 
 
-def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True):
+def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True, shared=None):
     """Estimate the mutual information of the pairs of a tile.
 
     Parameters
@@ -353,67 +411,114 @@ def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True)
     threads : int
     keep_pointwise : bool
         Keep pointwise MI, and the first latent coordinates for the report.
+    shared : str or Path, optional
+        Folder of `lmi.cache`.
 
     Raises
     ------
+    InputError
+        A permutation scheme that the dataset cannot have.
     RuntimeError
         Where all pairs failed, and not for reasons known from the data.
     """
-    import torch
-
-    torch.set_num_threads(threads)
     with reading(embeddings, "embed") as file:
-        n_pairs, _, n_samples, _ = file["zx"].shape
-        names = ("x", "y", "error", "candidate")
-        columns = {name: text(file[name]) for name in names}
-        numbers = ("lag", "n_features_x", "n_features_y", "converged", "seconds", "missing")
-        columns |= {name: file[name][()] for name in (*numbers, *estimation.CHECKS)}
-        losses = ("loss_step", "loss_train", "loss_validation")
-        curves = {name: file[name][()] for name in losses if name in file}
         attributes = dict(file.attrs)
-        strata, strata_names = file["strata"][()], list(text(file["strata_names"]))
-        found = [
-            None if columns["error"][row] else _read_embedding(file, row) for row in range(n_pairs)
-        ]
-    scheme = settings["permutations"]["scheme"]
-    if scheme == "strata" and not strata_names:
-        raise InputError(
-            f"estimate.permutations.scheme: expected free, shift, blocks or auto for the dataset "
-            f"'{attributes['dataset']}', found strata: it names no strata. Give the dataset the "
-            "key `strata`, or choose another scheme"
-        )
+        key = cache.key("estimate", attributes["key"], settings, seed, keep_pointwise)
+        if cache.fetch(shared, "estimate", key, out):
+            return
+        import torch
 
-    def one(row):
-        if found[row] is None:
+        torch.set_num_threads(threads)
+        n_pairs, _, n_samples, _ = file["zx"].shape
+        strata, strata_names = file["strata"][()], list(text(file["strata_names"]))
+        if settings["permutations"]["scheme"] == "strata" and not strata_names:
+            raise InputError(
+                f"estimate.permutations.scheme: expected free, shift, blocks or auto for the "
+                f"dataset '{attributes['dataset']}', found strata: it names no strata. Give the "
+                "dataset the key `strata`, or choose another scheme"
+            )
+        samples = estimation.Samples(
+            time_series=bool(attributes["time_series"]),
+            overlap=int(attributes["overlap"]),
+            strata=strata if strata_names else None,
+            strata_names=strata_names,
+        )
+        options = {
+            "k": settings["k"],
+            "error_bars": settings["error_bars"],
+            "permutations": settings["permutations"],
+            "seed": seed,
+        }
+
+        def one_chunk(rows):
+            return _estimate_rows(file, rows, samples, options, threads, keep_pointwise)
+
+        arrays = chunks.run(out, key, [list(range(n_pairs))], one_chunk, stage="estimate")
+        failed = [reason for reason in arrays["reason"] if reason.startswith("estimation failed")]
+        if len(failed) == n_pairs:
+            raise RuntimeError(f"{embeddings}: no pair could be estimated; the first: {failed[0]}")
+        curves = ("loss_step", "loss_train", "loss_validation")
+        arrays |= {name: file[name][()] for name in curves if name in file}
+    if keep_pointwise:
+        arrays["scatter_samples"] = _shown(n_samples)
+    kept = ("dataset", "truth_bits", "seed", "preset")
+    write(
+        out,
+        arrays,
+        {name: attributes[name] for name in kept}
+        | {"k": settings["k"], "units": "bits", "key": key},
+    )
+    chunks.clear(out)
+    cache.keep(shared, "estimate", key, out)
+
+
+def _shown(n_samples):
+    """Return the samples that the report's scatters show."""
+    return np.unique(np.linspace(0, n_samples - 1, SCATTER_SAMPLES).round().astype(int))
+
+
+def _estimate_rows(file, rows, samples, options, threads, keep_pointwise):
+    """Return the arrays of some rows of an embeddings file.
+
+    Parameters
+    ----------
+    file : h5py.File
+    rows : list of int
+    samples : estimation.Samples
+        Without the share of missing values, which is each pair's own.
+    options : dict
+        Of `estimation.estimate`.
+    threads, keep_pointwise
+        As in `estimate`.
+    """
+    names = ("x", "y", "error", "candidate")
+    columns = {name: file[name].asstr()[rows] for name in names}
+    numbers = ("lag", "n_features_x", "n_features_y", "converged", "seconds", "missing")
+    columns |= {name: file[name][rows] for name in (*numbers, *estimation.CHECKS)}
+    found = [
+        None if error else _read_embedding(file, row)
+        for row, error in zip(rows, columns["error"], strict=True)
+    ]
+
+    def one(place):
+        if found[place] is None:
             return None
         start = time.perf_counter()
         try:
             result = estimation.estimate(
-                found[row],
-                k=settings["k"],
-                error_bars=settings["error_bars"],
-                permutations=settings["permutations"],
-                samples=estimation.Samples(
-                    time_series=bool(attributes["time_series"]),
-                    overlap=int(attributes["overlap"]),
-                    strata=strata if strata_names else None,
-                    strata_names=strata_names,
-                    missing=float(columns["missing"][row]),
-                ),
-                checked={name: float(columns[name][row]) for name in estimation.CHECKS},
-                seed=seed,
-                name=f"{columns['x'][row]}/{columns['y'][row]}/{columns['lag'][row]}",
+                found[place],
+                samples=replace(samples, missing=float(columns["missing"][place])),
+                checked={name: float(columns[name][place]) for name in estimation.CHECKS},
+                name=f"{columns['x'][place]}/{columns['y'][place]}/{columns['lag'][place]}",
+                **options,
             )
         except (ValueError, ArithmeticError) as error:
-            columns["error"][row] = f"estimation failed: {error}"
+            columns["error"][place] = f"estimation failed: {error}"
             return None
         return result, time.perf_counter() - start
 
     with ThreadPoolExecutor(threads) as pool:
-        results = list(pool.map(one, range(n_pairs)))
-    failed = [str(e) for e in columns["error"] if str(e).startswith("estimation failed")]
-    if len(failed) == n_pairs:
-        raise RuntimeError(f"{embeddings}: no pair could be estimated; the first: {failed[0]}")
+        results = list(pool.map(one, range(len(rows))))
     values = (
         "mi_bits",
         "mi_ksg_bits",
@@ -429,6 +534,7 @@ def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True)
         name: np.array([getattr(r[0], name) if r else np.nan for r in results]) for name in values
     }
     tested = [r[0].null if r else null.NOT_TESTED for r in results]
+    n_samples = file["zx"].shape[2]
     arrays |= {
         "p_value": [t.p_value for t in tested],
         "n_permutations": [t.n_permutations for t in tested],
@@ -436,32 +542,20 @@ def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True)
         "null_mean_bits": [t.mean_bits for t in tested],
         "null_sd_bits": [t.sd_bits for t in tested],
         "within_strata": [r[0].within_strata if r else "" for r in results],
-        "n_samples": np.full(n_pairs, n_samples),
+        "n_samples": np.full(len(rows), n_samples),
         "converged": columns["converged"],
         "seconds": columns["seconds"] + np.array([r[1] if r else 0.0 for r in results]),
         "flag": [r[0].flag if r else "fail" for r in results],
         "reason": [r[0].reason if r else e for r, e in zip(results, columns["error"], strict=True)],
         "candidate": columns["candidate"],
     }
-    arrays |= curves
     if keep_pointwise:
-        arrays["pointwise"] = np.full((n_pairs, n_samples), np.nan, np.float32)
-        shown = np.unique(np.linspace(0, n_samples - 1, SCATTER_SAMPLES).round().astype(int))
-        arrays["scatter_samples"] = shown
-        arrays["scatter"] = np.full((n_pairs, len(shown), 2), np.nan, np.float32)
-        for row, result in enumerate(results):
+        shown = _shown(n_samples)
+        arrays["pointwise"] = np.full((len(rows), n_samples), np.nan, np.float32)
+        arrays["scatter"] = np.full((len(rows), len(shown), 2), np.nan, np.float32)
+        for place, result in enumerate(results):
             if result:
-                arrays["pointwise"][row] = result[0].pointwise_bits
-                zx, zy = embedding.held_out_coordinates(found[row])
-                arrays["scatter"][row] = np.stack([zx[shown, 0], zy[shown, 0]], axis=1)
-    kept = ("dataset", "truth_bits", "seed", "preset")
-    write(
-        out,
-        arrays,
-        {name: attributes[name] for name in kept}
-        | {
-            "k": settings["k"],
-            "units": "bits",
-            "config_hash": _hash([attributes["config_hash"], settings, seed]),
-        },
-    )
+                arrays["pointwise"][place] = result[0].pointwise_bits
+                zx, zy = embedding.held_out_coordinates(found[place])
+                arrays["scatter"][place] = np.stack([zx[shown, 0], zy[shown, 0]], axis=1)
+    return arrays

@@ -15,6 +15,7 @@ import lmi
 from lmi import guard, tiles
 from lmi.config import load
 from lmi.errors import InputError
+from lmi.sources import data_files
 from lmi.variables import count_samples, list_variables
 
 
@@ -121,12 +122,8 @@ def parts_of(datasets):
 
 
 def sources(wildcards):
-    """Return the data files of a dataset; a synthetic task has none."""
-    dataset = DATASETS[wildcards.dataset]
-    source = dataset.get("spikes", dataset).get("source", [])
-    found = [source] if isinstance(source, str) else list(source)
-    strata = dataset.get("strata", "")
-    return found if isinstance(strata, str) else [*found, strata["table"]]
+    """Return the data files of a dataset."""
+    return data_files(DATASETS[wildcards.dataset])
 
 
 def data_of(wildcards):

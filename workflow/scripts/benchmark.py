@@ -5,9 +5,7 @@ from job import job
 with job(snakemake):
     from lmi import tables
 
-    table = tables.aggregate(
-        snakemake.input.parts, snakemake.output.tsv, snakemake.output.parquet
-    )
+    table = tables.aggregate(snakemake.input.parts, snakemake.output.tsv, snakemake.output.parquet)
     cell = table["dataset"].str.split("/", expand=True)
     table.insert(0, "task", cell[1])
     table.insert(1, "estimator", cell[2])

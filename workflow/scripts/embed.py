@@ -15,4 +15,5 @@ with job(snakemake), gpu(snakemake.resources):
         seed=snakemake.params.seed,
         lags=snakemake.params.lags,
         threads=snakemake.threads,
+        shared=snakemake.config["cache"],
     )

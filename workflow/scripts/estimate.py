@@ -12,4 +12,5 @@ with job(snakemake):
         seed=snakemake.params.seed,
         threads=snakemake.threads,
         keep_pointwise=snakemake.params.keep_pointwise,
+        shared=snakemake.config["cache"],
     )

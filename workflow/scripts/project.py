@@ -12,4 +12,5 @@ with job(snakemake):
         variables=snakemake.params.variables,
         settings=snakemake.params.settings,
         seed=snakemake.params.seed,
+        shared=snakemake.config["cache"],
     )
