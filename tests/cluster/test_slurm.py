@@ -68,6 +68,7 @@ def check(cluster, small, undisturbed, record_property):
     completed = [job["Comment"] for job in jobs if job["JobState"] == "COMPLETED"]
     assert sorted(completed) == [
         "rule_aggregate",
+        "rule_collect_wildcards_d_000",
         "rule_embed_wildcards_d_000_000",
         "rule_embed_wildcards_d_000_001",
         "rule_estimate_wildcards_d_000_000",
@@ -90,7 +91,7 @@ def test_demo_gives_the_local_table_and_jobs_wait_for_gpus(cluster, tmp_path, re
 
     jobs = cluster.jobs(remote.folder)
     record_property("slurm", f"{summarise(jobs)}; {gpus(jobs)} GPUs at once")
-    assert states(jobs) == ["COMPLETED"] * 14
+    assert states(jobs) == ["COMPLETED"] * 18
     embed = cluster.jobs(remote.folder, "embed")
     rest = [job for job in jobs if job not in embed]
     assert {(job["Partition"], job.get("TresPerJob")) for job in embed} == {("gpu", "gres:gpu:1")}

@@ -8,7 +8,8 @@ import pytest
 import yaml
 from conftest import SHORT
 
-LATER = {"aggregate": 1, "report": 1}
+LAST = {"aggregate": 1, "report": 1}
+LATER = {"collect": 5, **LAST}
 
 
 def table(project):
@@ -46,7 +47,7 @@ def test_known_truth_is_met(project):
 def test_every_job_has_its_log_and_benchmark_file(project):
     results = project.folder / "results/short"
     for kind, suffix in (("logs", ".log"), ("benchmarks", ".tsv")):
-        for rule, n in (("project", 9), ("embed", 10), ("estimate", 10)):
+        for rule, n in (("project", 9), ("embed", 10), ("estimate", 10), ("collect", 5)):
             assert len(list((results / kind / rule).rglob(f"*{suffix}"))) == n
         assert (results / kind / f"aggregate{suffix}").exists()
         assert (results / kind / f"report{suffix}").exists()
@@ -90,9 +91,9 @@ def test_seed_reruns_everything(project):
     assert project.plan(*project.configs, "--config", "seed=1") == everything
 
 
-def test_report_setting_reruns_the_report(project):
+def test_report_setting_reruns_tables_and_report(project):
     extra = project.config("top.yaml", {"report": {"top_pairs": 3}})
-    assert project.plan(*project.configs, extra) == {"report": 1}
+    assert project.plan(*project.configs, extra) == LATER
 
 
 def test_added_variables_run_their_block_and_tiles(project):
@@ -100,14 +101,24 @@ def test_added_variables_run_their_block_and_tiles(project):
     more = {"interferon": ["IFITM1", "IFITM2", "IRF7"], "ap1": ["FOS", "JUNB", "EGR1"]}
     extra = project.config("more.yaml", {"datasets": {"cells": {"variables": {"list": more}}}})
     plan = project.plan(*project.configs, extra)
-    assert plan == {"project": 1, "embed": 3, "estimate": 3, **LATER}
+    assert plan == {"project": 1, "embed": 3, "estimate": 3, "collect": 1, **LAST}
 
 
 def test_fewer_pairs_leave_other_tiles_alone(project):
     pairs = {"between": [["b_cell"], ["cytotoxic"]]}
     extra = project.config("pairs.yaml", {"datasets": {"cells": {"pairs": pairs}}})
     # The pair is all that tile 0-0 holds; the other two tiles are wanted no more.
-    assert project.plan(*project.configs, extra) == LATER
+    assert project.plan(*project.configs, extra) == {"collect": 1, **LAST}
+
+
+def test_a_deleted_tile_is_made_again_and_nothing_else(project):
+    tile = project.folder / "results/short/cells/estimates/tile-000-001.h5"
+    there = tile.read_bytes()
+    tile.unlink()
+    plan = project.plan(*project.configs)
+    tile.write_bytes(there)
+    assert plan == {"estimate": 1, "collect": 1, **LAST}
+    project.snakemake("--cores", "1", "--touch", *project.configs)
 
 
 def test_order_of_keys_reruns_nothing(project):
@@ -153,6 +164,41 @@ def test_bad_data_end_in_a_message_on_the_screen_and_in_the_log(fresh):
     for text in (output, log):
         assert "1 missing values" in text
         assert "drop_samples" in text
+
+
+# ---- the cache
+
+
+def taken(results):
+    """Return how many files of each stage came from the cache, by the logs of the jobs."""
+    stages = ("project", "embed", "estimate")
+    logs = {stage: list((results / "logs" / stage).rglob("*.log")) for stage in stages}
+    return {s: sum("taken from" in log.read_text() for log in logs[s]) for s in stages}
+
+
+def test_runs_share_blocks_embeddings_and_estimates(fresh):
+    config = yaml.safe_load((fresh.folder / SHORT).read_text())
+    config["datasets"] = {"cells": config["datasets"]["cells"]}
+    config |= {"run": "one", "cache": "shared"}
+
+    def run(name, **changes):
+        fresh.snakemake(
+            "--cores", "2", "--configfile", fresh.config(f"{name}.yaml", config | changes)
+        )
+        return fresh.folder / "results" / (changes.get("run") or "one")
+
+    one = run("one")
+    assert taken(one) == {"project": 0, "embed": 0, "estimate": 0}
+    # the same data and settings: nothing is computed
+    two = run("two", run="two")
+    assert taken(two) == {"project": 2, "embed": 3, "estimate": 3}
+    assert (two / "mi.tsv").read_bytes() == (one / "mi.tsv").read_bytes()
+    # another k: embeddings are shared, estimates are not
+    three = run("three", run="three", estimate={"k": 4})
+    assert taken(three) == {"project": 2, "embed": 3, "estimate": 0}
+    # switching the cache on or off reruns nothing but the report, which shows the config
+    off = fresh.config("off.yaml", config | {"cache": False})
+    assert fresh.plan("--configfile", off) == {"report": 1}
 
 
 # ---- targets and other ways to run

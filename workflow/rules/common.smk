@@ -106,6 +106,11 @@ def tile_estimates(dataset):
     return [f"{RESULTS}/{dataset}/estimates/tile-{x:03d}-{y:03d}.h5" for x, y in pairs_of_blocks]
 
 
+def estimates_of(datasets):
+    """Return the estimate files of several datasets, in their order."""
+    return [path for dataset in datasets for path in tile_estimates(dataset)]
+
+
 def part_estimates(wildcards):
     """Return the estimate files that are joined in one part."""
     first = int(wildcards.part) * TILES_PER_PART
