@@ -105,6 +105,26 @@ def count_samples(dataset):
     return shared_samples(sources_of(dataset))
 
 
+def count_features(dataset, variables):
+    """Return the number of features of the widest of the variables, as far as headers tell.
+
+    Parameters
+    ----------
+    dataset : dict
+    variables : list of Variable
+        From `list_variables`.
+    """
+    if "task" in dataset:
+        from lmi import tasks
+
+        return tasks.check(**_task_params(dataset)).get("ambient", 100)
+    if "spikes" in dataset:
+        return dataset["spikes"]["n_lags"]
+    if dataset["variables"] == "files":
+        return max(len(header(source).features) for source in sources_of(dataset))
+    return max(len(variable.features) for variable in variables)
+
+
 def read_matrices(dataset, variables, missing="error", seed=0, min_samples=MIN_SAMPLES):
     """Read the values of variables.
 

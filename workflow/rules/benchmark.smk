@@ -16,7 +16,7 @@ rule benchmark:
         "../../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=aggregate_mem_mb,
+        mem_mb=4000,
         runtime=minutes(20),
     params:
         version=lmi.__version__,

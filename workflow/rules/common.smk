@@ -2,6 +2,7 @@
 # params and resources. No rule stands here.
 import functools
 import json
+import math
 import re
 import sys
 from pathlib import Path
@@ -12,11 +13,11 @@ WORKFLOW = Path(workflow.current_basedir).parent
 sys.path.insert(0, str(WORKFLOW))
 
 import lmi
-from lmi import guard, tiles
+from lmi import costs, guard, tiles
 from lmi.config import load
 from lmi.errors import InputError
 from lmi.sources import data_files
-from lmi.variables import count_samples, list_variables
+from lmi.variables import count_features, count_samples, list_variables
 
 
 def stop_on_bad_input(function, *arguments):
@@ -210,13 +211,6 @@ def calibrated_blocks(wildcards):
     ]
 
 
-def calibration_mem_mb(wildcards, attempt, threads):
-    """Return the memory of a calibration: the libraries, and for each thread a pair's levels."""
-    n_values = n_samples_of(wildcards.dataset) * config["project"]["n_components"]
-    variables = len(calibrated_pairs(wildcards)) + threads * len(config["calibrate"]["levels_bits"])
-    return int(1500 + variables * n_values * 1e-4) * attempt
-
-
 def keep_embeddings(path):
     """Mark the embeddings as temporary unless the config keeps them."""
     return path if config["keep"]["embeddings"] else temp(path)
@@ -261,34 +255,83 @@ def n_samples_of(dataset):
     return stop_on_bad_input(count_samples, DATASETS[dataset]) or 10_000
 
 
-def project_mem_mb(wildcards, attempt):
-    """Return the memory of a project job: the libraries, and the source a few times over."""
-    source_mb = sum(Path(path).stat().st_size for path in sources(wildcards)) / 1e6
-    return int(1000 + 6 * source_mb) * attempt
+@functools.cache
+def n_features_of(dataset):
+    """Return the number of features of the widest variable of a dataset."""
+    return stop_on_bad_input(count_features, DATASETS[dataset], variables_of(dataset))
 
 
-def embed_mem_mb(wildcards, attempt):
-    """Return the memory of an embed job: the libraries, samples, and the networks of its pairs."""
-    n_pairs, n_samples = len(pairs_of(wildcards)), n_samples_of(wildcards.dataset)
-    n_variables = 2 * config["block_size"]
-    scores_mb = n_variables * n_samples * config["project"]["n_components"] * 4e-6
-    return int(1500 + 10 * scores_mb + 15 * n_pairs + n_pairs * n_samples * 1e-3) * attempt
+@functools.cache
+def n_rows_of(dataset, x, y):
+    """Return the number of rows of a tile's table: pairs, at each of their lags."""
+    lags = len(DATASETS[dataset].get("lags", [0]))
+    return lags * len(
+        tiles.tile_pairs(DATASETS[dataset], variables_of(dataset), config["block_size"], x, y)
+    )
 
 
-def embed_runtime(wildcards, attempt):
-    """Return the minutes of an embed job."""
-    return (20 + len(pairs_of(wildcards))) * attempt
+def sizes_of(wildcards):
+    """Return the sizes of a job on a block or a tile, as lmi.costs takes them."""
+    dataset = wildcards.dataset
+    numbers = [wildcards.get(name) for name in ("block", "x", "y")]
+    of_blocks = {int(number) for number in numbers if number is not None}
+    is_tile = wildcards.get("x") is not None
+    return {
+        "n_samples": n_samples_of(dataset),
+        "n_features": n_features_of(dataset),
+        "n_variables": sum(len(blocks_of(dataset)[number]) for number in of_blocks),
+        "n_pairs": n_rows_of(dataset, int(wildcards.x), int(wildcards.y)) if is_tile else 0,
+    }
 
 
-def estimate_mem_mb(wildcards, attempt):
-    """Return the memory of an estimate job: the libraries, and the embeddings of its pairs."""
-    n_values = len(pairs_of(wildcards)) * n_samples_of(wildcards.dataset)
-    return int(1000 + n_values * 1e-3) * attempt
+def rows_of_part(wildcards):
+    """Return the rows of one part, or of all parts of the run."""
+    dataset = wildcards.get("dataset")
+    paths = part_estimates(wildcards) if dataset else estimates_of(config["datasets"])
+    pattern = re.compile(rf"{re.escape(RESULTS)}/(.+)/estimates/tile-(\d+)-(\d+)\.h5")
+    found = [pattern.fullmatch(path).groups() for path in paths]
+    return {"n_rows": sum(n_rows_of(name, int(x), int(y)) for name, x, y in found)}
 
 
-def aggregate_mem_mb(wildcards, input, attempt):
-    """Return the memory of a job that reads all estimates of a run."""
-    return int(1500 + 2 * len(input)) * attempt
+def cost_of(stage, wildcards):
+    """Return the cost of a job, see lmi.costs."""
+    if stage == "embed":
+        return costs.embed(embed_settings(wildcards), **sizes_of(wildcards))
+    known = sizes_of if stage in ("project", "estimate") else rows_of_part
+    return costs.of(stage, **known(wildcards))
+
+
+def expected(stage, quantity):
+    """Return a resource: what a job should take, in seconds or MB on disk; `make plan` sums them."""
+    return lambda wildcards: math.ceil(cost_of(stage, wildcards)[quantity])
+
+
+def mem_mb(stage):
+    """Return the memory a job asks for: half as much again as expected, and more each attempt."""
+
+    def resource(wildcards, attempt):
+        needed = 300 + 1.5 * cost_of(stage, wildcards)["memory_mb"]
+        if stage == "project":
+            # the source is read whole, a few times its size on disk
+            needed += 6 * sum(Path(path).stat().st_size for path in sources(wildcards)) / 1e6
+        return int(needed) * attempt
+
+    return resource
+
+
+def runtime(stage):
+    """Return the minutes a job asks for: five times as long as expected, and more each attempt."""
+    return (
+        lambda wildcards, attempt: (10 + math.ceil(cost_of(stage, wildcards)["seconds"] / 12))
+        * attempt
+    )
+
+
+def calibration_mem_mb(wildcards, attempt, threads):
+    """Return the memory of a calibration: the libraries, and for each thread a pair's levels."""
+    n_values = n_samples_of(wildcards.dataset) * config["project"]["n_components"]
+    variables = len(calibrated_pairs(wildcards)) + threads * len(config["calibrate"]["levels_bits"])
+    return int(1500 + variables * n_values * 1e-4) * attempt
 
 
 def minutes(base):

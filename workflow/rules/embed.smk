@@ -18,8 +18,10 @@ rule embed:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=embed_mem_mb,
-        runtime=embed_runtime,
+        mem_mb=mem_mb("embed"),
+        runtime=runtime("embed"),
+        expected_s=expected("embed", "seconds"),
+        expected_mb=expected("embed", "disk_mb"),
     params:
         version=lmi.__version__,
         pairs=pairs_of,
@@ -28,5 +30,6 @@ rule embed:
         seed=seed_of,
     message:
         "embed {wildcards.dataset}, tile {wildcards.x}-{wildcards.y}"
+        " (about {resources.expected_s} s, {resources.gpu} GPU, {resources.mem_mb} MB, {resources.expected_mb} MB on disk)"
     script:
         "../scripts/embed.py"

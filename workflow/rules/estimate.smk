@@ -14,8 +14,10 @@ rule estimate:
         "../../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=estimate_mem_mb,
-        runtime=minutes(30),
+        mem_mb=mem_mb("estimate"),
+        runtime=runtime("estimate"),
+        expected_s=expected("estimate", "seconds"),
+        expected_mb=expected("estimate", "disk_mb"),
     params:
         version=lmi.__version__,
         settings=lookup(dpath="estimate", within=SETTINGS),
@@ -23,5 +25,6 @@ rule estimate:
         keep_pointwise=lookup(dpath="keep/pointwise", within=SETTINGS),
     message:
         "estimate {wildcards.dataset}, tile {wildcards.x}-{wildcards.y}"
+        " (about {resources.expected_s} s, {resources.mem_mb} MB, {resources.expected_mb} MB on disk)"
     script:
         "../scripts/estimate.py"

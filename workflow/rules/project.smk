@@ -14,8 +14,10 @@ rule project:
         "../../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=project_mem_mb,
-        runtime=minutes(20),
+        mem_mb=mem_mb("project"),
+        runtime=runtime("project"),
+        expected_s=expected("project", "seconds"),
+        expected_mb=expected("project", "disk_mb"),
     params:
         version=lmi.__version__,
         dataset=data_of,
@@ -24,5 +26,6 @@ rule project:
         seed=seed_of,
     message:
         "project {wildcards.dataset}, block {wildcards.block}"
+        " (about {resources.expected_s} s, {resources.mem_mb} MB, {resources.expected_mb} MB on disk)"
     script:
         "../scripts/project.py"

@@ -14,13 +14,16 @@ rule collect:
         "../../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=aggregate_mem_mb,
-        runtime=minutes(20),
+        mem_mb=mem_mb("collect"),
+        runtime=runtime("collect"),
+        expected_s=expected("collect", "seconds"),
+        expected_mb=expected("collect", "disk_mb"),
     params:
         version=lmi.__version__,
         top_pairs=lookup(dpath="report/top_pairs", within=SETTINGS),
     message:
         "collect {wildcards.dataset}, part {wildcards.part}"
+        " (about {resources.expected_s} s, {resources.mem_mb} MB, {resources.expected_mb} MB on disk)"
     script:
         "../scripts/collect.py"
 
@@ -43,8 +46,10 @@ rule aggregate:
         "../../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=aggregate_mem_mb,
-        runtime=minutes(20),
+        mem_mb=mem_mb("aggregate"),
+        runtime=runtime("aggregate"),
+        expected_s=expected("aggregate", "seconds"),
+        expected_mb=expected("aggregate", "disk_mb"),
     params:
         version=lmi.__version__,
         order=list(config["datasets"]),
@@ -52,6 +57,7 @@ rule aggregate:
         fdr_method=config["report"]["fdr_method"],
     message:
         "aggregate: one table over all tiles"
+        " (about {resources.expected_s} s, {resources.mem_mb} MB, {resources.expected_mb} MB on disk)"
     script:
         "../scripts/aggregate.py"
 
@@ -84,13 +90,16 @@ rule report:
         "../../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=aggregate_mem_mb,
-        runtime=minutes(20),
+        mem_mb=mem_mb("report"),
+        runtime=runtime("report"),
+        expected_s=expected("report", "seconds"),
+        expected_mb=expected("report", "disk_mb"),
     params:
         version=lmi.__version__,
         config=SETTINGS,
         benchmarks=f"{RESULTS}/benchmarks",
     message:
-        "report: figures and report.html"
+        "report: figures and {output.html}"
+        " (about {resources.expected_s} s, {resources.mem_mb} MB, {resources.expected_mb} MB on disk)"
     script:
         "../scripts/report.py"
