@@ -12,11 +12,12 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-cluster lint lock bench-accuracy bench-speed \
-  bench-statistics bench-ksg bench-gpu
+.PHONY: help demo plan test test-cluster lint lock bench-accuracy bench-speed \
+  bench-statistics bench-ksg bench-gpu bench-scale bench-costs bench-overhead
 
 help:
 	@echo "make demo   install into .venv, run the bundled data, print the strongest pairs"
+	@echo "make plan   what a run will cost: jobs, CPU and GPU hours, memory, disk"
 	@echo "make test   install the test tools, check the code, run the tests"
 	@echo "make test-cluster   run the workflow, and what can go wrong, on a private SLURM"
 	@echo "make lint   the checks without the tests"
@@ -25,11 +26,17 @@ help:
 	@echo "make bench-statistics coverage of the error bars, p values, q values, flags"
 	@echo "make bench-ksg        the KSG kernel beside scikit-learn's KDTree"
 	@echo "make bench-gpu        pairs a second of the network training, on a GPU where there is one"
+	@echo "make bench-scale      planning and gathering of 10^2 to 10^6 pairs"
+	@echo "make bench-overhead   all pairs of 64 variables, and where the time goes"
+	@echo "make bench-costs      what the stages take by size, for the estimates of make plan"
 	@echo "make lock   pin the newest versions that pyproject.toml allows"
 
 demo: $(VENV)/.installed
 	$(BIN)/python -m snakemake --cores $(CORES) --configfile $(CONFIG)
 	@$(BIN)/python workflow/scripts/top_pairs.py $(CONFIG)
+
+plan: $(VENV)/.installed
+	@$(BIN)/python -m lmi.plan --configfile $(CONFIG)
 
 # One test process a core, each with one thread; a file stays in one process, with what its tests share.
 test: lint
@@ -76,6 +83,15 @@ bench-ksg: $(VENV)/.installed
 
 bench-gpu: $(VENV)/.installed
 	$(BIN)/python -m lmi.bench_gpu
+
+bench-scale: $(VENV)/.installed
+	$(BIN)/python -m lmi.bench_scale
+
+bench-costs: $(VENV)/.installed
+	$(BIN)/python -m lmi.bench_costs
+
+bench-overhead: $(VENV)/.installed
+	$(BIN)/python -m lmi.bench_overhead
 
 # The released latentmi in an environment of its own: it needs numpy < 2.
 .latentmi: envs/latentmi/requirements.txt

@@ -1,8 +1,9 @@
 """A tile in chunks: what is finished survives, and the result is the same."""
 
+import h5py
 import numpy as np
 import pytest
-from lmi import chunks
+from lmi import canonical, chunks, split, stages
 
 
 @pytest.fixture(autouse=True)
@@ -68,3 +69,88 @@ def test_a_broken_chunk_is_computed_again(tmp_path):
     saved.write_bytes(b"half")
     found = chunks.run(tmp_path / "t.h5", "k", [[1, 2, 3]], compute, **options)
     np.testing.assert_array_equal(found["row"], wanted["row"])
+
+
+# ---- a tile whose job was killed
+
+
+EMBED = {
+    "preset": "default",
+    "n_latent": 4,
+    "train": "always",
+    "checks": "quick",
+    "max_steps": 15,
+    "batch_size": 64,
+    "learning_rate": 1e-3,
+}
+ESTIMATE = {
+    "k": 3,
+    "error_bars": True,
+    "permutations": {"max": 19, "scheme": "auto", "block_length": 0, "tail_fit": False},
+}
+
+
+@pytest.fixture(scope="module")
+def block(tmp_path_factory):
+    rng = np.random.default_rng(0)
+    shared = rng.normal(size=(300, 1))
+    matrices = [shared + rng.normal(size=(300, 3)) for _ in range(4)]
+    path = tmp_path_factory.mktemp("block") / "block-000.h5"
+    stages.write_block(
+        path,
+        ["a", "b", "c", "d"],
+        matrices,
+        ["", "", "", "d is no good"],
+        split.folds(300, seed=0, dataset="d", n_inner=canonical.N_INNER),
+        dataset_name="d",
+        settings={"n_components": 8, "clip": 10.0},
+        seed=0,
+        attributes={"truth_bits": np.nan, "key": "k", "time_series": True, "overlap": 0},
+    )
+    return path
+
+
+def contents(path):
+    with h5py.File(path) as file:
+        return {name: data[()] for name, data in file.items() if name != "seconds"}
+
+
+@pytest.mark.parametrize("stage", ["embed", "estimate"])
+def test_a_killed_job_goes_on_where_it_was(stage, block, tmp_path, monkeypatch):
+    monkeypatch.setattr(chunks, "SAVE_EVERY_S", 0)
+    pairs = [(i, j) for i in range(4) for j in range(i + 1, 4)]
+    inner = {"embed": "_embed_rows", "estimate": "_estimate_rows"}[stage]
+    compute, done = getattr(stages, inner), []
+
+    def run(folder, limit):
+        def counted(*arguments):
+            if len(done) == limit:
+                raise KeyboardInterrupt
+            done.append(arguments)
+            return compute(*arguments)
+
+        tile, out = folder / "tile-000-000.h5", folder / "out-000-000.h5"
+        if not tile.exists():
+            with monkeypatch.context() as patch:
+                if stage == "embed":
+                    patch.setattr(stages, inner, counted)
+                stages.embed(tile, block, block, pairs=pairs, settings=EMBED, seed=0, lags=[0, 1])
+        with monkeypatch.context() as patch:
+            if stage == "estimate":
+                patch.setattr(stages, inner, counted)
+            stages.estimate(out, tile, settings=ESTIMATE, seed=0)
+        return contents(tile), contents(out)
+
+    (tmp_path / "one").mkdir(), (tmp_path / "other").mkdir()
+    undisturbed = run(tmp_path / "one", limit=None)
+    assert len(done) == 6
+    done.clear()
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "other", limit=4)
+    resumed = run(tmp_path / "other", limit=None)
+    assert len(done) == 6
+    for found, wanted in zip(resumed, undisturbed, strict=True):
+        assert found.keys() == wanted.keys()
+        for name, values in wanted.items():
+            np.testing.assert_array_equal(found[name], values)
+    assert not list(tmp_path.rglob(".unfinished-*"))
