@@ -105,7 +105,7 @@ def block(tmp_path_factory):
         dataset_name="d",
         settings={"n_components": 8, "clip": 10.0},
         seed=0,
-        attributes={"truth_bits": np.nan, "key": "k", "time_series": True, "overlap": 0},
+        attributes={"key": "k", "time_series": True, "overlap": 0},
     )
     return path
 

@@ -104,6 +104,7 @@ def _write_tile(path, x, y, rng):
     mi = rng.gamma(0.3, 0.3, n) - 0.02
     known = {
         "x": x,
+        "truth_bits": np.full(n, np.nan),
         "y": y,
         "mi_bits": mi,
         "mi_ksg_bits": 0.9 * mi,
@@ -127,7 +128,7 @@ def _write_tile(path, x, y, rng):
     }
     columns = [name for name in COLUMNS if name not in FROM_ATTRIBUTES]
     arrays = {name: empty[COLUMNS[name]]() for name in columns} | known
-    attributes = {"dataset": "d", "truth_bits": np.nan, "seed": 0, "preset": "default", "k": 3}
+    attributes = {"dataset": "d", "seed": 0, "preset": "default", "k": 3}
     write(path, arrays, attributes | {"key": ""})
 
 

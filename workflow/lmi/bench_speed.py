@@ -85,7 +85,6 @@ def all_pairs(python):
             settings={"n_components": 64, "clip": 10.0},
             seed=0,
             attributes={
-                "truth_bits": np.nan,
                 "key": "",
                 "time_series": False,
                 "overlap": 0,

@@ -68,10 +68,10 @@ def data_files(dataset):
     """Return the paths of the files that a dataset of the config is read from, in order."""
     paths = dataset.get("spikes", dataset).get("source", [])
     paths = [paths] if isinstance(paths, str) else list(paths)
-    strata, task = dataset.get("strata", ""), dataset.get("task", {})
-    if isinstance(strata, dict):
-        paths.append(strata["table"])
-    return [*paths, task["path"]] if "path" in task else paths
+    if isinstance(dataset.get("strata"), dict):
+        paths.append(dataset["strata"]["table"])
+    tasks = [dataset.get("task", {}), *dataset.get("cells", {}).values()]
+    return [*paths, *dict.fromkeys(task["path"] for task in tasks if task.get("path"))]
 
 
 def suggest(word, known):

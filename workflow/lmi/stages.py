@@ -78,8 +78,8 @@ def project(out, *, dataset, dataset_name, variables, settings, seed, shared=Non
             max(share, info["n_dropped"] / (n_samples + info["n_dropped"]))
             for share in info["missing"]
         ],
+        truth_bits=info["truth_bits"],
         attributes={
-            "truth_bits": info["truth_bits"],
             "n_dropped": info["n_dropped"],
             "time_series": info["time_series"],
             "overlap": info["overlap"],
@@ -92,11 +92,10 @@ def project(out, *, dataset, dataset_name, variables, settings, seed, shared=Non
 def _data(dataset):
     """Return what a dataset says of its data, and the content of the files, not their names."""
     said = json.loads(json.dumps(dataset))
-    for part, name in (
-        (said, "source"),
-        (said.get("spikes"), "source"),
-        (said.get("task"), "path"),
-    ):
+    tasks = [said.get("task"), *said.get("cells", {}).values()]
+    for part, name in [(said, "source"), (said.get("spikes"), "source")] + [
+        (task, "path") for task in tasks
+    ]:
         if part:
             part.pop(name, None)
     if isinstance(said.get("strata"), dict):
@@ -117,6 +116,7 @@ def write_block(
     attributes,
     strata=None,
     missing=None,
+    truth_bits=None,
 ):
     """Write the views of the variables of a block.
 
@@ -131,11 +131,12 @@ def write_block(
     dataset_name, settings, seed
         As in `project`.
     attributes : dict
-        More attributes of the file: `truth_bits`, `time_series`, `overlap`, and `key`, of
-        `lmi.cache`.
+        More attributes of the file: `time_series`, `overlap`, and `key`, of `lmi.cache`.
     strata : array of str, shape (n_samples,), optional
     missing : list of float, optional
         Share of missing values of each variable.
+    truth_bits : list of float, optional
+        What each variable shares with the other one of its task.
     """
     n_samples, n_components = len(matrices[0]), settings["n_components"]
     shape = (len(names), n_samples, n_components)
@@ -171,6 +172,7 @@ def write_block(
             "strata": strata,
             "strata_names": list(strata_names),
             "missing": np.zeros(len(names)) if missing is None else missing,
+            "truth_bits": np.full(len(names), np.nan) if truth_bits is None else truth_bits,
             "error": errors,
             "n_scores": n_scores,
             "n_features": [z.shape[1] for z in zscores],
@@ -250,7 +252,7 @@ def embed(out, block_x, block_y, *, pairs, settings, seed, lags=(0,), threads=1,
         return _embed_rows(x, y, [wanted[row] for row in rows], its_sides, prepared[lag], options)
 
     arrays = chunks.run(out, key, of_lags, one_chunk, stage="embed", shared=("loss_step",))
-    kept = ("dataset", "truth_bits", "time_series", "overlap")
+    kept = ("dataset", "time_series", "overlap")
     write(
         out,
         arrays | {"strata": x.strata, "strata_names": list(x.strata_names)},
@@ -312,6 +314,10 @@ def _embed_rows(x, y, wanted, sides, prepared, options):
             "n_features_x": [x.n_features[i] for i, _, _ in wanted],
             "n_features_y": [y.n_features[j] for _, j, _ in wanted],
             "missing": [max(x.missing[i], y.missing[j]) for i, j, _ in wanted],
+            "truth_bits": [
+                x.truth_bits[i] if x.truth_bits[i] == y.truth_bits[j] else np.nan
+                for i, j, _ in wanted
+            ],
             "error": errors,
             "converged": [done[row].converged if row in done else False for row in rows],
             "seconds": [done[row].seconds if row in done else 0.0 for row in rows],
@@ -461,7 +467,7 @@ def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True,
         arrays |= {name: file[name][()] for name in curves if name in file}
     if keep_pointwise:
         arrays["scatter_samples"] = _shown(n_samples)
-    kept = ("dataset", "truth_bits", "seed", "preset")
+    kept = ("dataset", "seed", "preset")
     write(
         out,
         arrays,
@@ -493,7 +499,8 @@ def _estimate_rows(file, rows, samples, options, threads, keep_pointwise):
     """
     names = ("x", "y", "error", "candidate")
     columns = {name: file[name].asstr()[rows] for name in names}
-    numbers = ("lag", "n_features_x", "n_features_y", "converged", "seconds", "missing")
+    numbers = ("lag", "n_features_x", "n_features_y", "truth_bits")
+    numbers += ("converged", "seconds", "missing")
     columns |= {name: file[name][rows] for name in (*numbers, *estimation.CHECKS)}
     found = [
         None if error else _read_embedding(file, row)
@@ -528,7 +535,8 @@ def _estimate_rows(file, rows, samples, options, threads, keep_pointwise):
         "mi_within_bits",
         "sd_within_bits",
     )
-    as_they_are = ("x", "y", "lag", "n_features_x", "n_features_y", *estimation.CHECKS)
+    as_they_are = ("x", "y", "lag", "n_features_x", "n_features_y", "truth_bits")
+    as_they_are += estimation.CHECKS
     arrays = {name: columns[name] for name in as_they_are}
     arrays |= {
         name: np.array([getattr(r[0], name) if r else np.nan for r in results]) for name in values

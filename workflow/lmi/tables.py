@@ -47,7 +47,7 @@ COLUMNS = {
 }
 """Columns of the table in their order, with their types. Units stand in the names."""
 
-FROM_ATTRIBUTES = ("dataset", "truth_bits")
+FROM_ATTRIBUTES = ("dataset",)
 """Columns that a tile holds as attributes, because they are the same in all of its rows."""
 
 _OF_THE_RUN = ("q_value", "significant")

@@ -20,9 +20,9 @@ rule estimate:
         expected_mb=expected("estimate", "disk_mb"),
     params:
         version=lmi.__version__,
-        settings=lookup(dpath="estimate", within=SETTINGS),
+        settings=estimate_settings,
         seed=seed_of,
-        keep_pointwise=lookup(dpath="keep/pointwise", within=SETTINGS),
+        keep_pointwise=keeps_pointwise,
     message:
         "estimate {wildcards.dataset}, tile {wildcards.x}-{wildcards.y}"
         " (about {resources.expected_s} s, {resources.mem_mb} MB, {resources.expected_mb} MB on disk)"

@@ -1,6 +1,7 @@
 """The list of tasks and the checks of their parameters."""
 
 import difflib
+import functools
 import inspect
 import math
 import os
@@ -48,6 +49,19 @@ def task(**limits):
         return function
 
     return register
+
+
+def parameters(name):
+    """Return the names of a task's parameters, `independent` included.
+
+    Raises
+    ------
+    InputError
+        Unknown task.
+    """
+    if name not in TASKS:
+        raise InputError(f"task '{name}': {_unknown(name, TASKS)}")
+    return [*_defaults(name), "independent"]
 
 
 def check(name, **params):
@@ -127,8 +141,13 @@ def fail(name, key, expected, found):
 
 
 def _defaults(name):
-    parameters = list(inspect.signature(TASKS[name]).parameters.values())[1:]
-    return {p.name: p.default for p in parameters}
+    return dict(_signature(TASKS[name]))
+
+
+@functools.cache
+def _signature(function):
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    return tuple((p.name, p.default) for p in parameters)
 
 
 def _unknown(word, known):

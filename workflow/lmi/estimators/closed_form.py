@@ -1,0 +1,5 @@
+"""The default preset without networks, for the target accuracy."""
+
+TITLE = "default without networks"
+FIGURES = ()
+EMBED = {"train": "never"}
