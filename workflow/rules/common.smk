@@ -167,7 +167,7 @@ def embed_settings(wildcards):
 
 def images_of(wildcards):
     """Return the file that a family of the accuracy benchmark needs."""
-    return MNIST if wildcards.family == "mnist" else []
+    return MNIST if wildcards.family in ("mnist", "mnist_tiles") else []
 
 
 @functools.cache
