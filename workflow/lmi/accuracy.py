@@ -78,7 +78,8 @@ FAMILIES = {
         "zero_inflated_poisson", zeros=(0.0, 0.15, 0.5), dims=(1, 3, 10), draw=(0, 1)
     ),
     "discrete_mixtures": [
-        *_cells("uniform_mixture", classes=(2, 5, 50), dims=(1, 3), draw=(0, 1)),
+        *_cells("uniform_mixture", classes=(2, 5), dims=(1, 3), draw=(0, 1)),
+        *_cells("uniform_mixture", classes=50, draw=(0, 1)),
         *_cells("point_or_normal", draw=(0, 1)),
     ],
     "independent": [

@@ -1,6 +1,6 @@
 """Synthetic and resampled data with known mutual information, for benchmarks and examples."""
 
-from lmi.tasks import bmi, gaussian, images, labels, mixed, shapes
+from lmi.tasks import bmi, gaussian, images, labels, mixed, real, shapes
 from lmi.tasks.registry import TASKS, Task, check, make
 
 __all__ = [
@@ -13,5 +13,6 @@ __all__ = [
     "labels",
     "make",
     "mixed",
+    "real",
     "shapes",
 ]
