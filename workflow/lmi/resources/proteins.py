@@ -39,7 +39,7 @@ def read_embeddings(path):
             rows = [np.asarray(file[name]) for name in accessions]
     except (OSError, TypeError) as error:
         raise InputError(
-            f"{path}: expected HDF5 with a dataset a protein, found something else ({error}). {mend}"
+            f"{path}: expected HDF5 with a dataset a protein, cannot read it ({error}). {mend}"
         ) from error
     shapes = {row.shape for row in rows}
     if len(shapes) != 1 or len(next(iter(shapes))) != 1:

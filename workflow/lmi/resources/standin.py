@@ -17,6 +17,7 @@ from lmi.tasks.labels import label_mi_bits, label_table
 
 N_FEATURES = 1024
 N_FAMILIES, UNRELATED = 4, 0.2
+N_PAIRS = {"ligand_receptor": 3000, "kinase_target": 6000}
 N_FATES, FIDELITY = 4, {"early": 0.95, "late": 0.9}
 N_CLONES, N_GENES = 800, 240
 # Cells of a clone: (day, well); pseudotime of an early cell is uniform between these values.
@@ -124,7 +125,7 @@ def _interactions(folder, seed):
         [np.flatnonzero(families[part] == family) + part.start for family in range(N_FAMILIES)]
         for part in (slice(0, half), slice(half, 2 * half))
     ]
-    for kind, n_pairs in (("ligand_receptor", 3000), ("kinase_target", 6000)):
+    for kind, n_pairs in N_PAIRS.items():
         rng = seeds.rng(seed, "stand-in", kind)
         first = rng.integers(N_FAMILIES, size=n_pairs)
         other = rng.integers(N_FAMILIES, size=n_pairs)
