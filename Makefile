@@ -65,7 +65,7 @@ $(VENV)/.tested: envs/requirements-test.txt $(VENV)/.installed
 bench-accuracy: $(VENV)/.installed
 	$(BIN)/python -m snakemake --cores $(CORES) --configfile $(CONFIG) -- accuracy
 
-bench-speed: $(VENV)/.installed .latentmi
+bench-speed: $(VENV)/.installed .latentmi/.installed
 	$(BIN)/python -m lmi.bench_speed
 
 bench-statistics: $(VENV)/.installed
@@ -78,9 +78,9 @@ bench-gpu: $(VENV)/.installed
 	$(BIN)/python -m lmi.bench_gpu
 
 # The released latentmi in an environment of its own: it needs numpy < 2.
-.latentmi: envs/latentmi/requirements.txt
-	$(PYTHON) -m venv $@
-	$@/bin/python -m pip install --quiet -r $<
+.latentmi/.installed: envs/latentmi/requirements.txt
+	$(PYTHON) -m venv .latentmi
+	.latentmi/bin/python -m pip install --quiet -r $<
 	@touch $@
 
 COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --strip-extras \

@@ -162,7 +162,8 @@ def test_planning_imports_no_heavy_library():
         ({"benchmark": {"seeds": [1, 1]}}, "benchmark.seeds: expected each entry once"),
         ({"benchmark": {"seeds": []}}, "benchmark.seeds: expected at least 1 entries"),
         ({"benchmark": {"scale": "huge"}}, "expected one of smoke, quick, full; found 'huge'"),
-        ({"benchmark": {"tasks": ["studen_t"]}}, "no task 'studen_t' (did you mean 'student_t'?)"),
+        ({"benchmark": {"figures": ["gausian_grid"]}}, "did you mean 'gaussian_grid'?"),
+        ({"benchmark": {"estimators": ["mime"]}}, "benchmark.estimators: there is no 'mime'"),
         ({"embed": {"a": 1, "n_latent": "x"}}, "(1 more to mend after this one)"),
     ],
 )

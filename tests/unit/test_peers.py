@@ -79,7 +79,7 @@ def test_a_failed_run_is_a_row_with_its_reason(python, settings, reason):
 def test_bad_input_is_told(python, tmp_path):
     with pytest.raises(InputError, match="equal n_samples"):
         latentmi(python, X, Y[:3])
-    with pytest.raises(InputError, match="build it as envs/latentmi"):
+    with pytest.raises(InputError, match="build it with the lock file"):
         latentmi(tmp_path / "python", X, Y)
 
 

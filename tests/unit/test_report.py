@@ -276,8 +276,8 @@ def test_another_schema_is_one_clear_message(tmp_path):
     write_tile(path, "d", [("a", "b")], [0.2])
     aggregate([path], tmp_path / "mi.tsv", tmp_path / "mi.parquet")
     with h5py.File(path, "a") as tile:
-        tile.attrs["schema"] = 2
-    with pytest.raises(InputError, match="expected schema version 1, found 2"):
+        tile.attrs["schema"] = 1
+    with pytest.raises(InputError, match="expected schema version 2, found 1"):
         report.write(
             tmp_path / "r.html", tmp_path / "f", tmp_path / "mi.parquet", [path], {}, tmp_path
         )

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from lmi.errors import InputError
-from lmi.files import replacing
+from lmi.files import SCHEMA, replacing
 from lmi.tables import (
     COLUMNS,
     aggregate,
@@ -76,6 +76,7 @@ def write_tile(path, dataset, pairs, mi_bits, truth_bits=np.nan, n_samples=700, 
         "half_latent_bits": unknown,
         "double_latent_bits": unknown,
         "swapped_bits": unknown,
+        "truth_bits": np.full(n_pairs, float(truth_bits)),
         "n_samples": np.full(n_pairs, n_samples),
         "n_features_x": rng.integers(5, 80, n_pairs),
         "n_features_y": np.where(failed, 0, rng.integers(5, 80, n_pairs)),
@@ -89,9 +90,8 @@ def write_tile(path, dataset, pairs, mi_bits, truth_bits=np.nan, n_samples=700, 
     path.parent.mkdir(parents=True, exist_ok=True)
     with h5py.File(path, "w") as tile:
         tile.attrs.update(
-            schema=1,
+            schema=SCHEMA,
             dataset=dataset,
-            truth_bits=float(truth_bits),
             seed=seed,
             config_hash="0123abcd",
             versions=json.dumps({"lmi": "0.1.0", "numpy": np.__version__}),
@@ -314,11 +314,11 @@ def edit(path, action):
     [
         (
             lambda tile: tile.attrs.modify("schema", 99),
-            "expected schema version 1, found 99.*--forcerun",
+            "expected schema version 2, found 99.*--forcerun",
         ),
-        (lambda tile: tile.attrs.pop("schema"), "expected schema version 1, found none"),
+        (lambda tile: tile.attrs.pop("schema"), "expected schema version 2, found none"),
         (lambda tile: tile.pop("sd_bits"), "expected sd_bits, found no such entry"),
-        (lambda tile: tile.attrs.pop("truth_bits"), "expected truth_bits, found no such entry"),
+        (lambda tile: tile.pop("truth_bits"), "expected truth_bits, found no such entry"),
         (
             lambda tile: (tile.pop("sd_bits"), tile.create_dataset("sd_bits", data=[0.1])),
             "expected 2 rows in 'sd_bits' as in 'x', found 1",

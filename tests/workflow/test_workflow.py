@@ -167,10 +167,18 @@ def test_snakemake_report(project):
 
 def test_benchmark_target(project):
     project.snakemake("benchmark", "--cores", "2", *project.configs)
-    rows = pd.read_csv(project.folder / "results/short/benchmark.tsv", sep="\t")
-    assert list(rows["task"]) == ["documented_example"]
-    assert list(rows["estimator"]) == ["default"]
+    results = project.folder / "results/short"
+    rows = pd.read_csv(results / "benchmark.tsv", sep="\t")
+    assert set(rows["figure"]) == {"gaussian_grid"}
+    assert dict(rows["estimator"].value_counts()) == {"default": 4, "cca": 4}
     assert rows["error_bits"].abs().max() < 0.2
+    judged = pd.read_csv(results / "benchmark_verdict.tsv", sep="\t")
+    assert list(judged["estimator"]) == ["default", "cca"]
+    for suffix in ("tsv", "png", "svg"):
+        assert (results / f"benchmark/gaussian_grid.{suffix}").exists()
+    assert "gaussian grid" in (results / "benchmark.html").read_text()
+    again = project.snakemake("benchmark", "--cores", "2", *project.configs)
+    assert "Nothing to be done" in again
 
 
 def test_calibrate_target(project):

@@ -29,7 +29,7 @@ class Block:
             self.n_features = file["n_features"][()]
             self.fold, self.inner = file["fold"][()], file["inner"][()]
             self.strata, self.strata_names = file["strata"][()], text(file["strata_names"])
-            self.missing = file["missing"][()]
+            self.missing, self.truth_bits = file["missing"][()], file["truth_bits"][()]
             self.attributes = dict(file.attrs)
             n_scores = file["n_scores"][()]
             self.views = {view: {} for view in views.VIEWS}

@@ -311,12 +311,20 @@ def _check_data(dataset, block_size, needed):
 
 
 def _check_benchmark(benchmark):
-    if not benchmark["tasks"]:
-        return
-    from lmi.tasks import TASKS
+    """Check the names of figures and estimators, where the config gives any."""
+    if benchmark["figures"]:
+        from lmi.published import FIGURES
 
-    if unknown := [name for name in benchmark["tasks"] if name not in TASKS]:
+        _check_known("figures", benchmark["figures"], FIGURES)
+    if benchmark["estimators"]:
+        from lmi.estimators import ESTIMATORS
+
+        _check_known("estimators", benchmark["estimators"], ESTIMATORS)
+
+
+def _check_known(key, names, known):
+    if unknown := [name for name in names if name not in known]:
         raise InputError(
-            f"config: benchmark.tasks: there is no task '{unknown[0]}'{suggest(unknown[0], TASKS)}"
-            f". Tasks: {some(sorted(TASKS), len(TASKS))}"
+            f"config: benchmark.{key}: there is no '{unknown[0]}'{suggest(unknown[0], known)}. "
+            f"Known: {some(list(known), len(known))}"
         )

@@ -13,7 +13,7 @@ import numpy as np
 
 from lmi.errors import InputError
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the layout of all HDF5 files; a reader refuses another one."""
 
 LIBRARIES = ("numpy", "scipy", "torch", "h5py", "scikit-learn")

@@ -5,12 +5,36 @@ nothing; it computes the validation loss with dropout on; it draws no seed; and 
 subtracts 1e-15 whatever the scale of the data. Here the best weights are copied and restored, the
 validation loss is computed without dropout, all draws are seeded, and the comparison is exact. As
 published, early stopping and estimation use the same half of the samples.
+
+The published benchmarks were made with an earlier implementation than the released one. The two
+differ in the networks (`widths`: scaled in place of released), and the benchmarks repeat the
+features of narrow variables (`min_features`: 50).
+
+The regulariser rewards latents that tell about each other:
+
+cross
+    Cross-reconstruction: each variable is decoded from the other one's latents; squared errors.
+mine
+    The bound of Donsker and Varadhan, E[T] - log E'[exp T], as in MINE (Belghazi et al. 2018,
+    equation 10): T is a critic of both latents, E' the mean over pairs of a batch whose y are
+    shuffled (drawn with replacement).
+infonce
+    The bound of van den Oord et al. 2018 (equation 4): E[f] - E log mean_j exp f(x_i, y_j) over
+    the pairs of a batch, with f = softplus of the critic, as published; the means are over x_i.
+
+The critic is as published: the latents side by side, one hidden layer as wide as one variable's
+latent space, ReLU. Its objective, in nats, is maximised by encoders and critic together, with the
+weight `lam`, beside the self-reconstruction with the weight `alpha`. There are no cross decoders
+then. The validation loss of MINE keeps its pairing from epoch to epoch, so that epochs compare.
 """
 
 import itertools
 from dataclasses import dataclass
 
 import numpy as np
+
+REGULARISERS = ("cross", "mine", "infonce")
+WIDTHS = ("released", "scaled")
 
 
 @dataclass(frozen=True)
@@ -26,7 +50,15 @@ class Settings:
     batch_size, max_epochs, patience : int
     learning_rate : float
     alpha, lam : float
-        Weights of the self- and of the cross-reconstruction losses.
+        Weights of the self-reconstruction losses and of the regulariser.
+    regulariser : str
+        cross, mine or infonce; see the module.
+    widths : str
+        Hidden layers. released: 1024, 512, 256, the first wider for more than 2048 features, and
+        dropout in the cross decoders. scaled: w, w/2, w/4 for w = 2^floor(log2 features), without
+        dropout.
+    min_features : int
+        Features are repeated, all of them, until there are more than this many.
     """
 
     n_latent: int = 8
@@ -37,6 +69,9 @@ class Settings:
     learning_rate: float = 1e-4
     alpha: float = 1.0
     lam: float = 1.0
+    regulariser: str = "cross"
+    widths: str = "released"
+    min_features: int = 1
 
 
 def standardise(matrix, clip=10.0):
@@ -64,10 +99,67 @@ def _layers(sizes, dropout, last_linear):
     return nn.Sequential(*layers)
 
 
-def _hidden(n_features):
-    """Return the widths of the hidden layers; wider than 1024 for more than 2048 features."""
-    first = 2 ** int(np.log2(n_features)) if n_features > 2048 else 1024
-    return [first, 512, 256]
+def _hidden(n_features, widths):
+    """Return the widths of the hidden layers; see `Settings`."""
+    scaled = 2 ** int(np.log2(n_features))
+    if widths == "scaled":
+        return [scaled, max(1, scaled // 2), max(1, scaled // 4)]
+    return [scaled if n_features > 2048 else 1024, 512, 256]
+
+
+def repeated(matrix, min_features):
+    """Return all features 1 + min_features // n_features times over, if they are fewer."""
+    n_features = matrix.shape[1]
+    if n_features >= min_features:
+        return matrix
+    return np.tile(matrix, (1, 1 + min_features // n_features))
+
+
+def donsker_varadhan(paired, unpaired):
+    """Return E[T] - log E'[exp T] of critic values, in nats; tensors of shape (n, 1)."""
+    return paired.mean() - (unpaired.logsumexp(dim=0) - np.log(len(unpaired))).mean()
+
+
+def infonce(scores):
+    """Return E[f_ii] - E_i log mean_j exp f_ij of a batch's scores, shape (n, n), in nats."""
+    return scores.diagonal().mean() - (scores.logsumexp(dim=1) - np.log(len(scores))).mean()
+
+
+def _critic(n_latent, regulariser):
+    from torch import nn
+
+    layers = [nn.Linear(2 * n_latent, n_latent), nn.ReLU(), nn.Linear(n_latent, 1)]
+    for linear in layers[::2]:
+        nn.init.xavier_uniform_(linear.weight)
+        nn.init.zeros_(linear.bias)
+    return nn.Sequential(*layers, *([nn.Softplus()] if regulariser == "infonce" else []))
+
+
+def _bound(critic, zx, zy, regulariser, partner):
+    """Return the bound on the latents' mutual information that the regulariser maximises, nats.
+
+    Parameters
+    ----------
+    partner : int tensor, shape (n,)
+        MINE: the sample whose y stands in the unpaired sample.
+    """
+    import torch
+
+    if regulariser == "mine":
+        paired = critic(torch.cat([zx, zy], dim=1))
+        return donsker_varadhan(paired, critic(torch.cat([zx, zy[partner]], dim=1)))
+    n = len(zx)
+    # the first layer is linear: each side goes through its half once, not once a pair
+    first, rest = critic[0], critic[1:]
+    left = zx @ first.weight[:, : zx.shape[1]].T
+    right = zy @ first.weight[:, zx.shape[1] :].T + first.bias
+    scores = rest((left[:, None, :] + right[None, :, :]).reshape(n * n, -1))
+    return infonce(scores.reshape(n, n))
+
+
+def _partners(rows, settings, rng):
+    """Return for each sample of a batch the place of another one; only MINE draws any."""
+    return rng.integers(len(rows), size=len(rows)) if settings.regulariser == "mine" else rows
 
 
 def train(x, y, *, settings, rng, device=None, progress=None):
@@ -94,6 +186,7 @@ def train(x, y, *, settings, rng, device=None, progress=None):
     import torch
     from torch import nn
 
+    x, y = (repeated(side, settings.min_features) for side in (x, y))
     device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     n = len(x)
     order = rng.permutation(n)
@@ -106,26 +199,42 @@ def train(x, y, *, settings, rng, device=None, progress=None):
     with torch.random.fork_rng(devices):
         torch.manual_seed(int(rng.integers(2**62)))
         model = nn.ModuleDict()
+        dropout = 0.5 if settings.widths == "released" else 0.0
         for side, data in (("x", x), ("y", y)):
-            sizes = [data.shape[1], *_hidden(data.shape[1]), settings.n_latent]
+            hidden = _hidden(data.shape[1], settings.widths)
+            sizes = [data.shape[1], *hidden, settings.n_latent]
             model[f"encode_{side}"] = _layers(sizes, 0.0, last_linear=False)
             model[f"self_{side}"] = _layers(sizes[::-1], 0.0, last_linear=True)
-            model[f"cross_{side}"] = _layers(sizes[::-1], 0.5, last_linear=True)
+            if settings.regulariser == "cross":
+                model[f"cross_{side}"] = _layers(sizes[::-1], dropout, last_linear=True)
+        if settings.regulariser != "cross":
+            model["critic"] = _critic(settings.n_latent, settings.regulariser)
         model.to(device)
         both = [torch.as_tensor(side, device=device) for side in (x, y)]
 
-        def loss(rows):
+        def loss(rows, partner):
             rx, ry = (side[rows] for side in both)
             zx, zy = model["encode_x"](rx), model["encode_y"](ry)
             mse = nn.functional.mse_loss
             own = mse(model["self_x"](zx), rx) + mse(model["self_y"](zy), ry)
-            cross = mse(model["cross_x"](zy), rx) + mse(model["cross_y"](zx), ry)
-            return settings.alpha * own + settings.lam * cross
+            if settings.regulariser == "cross":
+                other = mse(model["cross_x"](zy), rx) + mse(model["cross_y"](zx), ry)
+            else:
+                other = -_bound(model["critic"], zx, zy, settings.regulariser, partner)
+            return settings.alpha * own + settings.lam * other
 
         optimiser = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, eps=1e-7)
         best, best_epoch, kept = np.inf, 0, None
         train_loss, validation_loss = [], []
-        check_rows = torch.as_tensor(check, device=device)
+        # InfoNCE compares all pairs of a batch: those of the validation samples are as large
+        n_parts = -(-len(check) // settings.batch_size) if settings.regulariser == "infonce" else 1
+        checks = [
+            [
+                torch.as_tensor(part, device=device)
+                for part in (rows, _partners(rows, settings, rng))
+            ]
+            for rows in np.array_split(check, n_parts)
+        ]
         for epoch in range(settings.max_epochs):
             model.train()
             total = 0.0
@@ -133,13 +242,14 @@ def train(x, y, *, settings, rng, device=None, progress=None):
             for start in range(0, n_fit, settings.batch_size):
                 rows = shuffled[start : start + settings.batch_size]
                 optimiser.zero_grad(set_to_none=True)
-                value = loss(torch.as_tensor(rows, device=device))
+                partner = torch.as_tensor(_partners(rows, settings, rng), device=device)
+                value = loss(torch.as_tensor(rows, device=device), partner)
                 value.backward()
                 optimiser.step()
                 total += float(value.detach()) * len(rows)
             model.eval()
             with torch.no_grad():
-                validation = float(loss(check_rows))
+                validation = sum(float(loss(*part)) * len(part[0]) for part in checks) / len(check)
             train_loss.append(total / n_fit)
             validation_loss.append(validation)
             if progress is not None:

@@ -3,7 +3,9 @@
 import json
 import math
 import os
+import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -12,8 +14,56 @@ import numpy as np
 
 from lmi.errors import InputError
 
-_SCRIPT = Path(__file__).with_name("_run_latentmi.py")
+_HERE = Path(__file__).parent
 _NAN = float("nan")
+PYTHON = "3.11"
+"""The Python of the environments: the lock files hold for it."""
+
+
+def install(folder, requirements):
+    """Make an environment of its own for a released package, from its lock file.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Where; it is made anew.
+    requirements : str or Path
+        Lock file, with every package that is needed.
+
+    Raises
+    ------
+    InputError
+        There is no Python 3.11, or pip cannot install.
+    """
+    python = _python()
+    if python is None:
+        raise InputError(
+            f"environment {folder}: expected a Python {PYTHON}, which its packages were released "
+            f"for, found none on the PATH. Install one, or leave its estimators out of "
+            "benchmark.estimators"
+        )
+    pip = [Path(folder) / "bin/python", "-m", "pip", "--disable-pip-version-check", "install"]
+    pip += ["--quiet", "--no-deps", "--requirement", requirements]
+    for command in ([python, "-m", "venv", "--clear", folder], pip):
+        done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+        if done.returncode != 0:
+            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+            raise InputError(
+                f"environment {folder}: expected the packages of {requirements}, found that they "
+                f"cannot be installed: {last}. It takes access to a package index; without, leave "
+                "its estimators out of benchmark.estimators"
+            )
+
+
+def _python():
+    """Return a Python of the version PYTHON, or None."""
+    for candidate in (sys.executable, shutil.which(f"python{PYTHON}"), shutil.which("python3")):
+        if candidate:
+            ask = "import sys; print('.'.join(map(str, sys.version_info[:2])))"
+            done = subprocess.run([candidate, "-c", ask], capture_output=True, text=True)
+            if done.stdout.strip() == PYTHON:
+                return candidate
+    return None
 
 
 def latentmi(python, x, y, *, seed=0, threads=1, timeout_s=None, **settings):
@@ -51,25 +101,58 @@ def latentmi(python, x, y, *, seed=0, threads=1, timeout_s=None, **settings):
     InputError
         The environment is missing, or x and y are not aligned matrices.
     """
+    options = {"seed": seed, "threads": threads, "settings": settings}
+    return _run(python, "_run_latentmi.py", x, y, options, timeout_s)
+
+
+def bmi(python, estimator, x, y, *, seed=0, threads=1, timeout_s=None, **settings):
+    """Estimate the mutual information of one pair with the released benchmark-mi 0.1.3.
+
+    Its neural estimators train a critic on half of the samples and report the largest value on
+    the other half, in nats, which become bits here.
+
+    Parameters
+    ----------
+    python : path
+        Python of an environment with benchmark-mi, see envs/benchmark-mi/requirements.txt.
+    estimator : str
+        Class of `bmi.estimators`: MINEEstimator, InfoNCEEstimator, NWJEstimator.
+    x, y, seed, threads, timeout_s
+        As in `latentmi`.
+    **settings
+        Passed on to the class, for example hidden_layers.
+
+    Returns
+    -------
+    dict
+        As `latentmi` does.
+    """
+    options = {"seed": seed, "threads": threads, "settings": settings, "estimator": estimator}
+    return _run(python, "_run_bmi.py", x, y, options, timeout_s)
+
+
+def _run(python, script, x, y, options, timeout_s):
+    """Run a script of this folder on one pair in another environment; return its row."""
+    package = script.removeprefix("_run_").removesuffix(".py")
     x, y = np.asarray(x), np.asarray(y)
     if x.ndim != 2 or y.ndim != 2 or len(x) != len(y):
         raise InputError(
-            "latentmi: expected x and y of shape (n_samples, n_features) with equal n_samples, "
+            f"{package}: expected x and y of shape (n_samples, n_features) with equal n_samples, "
             f"found {x.shape} and {y.shape}; pass aligned matrices"
         )
     if not os.access(python, os.X_OK):
         raise InputError(
-            f"latentmi: expected the Python of an environment at {python}, found none; build it "
-            "as envs/latentmi/requirements.txt says"
+            f"{package}: expected the Python of an environment at {python}, found none; build it "
+            "with the lock file of the package in envs/"
         )
-    options = json.dumps({"seed": seed, "threads": threads, "settings": settings})
     names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-    environment = {**os.environ, **dict.fromkeys(names, str(threads))}
+    environment = {**os.environ, **dict.fromkeys(names, str(options["threads"]))}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "pair.npz"
         np.savez(path, x=x, y=y)
         # -I keeps this package's folder and the caller's PYTHONPATH out of the other environment
-        command = [os.fspath(python), "-I", os.fspath(_SCRIPT), os.fspath(path), options]
+        command = [os.fspath(python), "-I", os.fspath(_HERE / script)]
+        command += [os.fspath(path), json.dumps(options)]
         start = time.perf_counter()
         try:
             done = subprocess.run(

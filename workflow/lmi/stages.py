@@ -76,8 +76,8 @@ def project(out, *, dataset, dataset_name, variables, settings, seed):
             max(share, info["n_dropped"] / (n_samples + info["n_dropped"]))
             for share in info["missing"]
         ],
+        truth_bits=info["truth_bits"],
         attributes={
-            "truth_bits": info["truth_bits"],
             "n_dropped": info["n_dropped"],
             "time_series": info["time_series"],
             "overlap": info["overlap"],
@@ -99,6 +99,7 @@ def write_block(
     attributes,
     strata=None,
     missing=None,
+    truth_bits=None,
 ):
     """Write the views of the variables of a block.
 
@@ -113,10 +114,12 @@ def write_block(
     dataset_name, settings, seed
         As in `project`.
     attributes : dict
-        More attributes of the file: `truth_bits`, `config_hash`, `time_series`, `overlap`.
+        More attributes of the file: `config_hash`, `time_series`, `overlap`.
     strata : array of str, shape (n_samples,), optional
     missing : list of float, optional
         Share of missing values of each variable.
+    truth_bits : list of float, optional
+        What each variable shares with the other one of its task.
     """
     n_samples, n_components = len(matrices[0]), settings["n_components"]
     shape = (len(names), n_samples, n_components)
@@ -152,6 +155,7 @@ def write_block(
             "strata": strata,
             "strata_names": list(strata_names),
             "missing": np.zeros(len(names)) if missing is None else missing,
+            "truth_bits": np.full(len(names), np.nan) if truth_bits is None else truth_bits,
             "error": errors,
             "n_scores": n_scores,
             "n_features": [z.shape[1] for z in zscores],
@@ -242,6 +246,9 @@ def embed(out, block_x, block_y, *, pairs, settings, seed, lags=(0,), threads=1)
         "n_features_x": [x.n_features[i] for i, _, _ in wanted],
         "n_features_y": [y.n_features[j] for _, j, _ in wanted],
         "missing": [max(x.missing[i], y.missing[j]) for i, j, _ in wanted],
+        "truth_bits": [
+            x.truth_bits[i] if x.truth_bits[i] == y.truth_bits[j] else np.nan for i, j, _ in wanted
+        ],
         "strata": x.strata,
         "strata_names": list(x.strata_names),
         "error": errors,
@@ -252,7 +259,7 @@ def embed(out, block_x, block_y, *, pairs, settings, seed, lags=(0,), threads=1)
         ],
         "scores": [json.dumps(done[row].scores) if row in done else "{}" for row in rows],
     }
-    kept = ("dataset", "truth_bits", "time_series", "overlap")
+    kept = ("dataset", "time_series", "overlap")
     write(
         out,
         arrays,
@@ -366,7 +373,8 @@ def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True)
         n_pairs, _, n_samples, _ = file["zx"].shape
         names = ("x", "y", "error", "candidate")
         columns = {name: text(file[name]) for name in names}
-        numbers = ("lag", "n_features_x", "n_features_y", "converged", "seconds", "missing")
+        numbers = ("lag", "n_features_x", "n_features_y", "truth_bits")
+        numbers += ("converged", "seconds", "missing")
         columns |= {name: file[name][()] for name in (*numbers, *estimation.CHECKS)}
         losses = ("loss_step", "loss_train", "loss_validation")
         curves = {name: file[name][()] for name in losses if name in file}
@@ -423,7 +431,8 @@ def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True)
         "mi_within_bits",
         "sd_within_bits",
     )
-    as_they_are = ("x", "y", "lag", "n_features_x", "n_features_y", *estimation.CHECKS)
+    as_they_are = ("x", "y", "lag", "n_features_x", "n_features_y", "truth_bits")
+    as_they_are += estimation.CHECKS
     arrays = {name: columns[name] for name in as_they_are}
     arrays |= {
         name: np.array([getattr(r[0], name) if r else np.nan for r in results]) for name in values
@@ -454,7 +463,7 @@ def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True)
                 arrays["pointwise"][row] = result[0].pointwise_bits
                 zx, zy = embedding.held_out_coordinates(found[row])
                 arrays["scatter"][row] = np.stack([zx[shown, 0], zy[shown, 0]], axis=1)
-    kept = ("dataset", "truth_bits", "seed", "preset")
+    kept = ("dataset", "seed", "preset")
     write(
         out,
         arrays,

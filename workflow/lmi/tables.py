@@ -47,7 +47,7 @@ COLUMNS = {
 }
 """Columns of the table in their order, with their types. Units stand in the names."""
 
-_FROM_ATTRIBUTES = ("dataset", "truth_bits")
+_FROM_ATTRIBUTES = ("dataset",)
 _OF_THE_RUN = ("q_value", "significant")
 _OF_A_TILE = [name for name in COLUMNS if name not in _OF_THE_RUN]
 _RERUN = "run `snakemake --cores all --forcerun estimate` to write the tiles anew"

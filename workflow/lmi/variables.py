@@ -132,7 +132,8 @@ def read_matrices(dataset, variables, missing="error", seed=0, min_samples=MIN_S
         features : list of tuple of str, the features kept of each variable;
         notes : list of str, one a variable, empty where there is nothing to say;
         errors : list of (str or None), why a variable is bad;
-        truth_bits : float, NaN where it is unknown;
+        truth_bits : list of float, one a variable: what it shares with the other variable of its
+            task, NaN where that is unknown;
         time_series : bool;
         overlap : int, samples that share data with a sample before them;
         strata : array of str, shape (n_samples,), or None;
@@ -152,14 +153,14 @@ def read_matrices(dataset, variables, missing="error", seed=0, min_samples=MIN_S
         "n_dropped": 0,
         "n_unmatched": 0,
         "sample_names": None,
-        "truth_bits": math.nan,
+        "truth_bits": [math.nan] * len(variables),
         "time_series": "spikes" in dataset or dataset.get("time_series", False),
         "overlap": spike_trains.overlap(dataset["spikes"]) if "spikes" in dataset else 0,
         "strata": None,
         "missing": [0.0] * len(variables),
     }
-    if "task" in dataset:
-        matrices, features, notes = _read_task(dataset, variables, seed, info)
+    if "task" in dataset or "cells" in dataset:
+        matrices, features, notes = _read_tasks(dataset, variables, seed, info)
     elif "spikes" in dataset:
         matrices, features, notes = _read_units(dataset, variables)
     else:
@@ -473,14 +474,23 @@ def _task_params(dataset):
     return {key: value for key, value in dataset["task"].items() if key != "seed"}
 
 
-def _read_task(dataset, variables, seed, info):
-    from lmi import tasks
+def _read_tasks(dataset, variables, seed, info):
+    """Draw a task, whose variables are x and y, or several by name: name.x and name.y."""
+    from lmi import published, tasks  # noqa: F401 (figures may bring tasks of their own)
 
-    made = tasks.make(seed=dataset["task"].get("seed", seed), **_task_params(dataset))
-    info["truth_bits"] = float(made.truth_bits)
-    sides = {"x": made.x, "y": made.y}
-    matrices = [np.asarray(sides[v.name], dtype=np.float32) for v in variables]
-    features = [tuple(f"{v.name}{i}" for i in range(sides[v.name].shape[1])) for v in variables]
+    cells = dataset.get("cells") or {"": dataset["task"]}
+    wanted = {}
+    for place, variable in enumerate(variables):
+        cell, _, side = variable.name.rpartition(".")
+        wanted.setdefault(cell, []).append((place, side))
+    matrices, features = [None] * len(variables), [None] * len(variables)
+    for cell, places in wanted.items():
+        params = {key: value for key, value in cells[cell].items() if key != "seed"}
+        made = tasks.make(seed=cells[cell].get("seed", seed), **params)
+        for place, side in places:
+            matrices[place] = np.asarray({"x": made.x, "y": made.y}[side], dtype=np.float32)
+            features[place] = tuple(f"{side}{i}" for i in range(matrices[place].shape[1]))
+            info["truth_bits"][place] = float(made.truth_bits)
     return matrices, features, [""] * len(variables)
 
 

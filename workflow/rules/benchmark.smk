@@ -1,13 +1,76 @@
-# Tasks with known MI, through the same three rules: each task, estimator and seed is a dataset
-# below results/<run>/benchmark.
+# The published figures anew, by all estimators. Cells with as many samples are one dataset of many
+# tasks below results/<run>/benchmark: the rules project, embed and estimate make the estimates of
+# ours, and benchmark_function those of the others. See lmi.benchmark for the plan.
+
+
+# A released package in an environment of its own, built when one of its estimators is asked for.
+rule benchmark_environment:
+    input:
+        requirements=lambda wildcards: workflow.source_path(
+            f"../../envs/{wildcards.package}/requirements.txt"
+        ),
+    output:
+        stamp=".{package}/.installed",
+    log:
+        "<logs>/benchmark_environment/{package}.log",
+    benchmark:
+        "<benchmarks>/benchmark_environment/{package}.tsv"
+    wildcard_constraints:
+        package="latentmi|benchmark-mi",
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=minutes(30),
+    message:
+        "install {wildcards.package} into an environment of its own"
+    script:
+        "../scripts/benchmark_environment.py"
+
+
+rule benchmark_function:
+    input:
+        data=function_data,
+        environment=function_environment,
+    output:
+        tsv="<results>/{function}/block-{block}.tsv",
+    log:
+        "<logs>/{function}/block-{block}.log",
+    benchmark:
+        "<benchmarks>/{function}/block-{block}.tsv"
+    wildcard_constraints:
+        function="|".join(map(re.escape, BENCHMARK["functions"])) or "none",
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=function_mem_mb,
+        runtime=minutes(240),
+    params:
+        version=lmi.__version__,
+        estimator=lambda wildcards: BENCHMARK["functions"][wildcards.function]["estimator"],
+        settings=lambda wildcards: in_order(BENCHMARK["functions"][wildcards.function]["settings"]),
+        tasks=function_tasks,
+    message:
+        "{wildcards.function}, block {wildcards.block}"
+    script:
+        "../scripts/benchmark_function.py"
 
 
 rule benchmark:
     input:
-        estimates=estimates_of(BENCHMARK),
+        estimates=benchmark_estimates(),
+        functions=benchmark_functions(),
     output:
         tsv="<results>/benchmark.tsv",
         parquet="<results>/benchmark.parquet",
+        verdict="<results>/benchmark_verdict.tsv",
+        environment="<results>/benchmark_environment.json",
+        html="<results>/benchmark.html",
+        tables=benchmark_files("tsv"),
+        png=benchmark_files("png"),
+        svg=benchmark_files("svg"),
     log:
         "<logs>/benchmark.log",
     benchmark:
@@ -20,8 +83,10 @@ rule benchmark:
         runtime=minutes(20),
     params:
         version=lmi.__version__,
+        settings=lookup(dpath="benchmark", within=SETTINGS),
+        results=RESULTS,
     message:
-        "benchmark: truth against estimate over all tasks"
+        "benchmark: truth against estimate, published figures beside ours"
     script:
         "../scripts/benchmark.py"
 

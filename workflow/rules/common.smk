@@ -6,17 +6,16 @@ import re
 import sys
 from pathlib import Path
 
-import yaml
-
 WORKFLOW = Path(workflow.current_basedir).parent
 sys.path.insert(0, str(WORKFLOW))
 
 import lmi
+from lmi import benchmark as bench
 from lmi import guard, tiles
 from lmi.config import load
 from lmi.errors import InputError
 from lmi.resources import catalogue
-from lmi.variables import count_samples, list_variables
+from lmi.variables import Variable, count_samples, list_variables
 
 
 def stop_on_bad_input(function, *arguments):
@@ -50,50 +49,25 @@ def in_order(settings):
 SETTINGS = in_order(config)
 
 
-def benchmark_cells():
-    """Return the cells of the benchmark, name of the dataset -> task, estimator and seed."""
-    benchmark = config["benchmark"]
-    suites = yaml.safe_load((WORKFLOW / "rules" / "benchmark.yaml").read_text(encoding="utf-8"))
-    wanted = benchmark["tasks"]
-    suite = {
-        name: task
-        for name, task in suites[benchmark["scale"]].items()
-        if not wanted or task["name"] in wanted
-    }
-    if not suite:
-        raise InputError(
-            f"config: benchmark.tasks: {', '.join(wanted)}: none is part of the scale "
-            f"{benchmark['scale']}. Choose a larger scale, or leave the list empty"
-        )
-    return {
-        f"benchmark/{name}/{estimator}/seed-{seed}": {
-            "task": task,
-            "estimator": estimator,
-            "seed": seed,
-        }
-        for name, task in suite.items()
-        for estimator in benchmark["estimators"]
-        for seed in benchmark["seeds"]
-    }
-
-
-# Datasets by name, in order: those of the config, and each cell of the benchmark as one more.
-BENCHMARK = stop_on_bad_input(benchmark_cells)
-DATASETS = config["datasets"] | {
-    name: {"task": cell["task"], "variables": "each", "pairs": "all"}
-    for name, cell in BENCHMARK.items()
-}
+# What the benchmark computes (lmi.benchmark): its datasets and runs are datasets as well.
+BENCHMARK = stop_on_bad_input(bench.plan, config["benchmark"])
+DATASETS = config["datasets"] | BENCHMARK["data"] | BENCHMARK["runs"]
 
 
 @functools.cache
 def variables_of(dataset):
     """Return the variables of a dataset, in order; only headers of files are read."""
+    if dataset in BENCHMARK["data"]:
+        return [variable for block in blocks_of(dataset) for variable in block]
     return stop_on_bad_input(list_variables, DATASETS[dataset])
 
 
 @functools.cache
 def blocks_of(dataset):
     """Return the blocks of a dataset, lists of variables."""
+    if dataset in BENCHMARK["data"]:
+        blocks = BENCHMARK["data"][dataset]["blocks"]
+        return [[Variable(name) for name in bench.variables(block)] for block in blocks]
     return tiles.blocks(variables_of(dataset), config["block_size"])
 
 
@@ -113,6 +87,8 @@ def estimates_of(datasets):
 def sources(wildcards):
     """Return the data files of a dataset; a synthetic task has none."""
     dataset = DATASETS[wildcards.dataset]
+    if wildcards.dataset in BENCHMARK["data"]:
+        return bench.resources(cells_of(wildcards.dataset, wildcards.block).values())
     source = dataset.get("spikes", dataset).get("source", [])
     found = [source] if isinstance(source, str) else list(source)
     strata = dataset.get("strata", "")
@@ -125,6 +101,8 @@ def data_of(wildcards):
     Of the variables and pairs each job gets its own share: adding one leaves the others alone.
     All that stays of `variables` here is whether each is a file.
     """
+    if wildcards.dataset in BENCHMARK["data"]:
+        return {"cells": tasks_of(wildcards.dataset, wildcards.block)}
     dataset = DATASETS[wildcards.dataset]
     data = {key: dataset[key] for key in dataset if key not in ("pairs", "lags")}
     if data["variables"] != "files":
@@ -140,6 +118,10 @@ def block_variables(wildcards):
 
 def pairs_of(wildcards):
     """Return the pairs of a tile: [row in block x, row in block y]."""
+    if wildcards.dataset in BENCHMARK["runs"]:
+        job = BENCHMARK["runs"][wildcards.dataset]
+        block = BENCHMARK["data"][job["data"]]["blocks"][int(wildcards.x)]
+        return bench.pairs(block, job["cells"])
     pairs = tiles.tile_pairs(
         DATASETS[wildcards.dataset],
         variables_of(wildcards.dataset),
@@ -156,16 +138,113 @@ def lags_of(wildcards):
 
 
 def seed_of(wildcards):
-    """Return the seed: the run's, or that of a benchmark's cell."""
-    return BENCHMARK.get(wildcards.dataset, config)["seed"]
+    """Return the seed: the run's, or that of a dataset of the benchmark."""
+    return BENCHMARK["data"].get(projected(wildcards.dataset), config)["seed"]
+
+
+def projected(dataset):
+    """Return the dataset whose blocks a dataset embeds: its own but for runs of the benchmark."""
+    return BENCHMARK["runs"][dataset]["data"] if dataset in BENCHMARK["runs"] else dataset
+
+
+def block_x(wildcards):
+    """Return the file of the block of x."""
+    return f"{RESULTS}/{projected(wildcards.dataset)}/variables/block-{wildcards.x}.h5"
+
+
+def block_y(wildcards):
+    """Return the file of the block of y."""
+    return f"{RESULTS}/{projected(wildcards.dataset)}/variables/block-{wildcards.y}.h5"
 
 
 def embed_settings(wildcards):
-    """Return the settings of the embed stage; a benchmark's cell brings its own preset."""
-    settings = dict(SETTINGS["embed"])
-    if wildcards.dataset in BENCHMARK:
-        settings["preset"] = BENCHMARK[wildcards.dataset]["estimator"]
-    return settings
+    """Return the settings of the embed stage; a run of the benchmark changes some."""
+    if wildcards.dataset not in BENCHMARK["runs"]:
+        return SETTINGS["embed"]
+    changes = BENCHMARK["runs"][wildcards.dataset]["settings"]
+    return in_order(bench.merged(SETTINGS["embed"], changes))
+
+
+def estimate_settings(wildcards):
+    """Return the settings of the estimate stage; the benchmark takes no error bars, no p values."""
+    if wildcards.dataset not in BENCHMARK["runs"]:
+        return SETTINGS["estimate"]
+    return bench.merged(SETTINGS["estimate"], {"error_bars": False, "permutations": {"max": 0}})
+
+
+def keeps_pointwise(wildcards):
+    """Return whether the estimates keep pointwise values; those of the benchmark do not."""
+    return wildcards.dataset not in BENCHMARK["runs"] and config["keep"]["pointwise"]
+
+
+@functools.cache
+def cells_of(dataset, block):
+    """Return the cells of a block of the benchmark, by name."""
+    data = BENCHMARK["data"][dataset]
+    return {name: data["cells"][name] for name in data["blocks"][int(block)]}
+
+
+def tasks_of(dataset, block, wanted=None):
+    """Return the cells of a block as tasks with their seeds, all or those wanted."""
+    seed = BENCHMARK["data"][dataset]["seed"]
+    return {
+        name: in_order(bench.task_of(cell, seed))
+        for name, cell in cells_of(dataset, block).items()
+        if wanted is None or name in wanted
+    }
+
+
+def function_tasks(wildcards):
+    """Return the cells that a function estimates in a block, as tasks."""
+    job = BENCHMARK["functions"][wildcards.function]
+    return tasks_of(job["data"], wildcards.block, job["cells"])
+
+
+def function_data(wildcards):
+    """Return the data files that these cells need."""
+    job = BENCHMARK["functions"][wildcards.function]
+    return bench.resources(
+        cell
+        for name, cell in cells_of(job["data"], wildcards.block).items()
+        if name in job["cells"]
+    )
+
+
+def function_environment(wildcards):
+    """Return what tells that the environment of the function is there, if it needs one."""
+    return bench.stamp_of(BENCHMARK["functions"][wildcards.function])
+
+
+def function_mem_mb(wildcards, attempt):
+    """Return the memory of a function's job: the libraries, and its widest cell many times over."""
+    job = BENCHMARK["functions"][wildcards.function]
+    cells = cells_of(job["data"], wildcards.block).values()
+    widest = max(cell["n_samples"] * cell["width"] for cell in cells)
+    return int(2000 + 1e-4 * widest) * attempt
+
+
+def benchmark_estimates():
+    """Return the estimate files of all runs of the benchmark."""
+    return [
+        f"{RESULTS}/{name}/estimates/tile-{block:03d}-{block:03d}.h5"
+        for name, job in BENCHMARK["runs"].items()
+        for block in bench.used_blocks(BENCHMARK["data"][job["data"]], job)
+    ]
+
+
+def benchmark_functions():
+    """Return the tables of all functions of the benchmark."""
+    return [
+        f"{RESULTS}/{name}/block-{block:03d}.tsv"
+        for name, job in BENCHMARK["functions"].items()
+        for block in bench.used_blocks(BENCHMARK["data"][job["data"]], job)
+    ]
+
+
+def benchmark_files(suffix):
+    """Return the files that the benchmark writes for each figure."""
+    figures = dict.fromkeys(row[0] for row in BENCHMARK["rows"])
+    return [f"{RESULTS}/benchmark/{name}.{suffix}" for name in figures]
 
 
 def images_of(wildcards):
@@ -267,11 +346,15 @@ def vector_figures():
 @functools.cache
 def n_samples_of(dataset):
     """Return the number of samples of a dataset, or 10,000 where headers do not tell."""
+    if cells := BENCHMARK["data"].get(projected(dataset), {}).get("cells"):
+        return next(iter(cells.values()))["n_samples"]
     return stop_on_bad_input(count_samples, DATASETS[dataset]) or 10_000
 
 
 def project_mem_mb(wildcards, attempt):
     """Return the memory of a project job: the libraries, and the source a few times over."""
+    if wildcards.dataset in BENCHMARK["data"]:
+        return 4000 * attempt
     source_mb = sum(Path(path).stat().st_size for path in sources(wildcards)) / 1e6
     return int(1000 + 6 * source_mb) * attempt
 
@@ -279,6 +362,8 @@ def project_mem_mb(wildcards, attempt):
 def embed_mem_mb(wildcards, attempt):
     """Return the memory of an embed job: the libraries, samples, and the networks of its pairs."""
     n_pairs, n_samples = len(pairs_of(wildcards)), n_samples_of(wildcards.dataset)
+    if wildcards.dataset in BENCHMARK["runs"]:
+        return 4000 * attempt
     n_variables = 2 * config["block_size"]
     scores_mb = n_variables * n_samples * config["project"]["n_components"] * 4e-6
     return int(1500 + 10 * scores_mb + 15 * n_pairs + n_pairs * n_samples * 1e-3) * attempt
@@ -286,6 +371,8 @@ def embed_mem_mb(wildcards, attempt):
 
 def embed_runtime(wildcards, attempt):
     """Return the minutes of an embed job."""
+    if wildcards.dataset in BENCHMARK["runs"]:
+        return (20 + 20 * len(pairs_of(wildcards))) * attempt
     return (20 + len(pairs_of(wildcards))) * attempt
 
 

@@ -5,8 +5,8 @@
 
 rule embed:
     input:
-        x="<results>/{dataset}/variables/block-{x}.h5",
-        y="<results>/{dataset}/variables/block-{y}.h5",
+        x=block_x,
+        y=block_y,
     output:
         embeddings=keep_embeddings("<results>/{dataset}/embeddings/tile-{x}-{y}.h5"),
     log:

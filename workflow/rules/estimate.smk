@@ -18,9 +18,9 @@ rule estimate:
         runtime=minutes(30),
     params:
         version=lmi.__version__,
-        settings=lookup(dpath="estimate", within=SETTINGS),
+        settings=estimate_settings,
         seed=seed_of,
-        keep_pointwise=lookup(dpath="keep/pointwise", within=SETTINGS),
+        keep_pointwise=keeps_pointwise,
     message:
         "estimate {wildcards.dataset}, tile {wildcards.x}-{wildcards.y}"
     script:

@@ -1,18 +1,14 @@
-"""Synthetic and resampled data with known mutual information, for benchmarks and examples."""
+"""Synthetic and resampled data with known mutual information, for benchmarks and examples.
 
-from lmi.tasks import bmi, gaussian, images, labels, mixed, real, shapes
-from lmi.tasks.registry import TASKS, Task, check, make
+A module of this folder registers its tasks with `registry.task`; a new file is enough.
+"""
 
-__all__ = [
-    "TASKS",
-    "Task",
-    "bmi",
-    "check",
-    "gaussian",
-    "images",
-    "labels",
-    "make",
-    "mixed",
-    "real",
-    "shapes",
-]
+import importlib
+import pkgutil
+
+from lmi.tasks.registry import TASKS, Task, check, make, parameters
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")
+
+__all__ = ["TASKS", "Task", "check", "make", "parameters"]

@@ -5,7 +5,6 @@ import json
 
 import numpy as np
 
-from lmi import files
 from lmi.errors import InputError
 from lmi.sources import stamp
 from lmi.tasks.labels import label_counts, label_mi_bits, label_table
@@ -21,6 +20,8 @@ EARLY_LATE = {
 @functools.lru_cache(maxsize=2)
 def _read(path, stage, _stamp):
     """Return all arrays of a prepared file, and what it says of its truth."""
+    from lmi import files
+
     with files.reading(path, f"prepare_{stage}") as file:
         if file.attrs.get("stage") != stage:
             raise InputError(

@@ -51,6 +51,19 @@ def task(**limits):
     return register
 
 
+def parameters(name):
+    """Return the names of a task's parameters, `independent` included.
+
+    Raises
+    ------
+    InputError
+        Unknown task.
+    """
+    if name not in TASKS:
+        raise InputError(f"task '{name}': {_unknown(name, TASKS)}")
+    return [*_defaults(name), "independent"]
+
+
 def check(name, **params):
     """Check a task's name and parameters without drawing a sample.
 

@@ -1,0 +1,182 @@
+"""What the benchmark leaves: tables, figures, the verdict and one self-contained page."""
+
+import base64
+import json
+import os
+import platform
+import re
+from pathlib import Path
+
+import jinja2
+import numpy as np
+
+from lmi import benchmark, benchmark_figures, published, tables, verdict
+from lmi.errors import InputError
+from lmi.figures import save
+from lmi.files import replacing, versions
+
+TIMES = ("seconds", "median_seconds")
+"""Columns that differ from run to run; nothing else does on one machine."""
+
+
+def write(settings, results, out):
+    """Write benchmark.tsv and .parquet, benchmark_verdict.tsv, benchmark_environment.json, a table
+    and a figure (PNG, SVG) a published figure, and benchmark.html.
+
+    Parameters
+    ----------
+    settings : dict
+        The config's section `benchmark`.
+    results : Path
+        Folder of the run, with its estimates.
+    out : Path
+        Where the files go.
+
+    Raises
+    ------
+    InputError
+        Where no estimator has an estimate in any figure.
+    """
+    rows = benchmark.table(settings, results)
+    if rows["mi_bits"].isna().all():
+        reason = next(iter(rows["reason"]), "")
+        raise InputError(f"benchmark: no estimator has an estimate; the first reason: {reason}")
+    tables.write_tsv(rows, out / "benchmark.tsv")
+    with replacing(out / "benchmark.parquet") as name:
+        rows.to_parquet(name, index=False, compression="zstd")
+    judged = verdict.table(rows, settings)
+    tables.write_tsv(judged, out / "benchmark_verdict.tsv")
+    facts = environment(settings)
+    with replacing(out / "benchmark_environment.json") as name:
+        Path(name).write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
+    sections = []
+    for figure in dict.fromkeys(rows["figure"]):
+        module = published.FIGURES[figure]
+        part = benchmark.of_figure(rows, figure, settings["scale"])
+        tables.write_tsv(part, out / "benchmark" / f"{figure}.tsv")
+        good = part[np.isfinite(part["mi_bits"])]
+        draw = getattr(module, "draw", benchmark_figures.scatter)
+        png, _ = save(draw(good if len(good) else part), out / "benchmark" / figure)
+        sections.append(
+            {
+                "id": figure,
+                "title": module.TITLE,
+                "source": module.SOURCE,
+                "text": _paragraphs(module.__doc__),
+                "image": "data:image/png;base64," + base64.b64encode(png.read_bytes()).decode(),
+                "lines": _lines(judged[judged["figure"] == figure]),
+                "failures": _failures(part),
+            }
+        )
+    page = _template().render(
+        scale=settings["scale"],
+        seeds=", ".join(map(str, settings["seeds"])),
+        n_estimates=f"{len(rows):,}",
+        counts=judged["verdict"].value_counts().to_dict(),
+        sections=sections,
+        method=_paragraphs(verdict.__doc__),
+        constants={
+            "TOLERANCE": f"{verdict.TOLERANCE:g} bits",
+            "MIN_CELLS": verdict.MIN_CELLS,
+            "WIDEST": f"{verdict.WIDEST:g} bits",
+        },
+        facts=facts,
+        style=_style(),
+    )
+    with replacing(out / "benchmark.html") as name:
+        Path(name).write_text(page, encoding="utf-8")
+
+
+def environment(settings):
+    """Return what made the numbers: versions, machine, settings."""
+    packages = {}
+    root = Path(__file__).resolve().parents[2]
+    for name in ("latentmi", "benchmark-mi"):
+        lock = root / "envs" / name / "requirements.txt"
+        if Path(f".{name}/.installed").exists() and lock.exists():
+            lines = lock.read_text().splitlines()
+            packages[name] = [line.split(" ")[0] for line in lines if "==" in line]
+    return {
+        "versions": versions(),
+        "machine": {
+            "system": platform.system(),
+            "architecture": platform.machine(),
+            "processor": _processor(),
+            "cores": os.cpu_count(),
+        },
+        "settings": settings,
+        "packages": packages,
+    }
+
+
+def _processor():
+    try:
+        found = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
+        return found.group(1) if found else platform.processor()
+    except OSError:
+        return platform.processor()
+
+
+def _paragraphs(text):
+    """Return the paragraphs of a docstring, list items as paragraphs of their own."""
+    parts = re.split(r"\n\s*\n|\n(?=- )", text.strip())
+    return [" ".join(part.split()) for part in parts]
+
+
+def _number(value, digits=3, sign=False):
+    if not np.isfinite(value):
+        return "–"
+    return f"{value:{'+' if sign else ''}.{digits}f}".replace("-", "−")
+
+
+def _lines(judged):
+    lines = []
+    for _, line in judged.iterrows():
+        interval = "–"
+        if np.isfinite(line["low_bits"]):
+            ends = (_number(line[end], sign=True) for end in ("low_bits", "high_bits"))
+            interval = " to ".join(ends)
+        lines.append(
+            {
+                "estimator": line["estimator"],
+                "verdict": line["verdict"],
+                "cells": f"{line['n_cells']:,}",
+                "mae": _number(line["mae_bits"]),
+                "bias": _number(line["bias_bits"], sign=True),
+                "rmse": _number(line["rmse_bits"]),
+                "within": _number(100 * line["within_tenth"], 0),
+                "tau": _number(line["kendall_tau"], 2),
+                "seconds": _number(line["median_seconds"], 2),
+                "published": line["published"],
+                "published_mae": _number(line["published_mae_bits"]),
+                "published_bias": _number(line["published_bias_bits"], sign=True),
+                "published_tau": _number(line["published_kendall_tau"], 2),
+                "ratio": _number(line["ratio"], 2),
+                "interval": interval,
+            }
+        )
+    return lines
+
+
+def _failures(part):
+    """Return the reasons of the rows without an estimate, by estimator."""
+    failed = part[part["mi_bits"].isna()]
+    counts = failed.groupby(["estimator", "reason"], sort=False).size()
+    return [(name, reason, int(n)) for (name, reason), n in counts.items()]
+
+
+def _style():
+    """Return the report's style sheet."""
+    text = Path(__file__).with_name("report_template.html").read_text(encoding="utf-8")
+    return re.search(r"<style>(.*?)</style>", text, re.DOTALL).group(1)
+
+
+def _template():
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("benchmark_template.html")

@@ -1,0 +1,5 @@
+"""The default preset without networks."""
+
+TITLE = "default without networks"
+PUBLISHED = "LMI"
+EMBED = {"train": "never"}

@@ -1,0 +1,5 @@
+"""The default preset, corrected as far as held-out samples allow."""
+
+TITLE = "default"
+PUBLISHED = "LMI"
+EMBED = {}
