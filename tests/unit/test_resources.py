@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from lmi import files
+from lmi import files, published, verdict
 from lmi.errors import InputError
 from lmi.resources import (
     catalogue,
@@ -29,6 +29,7 @@ from lmi.tasks import make
 from lmi.tasks.real import draw_lineages, read
 from scipy import sparse
 
+SCALES = ("smoke", "quick", "full")
 CONTENT = np.random.default_rng(0).bytes(300_000)
 
 
@@ -164,9 +165,8 @@ def test_addresses():
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    """Return a folder with all stand-ins, of fewer features and pairs than usual."""
+    """Return a folder with all stand-ins, of fewer genes and pairs than usual."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(standin, "N_FEATURES", 96)
         patch.setattr(standin, "N_GENES", 120)
         patch.setattr(standin, "N_PAIRS", {"ligand_receptor": 2500, "kinase_target": 50})
         yield write_all(tmp_path_factory.mktemp("standin"))
@@ -185,6 +185,7 @@ def write_all(folder):
         omnipath / "ligand_receptor.tsv",
         uniprot / "human.h5",
         folder / "ligand_receptor.h5",
+        kind="ligand_receptor",
         truth=omnipath / "truth.json",
     )
     lineages.prepare(*larry_files(larry), folder / "lineages.h5", truth=larry / "truth.json")
@@ -242,7 +243,8 @@ def test_species_are_told_apart(data):
 def test_planted_interactions_are_found_and_shuffled_ones_are_not(data):
     path = str(data / "ligand_receptor.h5")
     drawn = make("interactions", 0, path=path)
-    arrays, truth = read(path, "interactions")
+    arrays, attributes = read(path, "interactions")
+    truth = attributes["truth_bits"]
     assert len(drawn.x) == len(arrays["pair"]) == len(np.unique(arrays["pair"], axis=0))
     assert drawn.truth_bits == truth == standin.interaction_mi_bits()
     some = make("interactions", 0, path=path, n_samples=1500)
@@ -260,19 +262,20 @@ def test_pairs_without_embedding_and_repeated_ones_are_left_out(tmp_path):
             file[name] = np.full(4, ord(name[1]), np.float16)
     rows = ["P3\tP1", "P1\tCOMPLEX:P2_P3", "P9\tP1", "P3\tP1", "P1\tP3"]
     (tmp_path / "t.tsv").write_text("source\ttarget\n" + "\n".join(rows) + "\n")
-    interactions.prepare(tmp_path / "t.tsv", tmp_path / "human.h5", tmp_path / "out.h5")
-    arrays, truth = read(str(tmp_path / "out.h5"), "interactions")
+    paths = tmp_path / "t.tsv", tmp_path / "human.h5", tmp_path / "out.h5"
+    interactions.prepare(*paths, kind="ligand_receptor")
+    arrays, attributes = read(str(tmp_path / "out.h5"), "interactions")
     assert list(arrays["accession"]) == ["P1", "P3"]
     assert arrays["pair"].tolist() == [[1, 0], [0, 1]]
-    assert np.isnan(truth)
+    assert np.isnan(attributes["truth_bits"])
     drawn = make("interactions", 0, path=str(tmp_path / "out.h5"))
     assert np.isnan(drawn.truth_bits)
     assert make("interactions", 0, path=str(tmp_path / "out.h5"), independent=True).truth_bits == 0
 
 
 def test_cells_of_a_clone_are_paired_by_day_and_well(data):
-    arrays, truth = read(str(data / "lineages.h5"), "lineages")
-    planted = json.loads(truth)
+    arrays, attributes = read(str(data / "lineages.h5"), "lineages")
+    planted = json.loads(attributes["truth_bits"])
     assert planted == standin.lineage_mi_bits()
     assert planted["6-6"] > planted["2-6"]  # no Markov chain
     for comparison, days, wells in (
@@ -419,9 +422,9 @@ def small(folder, n_cells=120, n_genes=30):
 def test_cells_are_preprocessed_as_documented(tmp_path):
     paths, counts, clones, cells = small(tmp_path)
     lineages.prepare(*paths, tmp_path / "out.h5", n_genes=10)
-    arrays, truth = read(str(tmp_path / "out.h5"), "lineages")
+    arrays, attributes = read(str(tmp_path / "out.h5"), "lineages")
     kept = clones.any(axis=1)
-    assert truth == "{}"
+    assert attributes["truth_bits"] == "{}" and not attributes["standin"]
     assert np.array_equal(arrays["clone"], clones[kept].argmax(axis=1))
     assert np.array_equal(arrays["day"], cells["Time point"][kept])
     assert list(arrays["type"]) == list(cells["Cell type annotation"][kept])
@@ -496,7 +499,7 @@ def test_bad_embeddings_are_told(tmp_path):
 def test_proteomes_of_two_models_are_told(data, tmp_path):
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["P1"] = np.ones(7)
-    with pytest.raises(InputError, match="96 and 7 features"):
+    with pytest.raises(InputError, match="128 and 7 features"):
         proteins.prepare(data / "uniprot/ecoli.h5", tmp_path / "other.h5", tmp_path / "out.h5")
 
 
@@ -507,7 +510,9 @@ def test_bad_tables_of_interactions_are_told(data, tmp_path):
         interactions.read_pairs(table)
     table.write_text("source\ttarget\nEGFR\tEGF\n")
     with pytest.raises(InputError, match="found none of 1: the accessions EGFR, EGF"):
-        interactions.prepare(table, data / "uniprot/human.h5", tmp_path / "out.h5")
+        interactions.prepare(
+            table, data / "uniprot/human.h5", tmp_path / "out.h5", kind="ligand_receptor"
+        )
 
 
 @pytest.mark.parametrize(
@@ -543,6 +548,8 @@ def test_a_task_wants_its_own_prepared_file(data, tmp_path):
     files.write(tmp_path / "x.h5", {"a": [1]}, {})
     with pytest.raises(InputError, match="found one of something else"):
         make("lineages", 0, path=str(tmp_path / "x.h5"))
+    with pytest.raises(InputError, match="of kind 'kinase_target', found 'ligand_receptor'"):
+        make("interactions", 0, path=str(data / "ligand_receptor.h5"), kind="kinase_target")
     with pytest.raises(InputError, match="path of an existing file"):
         make("proteins", 0, path=str(tmp_path / "none.h5"))
     with pytest.raises(InputError, match=r"at most 800 clones"):
@@ -554,3 +561,66 @@ def test_prepared_files_say_what_they_were_made_of(data):
         assert file.attrs["standin"]
         first = Path(larry_files(data / "larry")[0])
         assert file.attrs["sha256"][0] == sha256(first)
+
+
+# ---- the figures
+
+
+@pytest.mark.parametrize("name", ["proteins", "interactions", "lineage"])
+def test_figures_take_real_data_only_where_they_should(name, tmp_path, monkeypatch):
+    module = published.FIGURES[name]
+    monkeypatch.chdir(tmp_path)
+    cells = {scale: published.cells.__wrapped__(name, scale) for scale in SCALES}
+    data = {s: {c["conditions"]["data"] for c in found.values()} for s, found in cells.items()}
+    assert data == {"smoke": {"stand-in"}, "quick": {"stand-in"}, "full": {"real"}}
+    for found in cells.values():
+        assert found
+        for cell in found.values():
+            standin_path = cell["params"]["path"].startswith(catalogue.STANDIN)
+            assert standin_path == (cell["conditions"]["data"] == "stand-in")
+    # prepared files at hand: quick takes them
+    (tmp_path / "resources").mkdir()
+    for prepared in catalogue.PREPARED:
+        (tmp_path / catalogue.path(prepared)).touch()
+    quick = published.cells.__wrapped__(name, "quick")
+    assert {cell["conditions"]["data"] for cell in quick.values()} == {"real"}
+    assert module.RESOURCE in {cell["params"]["path"] for cell in quick.values()}
+
+
+def test_published_designs():
+    shares = [c["params"]["shuffled"] for c in published.cells("proteins", "full").values()]
+    assert len(shares) == 200 and shares[0] == 0 and shares[-1] == 1
+    assert {c["n_samples"] for c in published.cells("proteins", "full").values()} == {4402}
+    pairs = published.cells("interactions", "full").values()
+    assert sum(c["params"]["independent"] for c in pairs) == 20 and len(pairs) == 22
+    relatives = published.cells("lineage", "full").values()
+    assert len(relatives) == 3 * 2 * 20
+
+
+def test_the_stand_in_is_compared_with_no_published_error():
+    cells = [{"level": 2, "data": data} for data in ("real", "stand-in")]
+    real, other = verdict.match(cells, "proteins", "LMI")
+    assert real["mae_bits"] == pytest.approx(0.0787) and real["condition"] == "level=2"
+    assert other is None
+
+
+@pytest.mark.parametrize("data", ["real", "stand-in"])
+@pytest.mark.parametrize("name", ["proteins", "interactions", "lineage"])
+def test_figures_are_drawn_and_say_what_they_show(name, data):
+    scale = {"real": "full", "stand-in": "smoke"}[data]
+    rows = []
+    for cell in list(published.cells(name, scale).values()):
+        for estimator in ("default", "paper"):
+            row = cell["params"] | cell["conditions"] | {"estimator": estimator}
+            row |= {"truth_bits": 0.3 if data == "stand-in" else np.nan, "mi_bits": 0.25}
+            rows.append({"independent": False} | row)
+    table = pd.DataFrame(rows)
+    if name == "proteins":
+        table["truth_bits"] = 0.3
+    table["error_bits"] = table["mi_bits"] - table["truth_bits"]
+    figure = published.FIGURES[name].draw(table)
+    titles = [axes.get_title() for axes in figure.axes] + [figure.get_suptitle()]
+    assert any("stand-in" in title for title in titles) == (data == "stand-in")
+    if name == "lineage":
+        lines = [list(line.get_ydata()) for line in figure.axes[0].lines]
+        assert ([0.299, 0.299] in lines) == (data == "real")

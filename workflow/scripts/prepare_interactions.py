@@ -9,5 +9,6 @@ with job(snakemake):
         snakemake.input.table,
         snakemake.input.human,
         snakemake.output.h5,
+        kind=snakemake.wildcards.interactions,
         truth=snakemake.input.get("truth"),
     )

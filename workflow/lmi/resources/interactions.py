@@ -32,7 +32,7 @@ def read_pairs(path):
         return [(row["source"], row["target"]) for row in reader]
 
 
-def prepare(table, human, out, truth=None):
+def prepare(table, human, out, *, kind, truth=None):
     """Join a table of interactions with embeddings, for the task `interactions`.
 
     Pairs of which a member has no embedding (complexes, proteins outside of the reference
@@ -45,6 +45,8 @@ def prepare(table, human, out, truth=None):
     out : str or Path
         HDF5: `embedding` (n_proteins, n_features) float16 of the proteins that occur,
         `accession`, `pair` (n_pairs, 2), rows of source and target in `embedding`.
+    kind : str
+        What the table holds: one of `lmi.resources.catalogue.INTERACTIONS`.
     truth : str or Path, optional
         JSON file of a stand-in with the planted mutual information, in bits.
 
@@ -67,6 +69,7 @@ def prepare(table, human, out, truth=None):
     used, pair = np.unique(indices, return_inverse=True)
     attributes = {
         "stage": "interactions",
+        "kind": kind,
         "standin": truth is not None,
         "truth_bits": np.nan,
         "n_rows": len(pairs),

@@ -39,7 +39,7 @@ def run(paths, *, seed=0, draws=None, **settings):
         n_real, n_shuffled = (draws or DRAWS)[task]
         compared = tasks.real.EARLY_LATE if task == "lineages" else [""]
         for comparison in compared:
-            settings_of_task = {"comparison": comparison} if comparison else {}
+            params = {"comparison": comparison} if comparison else {"kind": path.stem}
             for shuffled, n_draws in ((False, n_real), (True, n_shuffled)):
                 for draw in range(n_draws):
                     made = tasks.make(
@@ -47,7 +47,7 @@ def run(paths, *, seed=0, draws=None, **settings):
                         1000 * seed + draw,
                         path=str(path),
                         independent=shuffled,
-                        **settings_of_task,
+                        **params,
                     )
                     result = estimate(made.x, made.y, seed=seed, **settings)
                     row = {"data": path.stem, "comparison": comparison, "shuffled": shuffled}

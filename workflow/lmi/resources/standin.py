@@ -15,7 +15,8 @@ from lmi import seeds
 from lmi.files import replacing
 from lmi.tasks.labels import label_mi_bits, label_table
 
-N_FEATURES = 1024
+# Narrower than the real embeddings (1,024), so that every estimator is quick.
+N_FEATURES = 128
 N_FAMILIES, UNRELATED = 4, 0.2
 N_PAIRS = {"ligand_receptor": 3000, "kinase_target": 6000}
 N_FATES, FIDELITY = 4, {"early": 0.95, "late": 0.9}
@@ -82,10 +83,10 @@ def _write_embeddings(path, accessions, embeddings):
 
 def _embed(rng, centres, labels):
     """Return vectors around the centres of their labels, correlated between features."""
-    loadings = 0.01 * rng.standard_normal((24, N_FEATURES))
+    loadings = 0.01 * rng.standard_normal((8, N_FEATURES))
     n = len(labels)
     noise = 0.015 * rng.standard_normal((n, N_FEATURES))
-    return centres[labels] + rng.standard_normal((n, 24)) @ loadings + noise
+    return centres[labels] + rng.standard_normal((n, 8)) @ loadings + noise
 
 
 def _proteins(folder, seed):

@@ -6,6 +6,7 @@ import json
 import numpy as np
 
 from lmi.errors import InputError
+from lmi.resources import catalogue
 from lmi.sources import stamp
 from lmi.tasks.labels import label_counts, label_mi_bits, label_table
 from lmi.tasks.registry import fail, finish, task
@@ -19,7 +20,7 @@ EARLY_LATE = {
 
 @functools.lru_cache(maxsize=2)
 def _read(path, stage, _stamp):
-    """Return all arrays of a prepared file, and what it says of its truth."""
+    """Return all arrays of a prepared file, and its attributes."""
     from lmi import files
 
     with files.reading(path, f"prepare_{stage}") as file:
@@ -32,7 +33,7 @@ def _read(path, stage, _stamp):
             name: files.text(data) if data.dtype.kind == "O" else data[()]
             for name, data in file.items()
         }
-        return arrays, file.attrs.get("truth_bits", np.nan)
+        return arrays, dict(file.attrs)
 
 
 def read(path, stage):
@@ -48,8 +49,9 @@ def read(path, stage):
     -------
     arrays : dict of str to array
         See `lmi.resources`.
-    truth : float or str
-        Planted mutual information of a stand-in; NaN or an empty table for real data.
+    attributes : dict
+        `truth_bits` of interactions and lineages is the planted mutual information of a stand-in;
+        NaN or an empty table for real data.
 
     Raises
     ------
@@ -95,11 +97,11 @@ def proteins(rng, path="", n_samples=4402, shuffled=0.25):
     return finish(*sides, label_mi_bits(table))
 
 
-@task(path="file", n_samples=(0, None))
-def interactions(rng, path="", n_samples=0):
+@task(path="file", kind=list(catalogue.INTERACTIONS), n_samples=(0, None))
+def interactions(rng, path="", kind="ligand_receptor", n_samples=0):
     """ProtT5 embeddings of pairs of proteins that interact, in random order.
 
-    `path` is resources/ligand_receptor.h5 or resources/kinase_target.h5; n_samples = 0 takes all
+    `path` is resources/<kind>.h5, of ligand_receptor or kinase_target; n_samples = 0 takes all
     pairs. `independent: true` is the shuffle test. A protein takes part in many pairs, so that the
     pairs are no independent samples: folds share proteins, and error bars are too small.
 
@@ -107,13 +109,15 @@ def interactions(rng, path="", n_samples=0):
     Source: Gowri et al. 2024 (arXiv:2409.02732), figure 5: 4,496 pairs of OmniPath's ligrecextra
     and 22,229 of its kinaseextra.
     """
-    arrays, truth = read(path, "interactions")
+    arrays, attributes = read(path, "interactions")
+    if attributes["kind"] != kind:
+        fail("interactions", "path", f"a file of kind '{kind}'", f"'{attributes['kind']}'")
     pairs = arrays["pair"]
     if n_samples > len(pairs):
         fail("interactions", "n_samples", f"at most {len(pairs)} pairs", n_samples)
     chosen = rng.permutation(len(pairs))[: n_samples or len(pairs)]
     x, y = (arrays["embedding"][pairs[chosen, side]].astype(np.float32) for side in (0, 1))
-    return finish(x, y, float(truth))
+    return finish(x, y, float(attributes["truth_bits"]))
 
 
 def draw_lineages(rng, arrays, comparison):
@@ -157,10 +161,10 @@ def lineages(rng, path="", comparison="2-6", n_samples=0):
     Truth: unknown (NaN); `lmi.resources.standin.lineage_mi_bits` for the stand-in.
     Source: Gowri et al. 2024 (arXiv:2409.02732), figure 6; 1,243, 677 and 3,320 clones.
     """
-    arrays, truth = read(path, "lineages")
+    arrays, attributes = read(path, "lineages")
     rows = draw_lineages(rng, arrays, comparison)
     if n_samples > rows.shape[1]:
         fail("lineages", "n_samples", f"at most {rows.shape[1]} clones", n_samples)
     first, second = rows[:, : n_samples or rows.shape[1]]
-    known = json.loads(truth).get(comparison, np.nan)
+    known = json.loads(attributes["truth_bits"]).get(comparison, np.nan)
     return finish(arrays["expression"][first], arrays["expression"][second], known)
