@@ -6,7 +6,7 @@ import h5py
 import pandas as pd
 import pytest
 import yaml
-from conftest import SHORT
+from conftest import ROOT, SHORT
 
 LATER = {"aggregate": 1, "report": 1}
 
@@ -179,6 +179,22 @@ def test_benchmark_target(project):
     assert "gaussian grid" in (results / "benchmark.html").read_text()
     again = project.snakemake("benchmark", "--cores", "2", *project.configs)
     assert "Nothing to be done" in again
+
+
+def test_a_figure_and_an_estimator_are_one_file_each_as_the_readme_shows(fresh):
+    readme = (ROOT / "README.md").read_text()
+    files = re.findall(r"```python\n# (workflow/lmi/\S+)\n(.*?)```", readme, re.DOTALL)
+    assert len(files) == 2
+    for path, content in files:
+        (fresh.folder / path).write_text(content)
+    command = re.search(r"--config '(benchmark=\{figures: \[echo\].*?\})'", readme).group(1)
+    own = {"run": "own", "datasets": {"d": {"task": {"name": "noisy_circle"}}}}
+    config = fresh.config("own.yaml", own)
+    fresh.snakemake("benchmark", "--cores", "2", "--configfile", config, "--config", command)
+    rows = pd.read_csv(fresh.folder / "results/own/benchmark.tsv", sep="\t")
+    assert dict(rows["estimator"].value_counts()) == {"default": 3, "correlation": 3}
+    assert rows["error_bits"].abs().max() < 0.15
+    assert (fresh.folder / "results/own/benchmark/echo.png").exists()
 
 
 def test_calibrate_target(project):

@@ -8,8 +8,11 @@ it. An estimator that is a function draws the same cells itself, a job a block.
 """
 
 import functools
+import json
+import re
 
 from lmi import published
+from lmi.errors import InputError
 from lmi.estimators import ESTIMATORS, SMOKE
 from lmi.seeds import stable_hash
 
@@ -38,10 +41,13 @@ def estimators_of(figure, benchmark):
             "published": getattr(ESTIMATORS[name], "PUBLISHED", ""),
         }
         for name in asked
-        if fitting is None or name in fitting
+        if (name in fitting if fitting is not None else not hasattr(ESTIMATORS[name], "FIGURES"))
+        or figure in getattr(ESTIMATORS[name], "FIGURES", ())
     }
-    for name, variant in getattr(module, "VARIANTS", {}).items():
-        if variant["estimator"] in asked:
+    variants = getattr(module, "VARIANTS", {})
+    kept = getattr(module, "SMOKE", variants) if benchmark["scale"] == "smoke" else variants
+    for name, variant in variants.items():
+        if name in kept and variant["estimator"] in asked:
             found[name] = {"settings": {}, "published": ""} | variant
     return found
 
@@ -57,9 +63,15 @@ def cells_for(figure, name, spec, scale):
     return sorted(order[: max(2, len(cells) // share)], key=cells.index)
 
 
-def _run_of(spec):
-    """Return the estimator whose run an estimator reads."""
-    return getattr(ESTIMATORS[spec["estimator"]], "RUN", spec["estimator"])
+def label_of(spec):
+    """Return the name of the results that an estimator reads: its own, or those of another one.
+
+    Variants are named after their settings: the same ones are computed once, whatever figures
+    call them.
+    """
+    name = getattr(ESTIMATORS[spec["estimator"]], "RUN", spec["estimator"])
+    text = json.dumps(spec["settings"], sort_keys=True) if spec["settings"] else ""
+    return "-".join([name, *re.findall(r"[\w.]+", text)])
 
 
 def merged(settings, changes):
@@ -74,11 +86,12 @@ def merged(settings, changes):
 @functools.lru_cache(maxsize=4)
 def _plan(scale, figures, estimators, seeds):
     benchmark = {"scale": scale, "figures": figures, "estimators": estimators, "seeds": seeds}
-    data, rows = {}, []
+    data, rows, specs = {}, [], {}
     for figure in figures or published.FIGURES:
         cells = published.cells(figure, scale)
+        specs[figure] = estimators_of(figure, benchmark)
         for seed in seeds:
-            for name, spec in estimators_of(figure, benchmark).items():
+            for name, spec in specs[figure].items():
                 for cell in cells_for(figure, name, spec, scale):
                     group = "smoke" if scale == "smoke" else figure
                     n_samples = cells[cell]["n_samples"]
@@ -86,27 +99,29 @@ def _plan(scale, figures, estimators, seeds):
                     entry = data.setdefault(dataset, {"seed": seed, "cells": {}, "figures": {}})
                     entry["cells"][cell] = cells[cell]
                     rows.append((figure, name, dataset, cell))
+    if not rows:
+        raise InputError(
+            f"config: benchmark: nothing to estimate: at scale {scale}, none of the estimators "
+            f"({', '.join(estimators) or 'those of the scale'}) is one of the figures "
+            f"({', '.join(figures) or 'all'}). Name others, or choose a larger scale"
+        )
     for entry in data.values():
         entry["blocks"] = _blocks(entry["cells"])
     runs, functions = {}, {}
+    label = functools.cache(lambda figure, name: label_of(specs[figure][name]))
     for figure, name, dataset, cell in rows:
-        spec = estimators_of(figure, benchmark)[name]
-        module = ESTIMATORS[spec["estimator"]]
-        by_stages = not hasattr(module, "estimate")
-        kind = runs if by_stages else functions
-        # a variant has results of its own, an estimator those of the one that it reads
-        label = name if spec["settings"] else _run_of(spec)
-        key = f"{dataset}/{label}"
-        changes = merged(getattr(module, "EMBED", {}), spec["settings"])
-        job = kind.setdefault(
-            key,
-            {
+        key = f"{dataset}/{label(figure, name)}"
+        job = runs.get(key) or functions.get(key)
+        if job is None:
+            spec = specs[figure][name]
+            module = ESTIMATORS[spec["estimator"]]
+            kind = functions if hasattr(module, "estimate") else runs
+            job = kind[key] = {
                 "data": dataset,
                 "estimator": spec["estimator"],
-                "settings": changes if by_stages else spec["settings"],
+                "settings": merged(getattr(module, "EMBED", {}), spec["settings"]),
                 "cells": set(),
-            },
-        )
+            }
         job["cells"].add(cell)
     return {"data": data, "runs": runs, "functions": functions, "rows": rows}
 
@@ -195,7 +210,6 @@ def call(out, *, estimator, tasks, settings):
 
     from lmi import estimators
     from lmi import tasks as known
-    from lmi.errors import InputError
     from lmi.files import replacing
 
     rows = []
@@ -216,6 +230,7 @@ def call(out, *, estimator, tasks, settings):
                 "n_features_y": made.y.shape[1],
                 "truth_bits": made.truth_bits,
                 "mi_bits": found["mi_bits"],
+                DETAIL: json.dumps(found[DETAIL]) if DETAIL in found else "",
                 "seconds": found.get("seconds", time.perf_counter() - start),
                 "reason": " ".join(str(found["reason"]).split()),
             }
@@ -245,6 +260,8 @@ def _estimates(path):
 
 COLUMNS = ("figure", "estimator", "seed", "cell", "n_samples", "n_features_x", "n_features_y")
 COLUMNS += ("truth_bits", "mi_bits", "error_bits", "validation_loss", "seconds", "reason")
+DETAIL = "detail"
+"""What an estimator tells beside its value, as JSON: in the tables of figures alone."""
 
 
 def table(benchmark, results):
@@ -260,8 +277,8 @@ def table(benchmark, results):
     Returns
     -------
     pandas.DataFrame
-        COLUMNS; sorted by figure, estimator, seed and cell as the plan lists them. `mi_bits` is
-        the estimator's value; NaN with a reason where it failed.
+        COLUMNS and DETAIL, in the order of the plan. `mi_bits` is the estimator's value; NaN with
+        a reason where it failed.
     """
     import numpy as np
     import pandas as pd
@@ -280,11 +297,10 @@ def table(benchmark, results):
                     pd.read_csv(results / key / f"block-{b:03d}.tsv", sep="\t") for b in blocks
                 ]
             found[key] = pd.concat(parts, ignore_index=True).set_index("cell")
-    rows = []
+    rows, specs = [], {figure: estimators_of(figure, benchmark) for figure, *_ in made["rows"]}
     for figure, name, dataset, cell in made["rows"]:
-        spec = estimators_of(figure, benchmark)[name]
-        label = name if spec["settings"] else _run_of(spec)
-        row = found[f"{dataset}/{label}"].loc[cell].to_dict()
+        spec = specs[figure][name]
+        row = found[f"{dataset}/{label_of(spec)}"].loc[cell].to_dict()
         value = getattr(ESTIMATORS[spec["estimator"]], "VALUE", "mi_bits")
         rows.append(
             row
@@ -296,13 +312,14 @@ def table(benchmark, results):
                 "mi_bits": row[value],
                 "validation_loss": row.get("validation_loss", np.nan),
                 "reason": row["reason"] if isinstance(row["reason"], str) else "",
+                DETAIL: row[DETAIL] if isinstance(row.get(DETAIL), str) else "",
             }
         )
     rows = pd.DataFrame(rows)
     rows["error_bits"] = rows["mi_bits"] - rows["truth_bits"]
     for name in ("n_samples", "n_features_x", "n_features_y"):
         rows[name] = rows[name].astype(int)
-    return rows[list(COLUMNS)]
+    return rows[[*COLUMNS, DETAIL]]
 
 
 def of_figure(rows, figure, scale):
@@ -314,5 +331,7 @@ def of_figure(rows, figure, scale):
     described = pd.DataFrame(
         [cells[cell]["params"] | cells[cell]["conditions"] for cell in rows["cell"]]
     )
+    if not rows[DETAIL].any():
+        rows = rows.drop(columns=DETAIL)
     new = [name for name in described if name not in rows and name != "path"]
     return pd.concat([rows, described[new]], axis=1)

@@ -41,9 +41,10 @@ def write(settings, results, out):
     if rows["mi_bits"].isna().all():
         reason = next(iter(rows["reason"]), "")
         raise InputError(f"benchmark: no estimator has an estimate; the first reason: {reason}")
-    tables.write_tsv(rows, out / "benchmark.tsv")
+    kept = rows[list(benchmark.COLUMNS)]
+    tables.write_tsv(kept, out / "benchmark.tsv")
     with replacing(out / "benchmark.parquet") as name:
-        rows.to_parquet(name, index=False, compression="zstd")
+        kept.to_parquet(name, index=False, compression="zstd")
     judged = verdict.table(rows, settings)
     tables.write_tsv(judged, out / "benchmark_verdict.tsv")
     facts = environment(settings)

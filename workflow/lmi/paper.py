@@ -162,7 +162,7 @@ def _partners(rows, settings, rng):
     return rng.integers(len(rows), size=len(rows)) if settings.regulariser == "mine" else rows
 
 
-def train(x, y, *, settings, rng, device=None, progress=None):
+def train(x, y, *, settings, rng, device=None, progress=None, inspect=None):
     """Train one pair of autoencoders and encode all samples.
 
     Parameters
@@ -174,6 +174,8 @@ def train(x, y, *, settings, rng, device=None, progress=None):
     device : str, optional
     progress : callable, optional
         Called with (epoch, train loss, validation loss) after each epoch.
+    inspect : callable, optional
+        Called with the trained networks, by name, and the tensors of x and y.
 
     Returns
     -------
@@ -267,6 +269,8 @@ def train(x, y, *, settings, rng, device=None, progress=None):
                 model[f"encode_{side}"](data).cpu().numpy()
                 for side, data in zip("xy", both, strict=True)
             ]
+            if inspect is not None:
+                inspect(model, *both)
     curves = np.array(train_loss, np.float32), np.array(validation_loss, np.float32)
     converged = len(train_loss) < settings.max_epochs
     return latent[0], latent[1], held_out, *curves, converged

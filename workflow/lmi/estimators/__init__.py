@@ -12,7 +12,8 @@ RUN : str, optional
 or a function does, with the samples of a task:
 
 estimate(x, y, seed, **settings) : function
-    Returns a dict with `mi_bits`, and `reason` where there is none.
+    Returns a dict with `mi_bits`, `reason` where there is none, and `detail`, JSON-like, if there
+    is more to tell.
 ENVIRONMENT : str, optional
     Name of a folder of envs/ with the lock file of a released package. A rule builds the
     environment; its Python is passed as `python`.
@@ -24,6 +25,8 @@ PUBLISHED : str, optional
     Its name in published/published.tsv.
 SHARE : int, optional
     At scale quick, one in so many cells, for a costly one.
+FIGURES : tuple of str, optional
+    The only figures in which it makes sense.
 """
 
 import importlib

@@ -1,5 +1,5 @@
-"""The default preset without networks."""
+"""The default preset without networks, for the target accuracy."""
 
 TITLE = "default without networks"
-PUBLISHED = "LMI"
+FIGURES = ()
 EMBED = {"train": "never"}

@@ -12,16 +12,16 @@ SHARES = {"low": 0.0, "medium": 0.1, "high": 1.0}
 def cells(scale):
     """Return the published design: 1 bit, n = 1,000 to 10,000, 10 draws of each.
 
-    quick: one draw at five numbers of samples.
+    quick: one draw at three numbers of samples.
     """
     n_samples, draws = {
         "smoke": ((500, 1000), 1),
-        "quick": ((1000, 2000, 4000, 7000, 10_000), 1),
+        "quick": ((1000, 2000, 5000), 1),
         "full": (tuple(range(1000, 11_000, 1000)), 10),
     }[scale]
     found = []
     for rank, share in SHARES.items():
-        for ambient in AMBIENT if scale != "smoke" else (13,):
+        for ambient in AMBIENT if scale != "smoke" else (25,):
             # as published: the whole number below
             intrinsic = max(1, int(share * ambient))
             for n in n_samples:

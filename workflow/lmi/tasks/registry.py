@@ -1,6 +1,7 @@
 """The list of tasks and the checks of their parameters."""
 
 import difflib
+import functools
 import inspect
 import math
 import os
@@ -141,8 +142,13 @@ def fail(name, key, expected, found):
 
 
 def _defaults(name):
-    parameters = list(inspect.signature(TASKS[name]).parameters.values())[1:]
-    return {p.name: p.default for p in parameters}
+    return dict(_signature(TASKS[name]))
+
+
+@functools.cache
+def _signature(function):
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    return tuple((p.name, p.default) for p in parameters)
 
 
 def _unknown(word, known):
