@@ -9,6 +9,11 @@ from lmi.resources import catalogue
 STANDIN = "stand-in"
 
 
+def resources(*names):
+    """Return the prepared files of these names, real ones and stand-ins."""
+    return tuple(catalogue.path(name, standin) for name in names for standin in (False, True))
+
+
 def at_hand(name, scale):
     """Return the path of a prepared file, and what it holds: real data or the stand-in.
 

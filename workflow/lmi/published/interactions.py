@@ -5,16 +5,16 @@ pairs, so that these are no independent samples. The prediction of unseen pairs 
 `pair_prediction`.
 """
 
-from lmi.published._real import STANDIN, at_hand, draw_estimates
+from lmi.published._real import STANDIN, at_hand, draw_estimates, resources
 
 TITLE = "Interacting proteins"
 SOURCE = "figure 5"
 CONDITIONS = ("data",)
 ESTIMATORS = ["default", "conservative", "paper", "ksg", "cca", "latentmi"]
-RESOURCE = "resources/ligand_receptor.h5"
 WIDTH = 1024
 
 LABELS = {"ligand_receptor": "ligand and receptor", "kinase_target": "kinase and target"}
+RESOURCE = resources(*LABELS)
 # bits, of real pairs: 4,496 and 22,229
 PUBLISHED_BITS = {
     "ligand_receptor": {"LMI": 2.826, "KSG": 1.887},

@@ -5,13 +5,13 @@ no more information than day 2 shares with day 6. The truth is unknown, but that
 (0) and of the stand-in. Pointwise information along pseudotime is the rule `pseudotime`.
 """
 
-from lmi.published._real import STANDIN, at_hand, draw_estimates
+from lmi.published._real import STANDIN, at_hand, draw_estimates, resources
 
 TITLE = "Lineage-traced blood cells"
 SOURCE = "figure 6"
 CONDITIONS = ("data",)
 ESTIMATORS = ["default", "conservative", "paper", "ksg", "cca", "latentmi"]
-RESOURCE = "resources/lineages.h5"
+RESOURCE = resources("lineages")
 WIDTH = 1000
 
 LABELS = {"2-6": "day 2 and day 6", "6-6": "day 6, two wells", "early-6": "days 2, 4 and day 6"}

@@ -4,12 +4,12 @@ Two proteins of a pair are both of E. coli or both of A. thaliana, but for a sha
 shuffled; the truth is that of the species. 1,024 features of ProtT5 each, from UniProt.
 """
 
-from lmi.published._real import STANDIN, at_hand
+from lmi.published._real import STANDIN, at_hand, resources
 
 TITLE = "Resampled protein embeddings"
 SOURCE = "figure 4, proteins"
 CONDITIONS = ("level", "data")
-RESOURCE = "resources/proteins.h5"
+RESOURCE = resources("proteins")
 WIDTH = 1024
 
 
