@@ -41,6 +41,12 @@ def draw_estimates(table, column, labels, published):
         Value of `column` -> published name of an estimator -> bits, drawn beside real data.
     """
     from lmi import benchmark_figures
+
+    return benchmark_figures.styled(_draw)(table, column, labels, published)
+
+
+def _draw(table, column, labels, published):
+    from lmi import benchmark_figures
     from lmi.estimators import ESTIMATORS
 
     names = list(dict.fromkeys(table["estimator"]))
@@ -68,6 +74,6 @@ def draw_estimates(table, column, labels, published):
         axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
     all_axes[0].set_ylabel("estimate (bits)")
     figure.supxlabel(
-        "filled: real pairs; open: shuffled; dashed: planted; line: published", fontsize=8
+        "filled: pairs as they are; open: shuffled; dashed: planted; line: published", fontsize=8
     )
     return figure

@@ -85,7 +85,7 @@ def figure(table):
     axes.plot(table["pseudotime"], table["pmi_bits"], ".", color="0.75", markersize=3)
     axes.plot(table["pseudotime"], table["smooth_pmi_bits"], color="#0072b2")
     axes.axhline(0, color="0.5", linewidth=0.8)
-    axes.set_xlabel("neutrophil pseudotime (rank of the cell)")
+    axes.set_xlabel("neutrophil pseudotime")
     axes.set_ylabel("pointwise MI with day 6 (bits)")
     drawn.set_layout_engine("constrained")
     return drawn
