@@ -84,7 +84,6 @@ rule benchmark:
     params:
         version=lmi.__version__,
         settings=lookup(dpath="benchmark", within=SETTINGS),
-        results=RESULTS,
     message:
         "benchmark: truth against estimate, published figures beside ours"
     script:
