@@ -198,6 +198,10 @@ def lines(table, x, x_label, panels_by=None, truth=False, diagonal=False, log=Fa
         axes.set_title(f"{panels_by.replace('_', ' ')}: {label}" if panels_by else "")
         if log:
             axes.set_xscale("log")
+            values = sorted(part[x].unique())
+            axes.set_xticks(values, [f"{value:g}" for value in values])
+            axes.minorticks_off()
+            axes.set_xlim(values[0] / 1.5, values[-1] * 1.5)
         axes.set_xlabel(x_label)
     all_axes[0].set_ylabel("estimate (bits)")
     _legend(figure, all_axes)

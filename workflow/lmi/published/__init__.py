@@ -16,8 +16,8 @@ ESTIMATORS : list of str, optional
 VARIANTS : dict, optional
     Name -> {estimator: a key of `lmi.estimators.ESTIMATORS`, settings: {...}, published: name}:
     an estimator with other settings, which this figure alone has.
-SMOKE : tuple of str, optional
-    The variants of scale smoke; all where it is absent.
+SMOKE, QUICK : tuple of str, optional
+    The variants of these scales; all where it is absent.
 CONDITIONS : tuple of str, optional
     Columns of the cells that are no parameters of the task.
 RESOURCE : str or tuple of str, optional
