@@ -56,8 +56,10 @@ def panels(n, width=2.6, height=2.5, columns=4, **options):
     n_rows = -(-n // columns)
     figure = Figure(figsize=(width * columns + 0.6, height * n_rows + 0.4), layout="constrained")
     axes = figure.subplots(n_rows, columns, squeeze=False, **options).ravel()
-    for extra in axes[n:]:
+    for place, extra in enumerate(axes[n:], n):
         extra.set_visible(False)
+        # with shared axes only the lowest one has labels, and that is hidden
+        axes[place - columns].tick_params(labelbottom=True)
     return figure, axes[:n]
 
 

@@ -44,7 +44,7 @@ ESTIMATORS = {
 }
 """Name -> module."""
 
-SMOKE = ("default", "conservative", "paper", "ksg", "cca")
+SMOKE = ("default", "conservative", "paper", "ksg", "cca", "decode")
 """Those of scale smoke: no other package is needed."""
 
 
