@@ -3,6 +3,7 @@
 #   snakemake --cores all             every dataset of the config -> results/<run>/mi.tsv, report.html
 #   snakemake --cores all benchmark   tasks with known MI         -> results/<run>/benchmark.tsv
 #   snakemake --cores all calibrate   MI planted in the data      -> results/<run>/calibration.tsv
+#   snakemake --cores all real_data   data of the published study -> results/<run>/real_data/
 #   snakemake --profile slurm         the same on a cluster
 from snakemake.utils import min_version
 
@@ -37,6 +38,7 @@ include: "workflow/rules/project.smk"
 include: "workflow/rules/embed.smk"
 include: "workflow/rules/estimate.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/resources.smk"
 include: "workflow/rules/benchmark.smk"
 include: "workflow/rules/calibrate.smk"
 

@@ -69,6 +69,19 @@ FAMILIES = {
     "multinormal_sparse": _cells("multinormal_sparse", dims=(3, 10, 25, 50), draw=(0, 1)),
     "multinormal_dense": _cells("multinormal_dense", dims=(3, 10, 25, 50), draw=(0, 1)),
     "weak_signal": _cells("weak_signal", draw=_DRAWS),
+    "bmi": _cells("bmi", distribution=tasks.bmi.BMI),
+    "image_tiles": _cells("image_tiles", tiles=(1, 2, 4), flip=(0.0, 0.05, 0.2), nuisance=(0, 4)),
+    "mnist_tiles": _cells(
+        "mnist_tiles", path=MNIST, tiles=(1, 2, 4), flip=(0.0, 0.05, 0.2), nuisance=(0, 4)
+    ),
+    "zero_inflated_poisson": _cells(
+        "zero_inflated_poisson", zeros=(0.0, 0.15, 0.5), dims=(1, 3, 10), draw=(0, 1)
+    ),
+    "discrete_mixtures": [
+        *_cells("uniform_mixture", classes=(2, 5), dims=(1, 3), draw=(0, 1)),
+        *_cells("uniform_mixture", classes=50, draw=(0, 1)),
+        *_cells("point_or_normal", draw=(0, 1)),
+    ],
     "independent": [
         (task, params | {"independent": True, "draw": draw})
         for task, params in (

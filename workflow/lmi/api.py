@@ -123,7 +123,6 @@ def estimate(
     alpha=1.0,
     lam=1.0,
     regulariser="cross",
-    widths="released",
     min_features=1,
 ):
     """Estimate the mutual information of two high-dimensional variables.
@@ -165,9 +164,9 @@ def estimate(
         Learning rate: 1e-3, and 1e-4 in the preset paper.
     epochs, patience, alpha, lam
         Preset paper: most epochs, epochs without improvement, weights of the losses.
-    regulariser, widths, min_features
+    regulariser, min_features
         Preset paper, see `lmi.paper.Settings`: what rewards latents that tell about each other
-        (cross, mine, infonce), hidden layers (released, scaled), repetition of few features.
+        (cross, mine, infonce), and repetition of few features.
 
     Returns
     -------
@@ -204,12 +203,9 @@ def estimate(
         )
     if not 0 < validation_split < 1:
         raise InputError(f"validation_split: expected between 0 and 1, found {validation_split}.")
-    for name, value, known in (
-        ("regulariser", regulariser, paper.REGULARISERS),
-        ("widths", widths, paper.WIDTHS),
-    ):
-        if value not in known:
-            raise InputError(f"{name}: expected one of {', '.join(known)}, found {value!r}.")
+    if regulariser not in paper.REGULARISERS:
+        known = ", ".join(paper.REGULARISERS)
+        raise InputError(f"regulariser: expected one of {known}, found {regulariser!r}.")
     names, codes = [], None
     if strata is not None:
         if len(strata) != len(x):
@@ -236,7 +232,6 @@ def estimate(
                 alpha=alpha,
                 lam=lam,
                 regulariser=regulariser,
-                widths=widths,
                 min_features=min_features,
             )
 

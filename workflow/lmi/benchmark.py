@@ -45,7 +45,7 @@ def estimators_of(figure, benchmark):
         or figure in getattr(ESTIMATORS[name], "FIGURES", ())
     }
     variants = getattr(module, "VARIANTS", {})
-    kept = getattr(module, "SMOKE", variants) if benchmark["scale"] == "smoke" else variants
+    kept = getattr(module, benchmark["scale"].upper(), variants)
     for name, variant in variants.items():
         if name in kept and variant["estimator"] in asked:
             found[name] = {"settings": {}, "published": ""} | variant
@@ -53,14 +53,18 @@ def estimators_of(figure, benchmark):
 
 
 def cells_for(figure, name, spec, scale):
-    """Return the names of the cells that an estimator gets; at quick, costly ones get a share."""
+    """Return the names of the cells that an estimator gets; costly ones get a share of them."""
     cells = list(published.cells(figure, scale))
     share = getattr(ESTIMATORS[spec["estimator"]], "SHARE", 1)
-    if scale != "quick" or share == 1:
+    if scale == "full" or share == 1:
         return cells
+    # a variant is one of many, and is not what a verdict is about
+    alone = name == spec["estimator"]
+    least = getattr(ESTIMATORS[spec["estimator"]], "LEAST", 1) if alone else 2
+    least = 1 if scale == "smoke" else least
     # one order for all, so that costly estimators are compared on the same cells
     order = sorted(cells, key=lambda cell: stable_hash(f"share of {cell}"))
-    return sorted(order[: max(2, len(cells) // share)], key=cells.index)
+    return sorted(order[: max(least, len(cells) // share)], key=cells.index)
 
 
 def label_of(spec):
@@ -116,10 +120,11 @@ def _plan(scale, figures, estimators, seeds):
             spec = specs[figure][name]
             module = ESTIMATORS[spec["estimator"]]
             kind = functions if hasattr(module, "estimate") else runs
+            short = getattr(module, "SMOKE", {}) if scale == "smoke" else {}
             job = kind[key] = {
                 "data": dataset,
                 "estimator": spec["estimator"],
-                "settings": merged(getattr(module, "EMBED", {}), spec["settings"]),
+                "settings": merged(merged(getattr(module, "EMBED", {}), short), spec["settings"]),
                 "cells": set(),
             }
         job["cells"].add(cell)

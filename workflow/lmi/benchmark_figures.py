@@ -56,8 +56,10 @@ def panels(n, width=2.6, height=2.5, columns=4, **options):
     n_rows = -(-n // columns)
     figure = Figure(figsize=(width * columns + 0.6, height * n_rows + 0.4), layout="constrained")
     axes = figure.subplots(n_rows, columns, squeeze=False, **options).ravel()
-    for extra in axes[n:]:
+    for place, extra in enumerate(axes[n:], n):
         extra.set_visible(False)
+        # with shared axes only the lowest one has labels, and that is hidden
+        axes[place - columns].tick_params(labelbottom=True)
     return figure, axes[:n]
 
 
@@ -198,6 +200,10 @@ def lines(table, x, x_label, panels_by=None, truth=False, diagonal=False, log=Fa
         axes.set_title(f"{panels_by.replace('_', ' ')}: {label}" if panels_by else "")
         if log:
             axes.set_xscale("log")
+            values = sorted(part[x].unique())
+            axes.set_xticks(values, [f"{value:g}" for value in values])
+            axes.minorticks_off()
+            axes.set_xlim(values[0] / 1.5, values[-1] * 1.5)
         axes.set_xlabel(x_label)
     all_axes[0].set_ylabel("estimate (bits)")
     _legend(figure, all_axes)

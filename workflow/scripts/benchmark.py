@@ -7,8 +7,5 @@ with job(snakemake):
 
     from lmi import benchmark_page
 
-    benchmark_page.write(
-        snakemake.params.settings,
-        Path(snakemake.params.results),
-        Path(snakemake.output.tsv).parent,
-    )
+    results = Path(snakemake.output.tsv).parent
+    benchmark_page.write(snakemake.params.settings, results, results)

@@ -23,8 +23,11 @@ and in both cases
 TITLE : str
 PUBLISHED : str, optional
     Its name in published/published.tsv.
-SHARE : int, optional
-    At scale quick, one in so many cells, for a costly one.
+SHARE, LEAST : int, optional
+    For a costly one: at the scales smoke and quick it gets one in so many cells of a figure; at
+    quick LEAST at least (1), so that it can be compared.
+SMOKE : dict, optional
+    Settings of scale smoke, where a shorter training than it takes will do.
 FIGURES : tuple of str, optional
     The only figures in which it makes sense.
 """
@@ -41,7 +44,7 @@ ESTIMATORS = {
 }
 """Name -> module."""
 
-SMOKE = ("default", "conservative", "paper", "ksg", "cca")
+SMOKE = ("default", "conservative", "paper", "ksg", "cca", "decode")
 """Those of scale smoke: no other package is needed."""
 
 

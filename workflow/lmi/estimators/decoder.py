@@ -20,7 +20,7 @@ def estimate(x, y, seed, **changes):
     from lmi import ksg, paper
     from lmi.seeds import rng
 
-    settings = paper.Settings(**{"widths": "scaled", "min_features": 50} | changes)
+    settings = paper.Settings(**{"min_features": 50} | changes)
     seen = {}
 
     def inspect(model, left, right):

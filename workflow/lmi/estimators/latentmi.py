@@ -3,7 +3,7 @@
 TITLE = "latentmi 0.1.3"
 PUBLISHED = "LMI"
 ENVIRONMENT = "latentmi"
-SHARE = 6
+SHARE = 18
 
 
 def estimate(x, y, seed, python, timeout_s=900):

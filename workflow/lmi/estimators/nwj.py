@@ -2,7 +2,7 @@
 
 TITLE = "NWJ"
 ENVIRONMENT = "benchmark-mi"
-SHARE = 6
+SHARE = 9
 
 
 def estimate(x, y, seed, python, timeout_s=900, **settings):

@@ -1,8 +1,11 @@
-"""The published method as in its benchmarks, regularised by cross-reconstruction."""
+"""The published method, regularised by cross-reconstruction."""
 
 TITLE = "published method"
 PUBLISHED = "LMI"
 EMBED = {
     "preset": "paper",
-    "paper": {"regulariser": "cross", "widths": "scaled", "min_features": 50},
+    "paper": {"regulariser": "cross", "min_features": 50},
 }
+SHARE = 9
+SMOKE = {"paper": {"max_epochs": 15, "learning_rate": 1e-3, "batch_size": 250}}
+LEAST = 5

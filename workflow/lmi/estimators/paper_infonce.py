@@ -1,8 +1,10 @@
-"""The published method as in its benchmarks, regularised by InfoNCE on the latents."""
+"""The published method, regularised by InfoNCE on the latents."""
 
 TITLE = "published method, InfoNCE"
 PUBLISHED = "LMI-InfoNCE"
 EMBED = {
     "preset": "paper",
-    "paper": {"regulariser": "infonce", "widths": "scaled", "min_features": 50},
+    "paper": {"regulariser": "infonce", "min_features": 50},
 }
+SHARE = 18
+SMOKE = {"paper": {"max_epochs": 15, "learning_rate": 1e-3, "batch_size": 250}}

@@ -1,8 +1,10 @@
-"""The published method as in its benchmarks, regularised by MINE on the latents."""
+"""The published method, regularised by MINE on the latents."""
 
 TITLE = "published method, MINE"
 PUBLISHED = "LMI-MINE"
 EMBED = {
     "preset": "paper",
-    "paper": {"regulariser": "mine", "widths": "scaled", "min_features": 50},
+    "paper": {"regulariser": "mine", "min_features": 50},
 }
+SHARE = 18
+SMOKE = {"paper": {"max_epochs": 15, "learning_rate": 1e-3, "batch_size": 250}}

@@ -16,11 +16,11 @@ ESTIMATORS : list of str, optional
 VARIANTS : dict, optional
     Name -> {estimator: a key of `lmi.estimators.ESTIMATORS`, settings: {...}, published: name}:
     an estimator with other settings, which this figure alone has.
-SMOKE : tuple of str, optional
-    The variants of scale smoke; all where it is absent.
+SMOKE, QUICK : tuple of str, optional
+    The variants of these scales; all where it is absent.
 CONDITIONS : tuple of str, optional
     Columns of the cells that are no parameters of the task.
-RESOURCE : str, optional
+RESOURCE : str or tuple of str, optional
     Data file that a rule makes; a cell that needs it has it as its parameter `path`.
 WIDTH : int, optional
     Features of a variable, where no parameter `ambient` or `dims` says so: for the size of jobs.

@@ -44,11 +44,14 @@ def labelled_digits(rng, n_samples=1000, classes=2):
 
 @task(path="file", n_samples=(2, None), classes=(2, 10))
 def labelled_mnist(rng, path="", n_samples=5000, classes=2):
-    """Images of MNIST and their labels, as `labelled_digits`; the file is that of `mnist`."""
-    from lmi.sources import stamp
-    from lmi.tasks.labels import _read_images
+    """Images of MNIST and their labels, as `labelled_digits`; the file is that of `mnist`.
 
-    images, labels = _read_images(path, classes, stamp(path))
+    Truth: log2(classes), where images tell their labels; classes are drawn equally often.
+    """
+    from lmi.sources import stamp
+    from lmi.tasks.labels import read_images
+
+    images, labels = read_images(path, classes, stamp(path))
     return _labelled(rng, "labelled_mnist", images, labels, n_samples, classes)
 
 

@@ -18,11 +18,14 @@ SMOKE = ("paper_2",)
 def cells(scale):
     """Return the published cell: 1,000 dimensions, 4 intrinsic, 1 bit, n = 5,000; one draw.
 
-    full: five draws, so that the scatter is seen. smoke: 60 dimensions, n = 1,000.
+    full: five draws, so that the scatter is seen. quick: 100 dimensions, n = 2,000. smoke: 60,
+    n = 1,000.
     """
-    size = {"n_samples": 5000, "ambient": 1000}
-    if scale == "smoke":
-        size = {"n_samples": 1000, "ambient": 60}
+    size = {
+        "smoke": {"n_samples": 1000, "ambient": 60},
+        "quick": {"n_samples": 2000, "ambient": 100},
+        "full": {"n_samples": 5000, "ambient": 1000},
+    }[scale]
     return [
         {"task": "gaussian_grid", "intrinsic": 4, "mi_bits": 1.0, "draw": 500 + draw} | size
         for draw in range(5 if scale == "full" else 1)

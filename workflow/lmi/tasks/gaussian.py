@@ -132,20 +132,21 @@ def _uniform_margins(x, scale, terms):
     return ndtr(x / scale)
 
 
-def _wiggly(x, scale, terms):
+def wiggly(x, scale, terms):
+    """Return x / scale plus waves a sin(b x + c) of the terms (a, b, c)."""
     x = x / scale
     return x + sum(a * np.sin(b * x + c) for a, b, c in terms)
 
 
 # Amplitude, frequency and phase: the sum of amplitude x frequency is below 1, so that x plus the
 # waves increases everywhere.
-_WIGGLES_X = ((0.4, 1.0, 0.0), (0.2, 1.7, 1.0), (0.03, 3.3, -2.5))
-_WIGGLES_Y = ((-0.4, 0.4, 0.0), (0.17, 1.3, 3.5), (0.02, 4.3, -2.5))
+WIGGLES_X = ((0.4, 1.0, 0.0), (0.2, 1.7, 1.0), (0.03, 3.3, -2.5))
+WIGGLES_Y = ((-0.4, 0.4, 0.0), (0.17, 1.3, 3.5), (0.02, 4.3, -2.5))
 _TRANSFORMS = {
     "half_cube": _half_cube,
     "asinh": _asinh,
     "uniform_margins": _uniform_margins,
-    "wiggly": _wiggly,
+    "wiggly": wiggly,
 }
 
 
@@ -174,9 +175,9 @@ def transformed_gaussian(
     deviations = np.ones(ambient)
     function = _TRANSFORMS[transform]
     deviations[: ambient - n_noise] = np.sqrt(VARIANCE_X)
-    x = function(x, deviations, _WIGGLES_X)
+    x = function(x, deviations, WIGGLES_X)
     deviations[: ambient - n_noise] = np.sqrt(VARIANCE_Y)
-    y = function(y, deviations, _WIGGLES_Y)
+    y = function(y, deviations, WIGGLES_Y)
     return finish(x, y, mi_bits)
 
 
@@ -194,14 +195,15 @@ def multinormal_sparse(rng, n_samples=2000, dims=25, n_pairs=2, mi_bits=2.0):
     return finish(x, y, mi_bits)
 
 
-def _equicorrelated(rng, n_samples, dims, correlation):
+def equicorrelated(rng, n_samples, dims, correlation):
     """Return x, y of unit variance, all of whose 2 dims features correlate equally."""
     shared = np.sqrt(correlation) * rng.standard_normal((n_samples, 1))
     own = np.sqrt(1 - correlation) * rng.standard_normal((2, n_samples, dims))
     return shared + own[0], shared + own[1]
 
 
-def _equicorrelated_mi_bits(dims, correlation):
+def equicorrelated_mi_bits(dims, correlation):
+    """Return the mutual information of x and y of `equicorrelated`, in bits."""
     matrix = np.full((2 * dims, 2 * dims), correlation) + (1 - correlation) * np.eye(2 * dims)
     return split_mi_bits(matrix, dims)
 
@@ -213,8 +215,8 @@ def multinormal_dense(rng, n_samples=2000, dims=25, correlation=0.5):
     Truth: (log2 |S_x| + log2 |S_y| - log2 |S|)/2 of the correlation matrix S.
     Source: the dense multinormal tasks of Czyz et al. 2023 (arXiv:2306.11078).
     """
-    x, y = _equicorrelated(rng, n_samples, dims, correlation)
-    return finish(x, y, _equicorrelated_mi_bits(dims, correlation))
+    x, y = equicorrelated(rng, n_samples, dims, correlation)
+    return finish(x, y, equicorrelated_mi_bits(dims, correlation))
 
 
 @task(n_samples=(2, None), dims=(1, None), dof=(1, None), correlation=(0, 0.999))
@@ -227,9 +229,9 @@ def student_t(rng, n_samples=2000, dims=5, dof=3.0, correlation=0.0):
     Truth: that of the Gaussian with the same dispersion, plus `student_correction_bits`.
     Source: the Student tasks of Czyz et al. 2023 (arXiv:2306.11078).
     """
-    x, y = _equicorrelated(rng, n_samples, dims, correlation)
+    x, y = equicorrelated(rng, n_samples, dims, correlation)
     scale = np.sqrt(dof / rng.chisquare(dof, size=(n_samples, 1)))
-    truth = _equicorrelated_mi_bits(dims, correlation) + student_correction_bits(dof, dims, dims)
+    truth = equicorrelated_mi_bits(dims, correlation) + student_correction_bits(dof, dims, dims)
     return finish(scale * x, scale * y, truth)
 
 

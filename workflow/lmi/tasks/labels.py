@@ -25,7 +25,7 @@ def label_mi_bits(table):
     return float(np.sum(table[seen] * np.log2(table[seen] / expected[seen])))
 
 
-def _label_counts(rng, n_samples, table):
+def label_counts(rng, n_samples, table):
     """Return how many samples each pair of labels gets: n times the table, rounded.
 
     Rounding, in place of drawing, keeps the noise of the labels out of the truth: with 10
@@ -60,7 +60,7 @@ def clusters(rng, n_samples=2000, ambient=50, classes=4, shuffled=0.2, separatio
     if classes > ambient:
         fail("clusters", "classes", f"at most ambient ({ambient})", classes)
     table = label_table(classes, shuffled)
-    counts = _label_counts(rng, n_samples, table)
+    counts = label_counts(rng, n_samples, table)
     pairs = np.repeat(np.arange(classes**2), counts.ravel())
     labels = np.divmod(rng.permutation(pairs), classes)
     sides = []
@@ -77,7 +77,7 @@ def _paired_images(rng, name, images, labels, n_samples, classes, shuffled):
     No image is in both halves, and no pair of images comes twice.
     """
     table = label_table(classes, shuffled)
-    counts = _label_counts(rng, n_samples, table)
+    counts = label_counts(rng, n_samples, table)
     halves = []
     for label in range(classes):
         members = rng.permutation(np.flatnonzero(labels == label))
@@ -120,12 +120,12 @@ def mnist(rng, path="", n_samples=5000, classes=2, shuffled=0.25):
     Source: Gowri et al. 2024 (arXiv:2409.02732): digits 0 and 1, n = 5,000, shuffled shares s^2
     for 200 values s in 0...1.
     """
-    images, labels = _read_images(path, classes, stamp(path))
+    images, labels = read_images(path, classes, stamp(path))
     return _paired_images(rng, "mnist", images, labels, n_samples, classes, shuffled)
 
 
 @functools.lru_cache(maxsize=2)
-def _read_images(path, classes, _stamp):
+def read_images(path, classes, _stamp):
     import pandas as pd
 
     try:

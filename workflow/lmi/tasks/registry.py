@@ -25,7 +25,8 @@ class Task:
     x, y : ndarray of float32, shape (n_samples, n_features)
         Aligned samples of the two variables.
     truth_bits : float
-        Mutual information of the distribution that the samples were drawn from, in bits.
+        Mutual information of the distribution that the samples were drawn from, in bits; NaN
+        for real data of unknown truth.
     """
 
     x: np.ndarray
@@ -132,7 +133,7 @@ def make(name, seed, **params):
 
 def finish(x, y, truth_bits):
     """Return a `Task` in single precision, which is what the workflow stores."""
-    return Task(x.astype(np.float32), y.astype(np.float32), max(0.0, float(truth_bits)))
+    return Task(x.astype(np.float32), y.astype(np.float32), float(np.maximum(0.0, truth_bits)))
 
 
 def fail(name, key, expected, found):

@@ -1,0 +1,8 @@
+"""Rule download: a file of the published figures, from its server."""
+
+from job import job
+
+with job(snakemake):
+    from lmi.resources.download import fetch
+
+    fetch(snakemake.params.url, snakemake.output.file)

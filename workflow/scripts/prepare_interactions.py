@@ -1,0 +1,14 @@
+"""Rule prepare_interactions: interacting proteins and their embeddings, in one file."""
+
+from job import job
+
+with job(snakemake):
+    from lmi.resources import interactions
+
+    interactions.prepare(
+        snakemake.input.table,
+        snakemake.input.human,
+        snakemake.output.h5,
+        kind=snakemake.wildcards.interactions,
+        truth=snakemake.input.get("truth"),
+    )

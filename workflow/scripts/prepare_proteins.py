@@ -1,0 +1,13 @@
+"""Rule prepare_proteins: embeddings of two proteomes, in one file."""
+
+from job import job
+
+with job(snakemake):
+    from lmi.resources import proteins
+
+    proteins.prepare(
+        snakemake.input.ecoli,
+        snakemake.input.athaliana,
+        snakemake.output.h5,
+        standin=snakemake.params.standin,
+    )
