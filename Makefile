@@ -66,7 +66,7 @@ bench-accuracy: $(VENV)/.installed
 	$(BIN)/python -m snakemake --cores $(CORES) --configfile $(CONFIG) -- accuracy
 
 bench-speed: $(VENV)/.installed .latentmi
-	$(BIN)/python -m lmi.bench_speed
+	OMP_NUM_THREADS=1 $(BIN)/python -m lmi.bench_speed
 
 bench-statistics: $(VENV)/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m lmi.bench_statistics
