@@ -189,6 +189,27 @@ def test_lonely_samples_are_those_outside_the_clusters():
     assert alone[:-1].mean() < 0.1
 
 
+def test_pairs_in_which_nothing_is_found_scatter_less_than_plain_ksg():
+    plain, calm, bars = [], [], []
+    settings = {"n_latent": 16, "train": "never"}
+    for seed in range(12):
+        task = tasks.make("gaussian_grid", seed, n_samples=1000, ambient=10, independent=True)
+        fold, inner = split.folds(1000, seed=seed, dataset="d", n_inner=canonical.N_INNER)
+        pair = prepared(task, fold, inner)
+        found = embed.embed_pairs([pair], fold, inner, settings=settings, seed=seed)[0]
+        if found.rank.any():
+            continue
+        value = estimation.estimate(found, seed=seed)
+        calm.append(value.mi_ksg_bits)
+        bars.append(value.sd_ksg_bits)
+        halves = [ksg.mi(found.zx[t][fold == 1 - t], found.zy[t][fold == 1 - t]) for t in (0, 1)]
+        plain.append(np.mean(halves))
+    assert len(calm) > 8
+    assert np.std(calm) < 0.7 * np.std(plain)
+    assert abs(np.mean(calm)) < 0.02
+    assert 0.6 < np.sqrt(np.mean(np.square(bars))) / np.std(calm) < 2.5
+
+
 def test_sparse_cells_between_clusters_do_not_raise_the_estimate():
     plain, mended = [], []
     for seed in range(4):

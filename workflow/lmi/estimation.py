@@ -32,6 +32,8 @@ CHECKS = (
 of networks), with twice the latent ones of networks, and with x and y exchanged."""
 SURE_SD = 3.0
 """Estimates nearer to zero are too noisy to tell a rise from."""
+MANY = 4
+"""Times k: neighbours where the encoders found nothing."""
 CROWDED_SD = 3.5
 """KSG rises with k where it does so by more standard errors."""
 
@@ -122,7 +124,7 @@ def estimate(
     ----------
     embedding : embed.Embedding
     k : int
-        Neighbours.
+        Neighbours. Where encoders of the default preset found nothing, `MANY` times as many.
     error_bars : bool
     permutations : dict, optional
         `max`, `scheme` (auto, or one of `null.SCHEMES`), `block_length`, `tail_fit`.
@@ -142,6 +144,7 @@ def estimate(
     fold = embedding.fold
     encoders = range(len(embedding.zx))
     held_out = [_held_out(embedding, t, samples) for t in encoders]
+    k = _neighbours(embedding, held_out, k)
     found = [_evaluate(embedding, t, out, k, threads) for t, out in enumerate(held_out)]
     # one encoder: a preset that is KSG as published
     lone = len(found) == 2 and _rises_with_k(embedding, held_out, found, k, threads)
@@ -249,6 +252,16 @@ def _part(embedding, t, rows, samples):
 def _coordinates(embedding, t, rows):
     zx, zy = (z[t][rows].astype(np.float64) for z in (embedding.zx, embedding.zy))
     return zx, zy, embedding.weight[t]
+
+
+def _neighbours(embedding, held_out, k):
+    """Return how many neighbours to take: k, or more where the encoders found nothing.
+
+    There the estimate is nearly zero whatever k, and its noise falls as k rises.
+    """
+    if len(held_out) < 2 or embedding.rank.any():
+        return k
+    return min(MANY * k, max(k, min(map(len, held_out)) // 8))
 
 
 def _rises_with_k(embedding, held_out, found, k, threads):

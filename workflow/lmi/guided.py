@@ -23,6 +23,7 @@ N_INSIDE = 64
 CHUNK = 128
 JITTER = 1e-3
 LONELY = 1.7
+MANY_COPIES = 3
 
 
 def evaluate(
@@ -57,9 +58,9 @@ def evaluate(
     correction_bits : array, shape (n_samples,)
         To be added; zero without a critic.
     n_tied : int
-        Samples that k or more others equal in x and y.
+        Samples that `MANY_COPIES` or more others equal in x and y.
     """
-    n_tied = int((_copies(np.concatenate([a, b], axis=1)) > k).sum())
+    n_tied = int((_copies(np.concatenate([a, b], axis=1)) > MANY_COPIES).sum())
     a, b = untie(a, 0), untie(b, 1)
     x, y = a * weight[: a.shape[1]], b * weight[: b.shape[1]]
     radius, n_x, n_y = ksg.neighbours(x, y, k=k, threads=threads)
