@@ -1,5 +1,7 @@
 """The pieces below `lmi.estimate`: views, axes, screen, critic, networks, splits, error bars."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from lmi import (
@@ -208,6 +210,25 @@ def test_pairs_in_which_nothing_is_found_scatter_less_than_plain_ksg():
     assert np.std(calm) < 0.7 * np.std(plain)
     assert abs(np.mean(calm)) < 0.02
     assert 0.6 < np.sqrt(np.mean(np.square(bars))) / np.std(calm) < 2.5
+
+
+def test_what_ksg_alone_finds_is_estimated_with_k_neighbours():
+    rng = np.random.default_rng(0)
+    angle = rng.uniform(0, 2 * np.pi, 600)
+    x, y = (
+        wave[:, None] + 0.1 * rng.standard_normal((600, 1))
+        for wave in (np.cos(angle), np.sin(angle))
+    )
+    raw = embed.embed_nothing(x, y)
+    twice = {
+        name: np.repeat(getattr(raw, name), 2, axis=0)
+        for name in ("zx", "zy", "s", "weight", "rank", "n_parameters", "temperature")
+    }
+    fold = np.arange(600) % 2
+    both = dataclasses.replace(raw, **twice, candidate=("raw", "raw"), fold=fold)
+    halves = [ksg.mi(x[fold == t], y[fold == t]) for t in (0, 1)]
+    value = estimation.estimate(both, error_bars=False)
+    assert value.mi_bits == pytest.approx(np.mean(halves), abs=0.01)
 
 
 def test_sparse_cells_between_clusters_do_not_raise_the_estimate():

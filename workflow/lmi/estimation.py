@@ -33,7 +33,7 @@ of networks), with twice the latent ones of networks, and with x and y exchanged
 SURE_SD = 3.0
 """Estimates nearer to zero are too noisy to tell a rise from."""
 MANY = 4
-"""Times k: neighbours where the encoders found nothing."""
+"""Times k: neighbours where nothing is found."""
 CROWDED_SD = 3.5
 """KSG rises with k where it does so by more standard errors."""
 
@@ -124,7 +124,7 @@ def estimate(
     ----------
     embedding : embed.Embedding
     k : int
-        Neighbours. Where encoders of the default preset found nothing, `MANY` times as many.
+        Neighbours. Where the default preset finds nothing, `MANY` times as many.
     error_bars : bool
     permutations : dict, optional
         `max`, `scheme` (auto, or one of `null.SCHEMES`), `block_length`, `tail_fit`.
@@ -144,7 +144,7 @@ def estimate(
     fold = embedding.fold
     encoders = range(len(embedding.zx))
     held_out = [_held_out(embedding, t, samples) for t in encoders]
-    k = _neighbours(embedding, held_out, k)
+    k = _neighbours(embedding, held_out, k, threads)
     found = [_evaluate(embedding, t, out, k, threads) for t, out in enumerate(held_out)]
     # one encoder: a preset that is KSG as published
     lone = len(found) == 2 and _rises_with_k(embedding, held_out, found, k, threads)
@@ -254,14 +254,18 @@ def _coordinates(embedding, t, rows):
     return zx, zy, embedding.weight[t]
 
 
-def _neighbours(embedding, held_out, k):
-    """Return how many neighbours to take: k, or more where the encoders found nothing.
+def _neighbours(embedding, held_out, k, threads):
+    """Return how many neighbours to take: k, or more where there is nothing to be found.
 
-    There the estimate is nearly zero whatever k, and its noise falls as k rises.
+    There the estimate is nearly zero whatever k, and its noise falls as k rises. Nothing is found
+    where no encoder has an axis and KSG with many neighbours is within its noise of zero.
     """
-    if len(held_out) < 2 or embedding.rank.any():
+    many = min(MANY * k, min(map(len, held_out)) // 8)
+    if len(held_out) < 2 or embedding.rank.any() or many <= k:
         return k
-    return min(MANY * k, max(k, min(map(len, held_out)) // 8))
+    bits = [_evaluate(embedding, t, out, many, threads)[0] for t, out in enumerate(held_out)]
+    bits = np.concatenate(bits)
+    return many if bits.mean() < SURE_SD * bits.std() / np.sqrt(len(bits)) else k
 
 
 def _rises_with_k(embedding, held_out, found, k, threads):
