@@ -144,14 +144,8 @@ def estimate(
     fold = embedding.fold
     encoders = range(len(embedding.zx))
     held_out = [_held_out(embedding, t, samples) for t in encoders]
-    k = _neighbours(embedding, held_out, k, threads)
-    found = [_evaluate(embedding, t, out, k, threads) for t, out in enumerate(held_out)]
-    # one encoder: a preset that is KSG as published
-    lone = len(found) == 2 and _rises_with_k(embedding, held_out, found, k, threads)
-    if lone:
-        found = [
-            _evaluate(embedding, t, out, k, threads, lone=True) for t, out in enumerate(held_out)
-        ]
+    null_k = k
+    found, k, lone = _search(embedding, held_out, k, threads)
     pointwise, pointwise_ksg = np.full((2, len(fold)), np.nan)
     gaps, costs, tied = [], [], 0
     for t, (out, (bits, corrected, n_tied)) in enumerate(zip(held_out, found, strict=True)):
@@ -192,7 +186,7 @@ def estimate(
             block_length=permutations["block_length"],
             tail_fit=permutations["tail_fit"],
             rng=seeds.rng(seed, "null", name),
-            k=k,
+            k=null_k,
         )
     flag, reason = _flag(
         embedding, mi, mi_ksg, halves, variances[:, 1], drift, n_estimated, tied, samples, k
@@ -254,18 +248,38 @@ def _coordinates(embedding, t, rows):
     return zx, zy, embedding.weight[t]
 
 
-def _neighbours(embedding, held_out, k, threads):
-    """Return how many neighbours to take: k, or more where there is nothing to be found.
+def _search(embedding, held_out, k, threads):
+    """Evaluate each encoder with as many neighbours as suit the pair.
 
-    There the estimate is nearly zero whatever k, and its noise falls as k rises. Nothing is found
-    where no encoder has an axis and KSG with many neighbours is within its noise of zero.
+    Where there is nothing to be found the estimate is nearly zero whatever k, and its noise falls
+    as k rises: `MANY` times as many. Nothing is found where no encoder has an axis and KSG with
+    that many is within its noise of zero. The presets of one encoder are KSG as published.
+
+    Returns
+    -------
+    found : list of (array, array, int)
+        From `_evaluate`, by encoder.
+    k : int
+    lone : bool
+        Whether samples alone between clusters take their nearest neighbour alone.
     """
+
+    def evaluate(k, lone=False):
+        return [_evaluate(embedding, t, out, k, threads, lone=lone) for t, out in rows]
+
+    rows = list(enumerate(held_out))
+    if len(rows) < 2:
+        return evaluate(k), k, False
     many = min(MANY * k, min(map(len, held_out)) // 8)
-    if len(held_out) < 2 or embedding.rank.any() or many <= k:
-        return k
-    bits = [_evaluate(embedding, t, out, many, threads)[0] for t, out in enumerate(held_out)]
-    bits = np.concatenate(bits)
-    return many if bits.mean() < SURE_SD * bits.std() / np.sqrt(len(bits)) else k
+    if not embedding.rank.any() and many > k:
+        found = evaluate(many)
+        bits = np.concatenate([bits for bits, _, _ in found])
+        if bits.mean() < SURE_SD * bits.std() / np.sqrt(len(bits)):
+            return found, many, False
+    found = evaluate(k)
+    if _rises_with_k(embedding, held_out, found, k, threads):
+        return evaluate(k, lone=True), k, True
+    return found, k, False
 
 
 def _rises_with_k(embedding, held_out, found, k, threads):
