@@ -73,7 +73,7 @@ bench-accuracy: $(VENV)/.installed
 	$(BIN)/python -m snakemake --cores $(CORES) --configfile $(CONFIG) -- accuracy
 
 bench-speed: $(VENV)/.installed .latentmi/.installed
-	$(BIN)/python -m lmi.bench_speed
+	OMP_NUM_THREADS=1 $(BIN)/python -m lmi.bench_speed
 
 bench-statistics: $(VENV)/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m lmi.bench_statistics

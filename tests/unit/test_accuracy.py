@@ -34,6 +34,10 @@ def test_a_family_becomes_a_table_a_summary_and_a_figure(tmp_path, monkeypatch):
     assert (table["error_bits"] - (table["mi_bits"] - table["truth_bits"])).abs().max() < 1e-4
     summary = pd.read_csv(out[1], sep="\t").set_index("estimator")
     assert summary.loc["default", "n"] == 2
+    mine = table[table["estimator"] == "default"]
+    z = (mine["mi_ksg_bits"] - mine["truth_bits"]) / mine["sd_ksg_bits"]
+    assert abs(summary.loc["default", "worst_ksg_z"] - z.max()) < 0.01
+    assert pd.isna(summary.loc["ksg", "worst_ksg_z"])
     assert summary.loc["ksg", "mae_bits"] < 0.2
     assert out[2].stat().st_size > 1000
 

@@ -5,8 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from lmi import tasks
+from lmi import estimation, tasks
 from lmi.errors import InputError
+from threadpoolctl import threadpool_info, threadpool_limits
 
 
 def gaussian(rho, n, dims=1, seed=0):
@@ -109,6 +110,21 @@ def test_scale_of_a_feature_does_not_matter():
     a = lmi.estimate(x, y, error_bars=False).mi_bits
     b = lmi.estimate(x * scale, y, error_bars=False).mi_bits
     assert abs(a - b) < 0.02
+
+
+def test_no_more_threads_than_asked_for(monkeypatch):
+    found, original = [], estimation.estimate
+
+    def spy(*args, **kwargs):
+        found.extend(pool["num_threads"] for pool in threadpool_info())
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(estimation, "estimate", spy)
+    x, y = gaussian(0.8, 100, dims=3)
+    with threadpool_limits(2):
+        lmi.estimate(x, y, n_permutations=0)
+        assert set(found) == {1}
+        assert {pool["num_threads"] for pool in threadpool_info()} == {2}
 
 
 def test_swapping_x_and_y_changes_little():

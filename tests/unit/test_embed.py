@@ -1,5 +1,7 @@
 """The pieces below `lmi.estimate`: views, axes, screen, critic, networks, splits, error bars."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from lmi import (
@@ -40,6 +42,18 @@ def test_principal_components_keep_all_distances_at_full_rank():
     rotated = np.linalg.norm(scores[:, None] - scores[None], axis=2)
     ratio = direct[0, 1] / rotated[0, 1]
     assert np.allclose(direct, rotated * ratio)
+
+
+def test_principal_components_of_a_large_matrix_are_the_exact_ones_above_the_noise():
+    rng = np.random.default_rng(0)
+    signal = rng.standard_normal((600, 5)) @ rng.standard_normal((5, 400)) * 2
+    matrix = signal + rng.standard_normal((600, 400))
+    scores = views.principal_components(matrix, 64, rng)
+    exact, size, _ = np.linalg.svd(matrix - matrix.mean(axis=0), full_matrices=False)
+    assert scores.shape == (600, 64)
+    assert np.all(np.abs(np.diag(np.corrcoef(scores[:, :5].T, exact[:, :5].T)[:5, 5:])) > 0.999)
+    relative = np.linalg.norm(scores[:, :5], axis=0) / np.linalg.norm(scores[:, 0])
+    assert np.allclose(relative, size[:5] / size[0], atol=0.01)
 
 
 def test_normal_scores_undo_monotone_distortion():
@@ -91,12 +105,12 @@ def test_canonical_rank_is_the_true_one():
     assert axes.rank == 0
 
 
-def exact_correction(a, b, s, x, y, radius):
+def exact_correction(a, b, s, x, y, radius, temperature):
     """The slow twin of `guided._correction`: all samples of the box, one at a time, T in full."""
     q = 1 - s**2
 
     def critic(a, b):
-        return ((a * b * s - 0.5 * s**2 * (a**2 + b**2)) / q).sum(axis=-1)
+        return temperature * ((a * b * s - 0.5 * s**2 * (a**2 + b**2)) / q).sum(axis=-1)
 
     out = np.zeros(len(a))
     for i in range(len(a)):
@@ -107,19 +121,21 @@ def exact_correction(a, b, s, x, y, radius):
     return out / np.log(2)
 
 
-def test_correction_agrees_with_its_slow_twin():
+@pytest.mark.parametrize("temperature", [0.5, 1.0])
+def test_correction_agrees_with_its_slow_twin(temperature):
     rng = np.random.default_rng(0)
     s = np.array([0.8, 0.6, 0.3, 0.1])
     a = rng.standard_normal((400, 4))
     b = s * a + np.sqrt(1 - s**2) * rng.standard_normal((400, 4))
-    bits, correction, n_tied = guided.evaluate(a, b, s, 4, s)
+    bits, correction, n_tied = guided.evaluate(a, b, s, 4, s, temperature)
     assert n_tied == 0
     assert np.allclose(bits, ksg.pointwise_mi(a * s, b * s))
     radius, _, _ = ksg.neighbours(a * s, b * s)
-    expected = exact_correction(a, b, s, a * s, b * s, radius)
-    assert abs(correction[-1].mean() - expected.mean()) < 0.02
-    assert np.corrcoef(correction[-1], expected)[0, 1] > 0.98
-    assert np.all(correction[0] == 0)
+    expected = exact_correction(a, b, s, a * s, b * s, radius, temperature)
+    assert abs(correction.mean() - expected.mean()) < 0.02
+    assert np.corrcoef(correction, expected)[0, 1] > 0.98
+    _, none, _ = guided.evaluate(a, b, s, 4, s, 0.0)
+    assert np.all(none == 0)
 
 
 @pytest.mark.parametrize("dims", [4, 8, 16])
@@ -132,15 +148,108 @@ def test_true_critic_makes_ksg_unbiased(dims, mi_bits):
         a = rng.standard_normal((1000, dims))
         b = s * a + np.sqrt(1 - s**2) * rng.standard_normal((1000, dims))
         bits, correction, _ = guided.evaluate(a, b, s, dims, np.ones(dims))
-        found.append((bits + correction[-1]).mean())
+        found.append((bits + correction).mean())
     assert abs(np.mean(found) - mi_bits) < 0.12
 
 
 def test_a_wrong_critic_never_invents_information():
     rng = np.random.default_rng(0)
     a, b = rng.standard_normal((2, 1000, 6))
-    bits, correction, _ = guided.evaluate(a, b, np.full(6, 0.5), 6, np.ones(6))
-    assert np.all((bits + correction).mean(axis=1) < 0.1)
+    for temperature in guided.TEMPERATURES:
+        bits, correction, _ = guided.evaluate(a, b, np.full(6, 0.5), 6, np.ones(6), temperature)
+        assert (bits + correction).mean() < 0.1
+
+
+def test_the_best_temperature_is_that_of_the_largest_infonce_bound():
+    rng = np.random.default_rng(0)
+    s = np.array([0.9, 0.6])
+    a = rng.standard_normal((400, 2))
+    b = s * a + np.sqrt(1 - s**2) * rng.standard_normal((400, 2))
+    q = 1 - s**2
+
+    def critic(a, b):
+        return ((a * b * s - 0.5 * s**2 * (a**2 + b**2)) / q).sum(axis=-1)
+
+    for side, expected in ((b, 4), (rng.permutation(b), 0)):
+        all_pairs, own = critic(a[:, None], side[None]), critic(a, side)
+        bounds = [
+            (t * own - np.log(np.exp(t * all_pairs).sum(axis=1))).mean()
+            for t in guided.TEMPERATURES
+        ]
+        assert int(np.argmax(bounds)) == expected
+        assert guided.best_temperature(a, side, s, 2) == expected
+
+
+def test_lonely_samples_are_those_outside_the_clusters():
+    rng = np.random.default_rng(0)
+    label_x = np.r_[np.repeat([0, 1], 100), 0]
+    label_y = np.r_[np.repeat([0, 1], 100), 1]
+    x, y = (9.0 * label[:, None] + rng.standard_normal((201, 2)) for label in (label_x, label_y))
+    radius, _, _ = ksg.neighbours(x, y)
+    alone = guided.lonely(x, y, radius, 3)
+    assert alone[-1]
+    assert alone[:-1].mean() < 0.1
+
+
+def test_pairs_in_which_nothing_is_found_scatter_less_than_plain_ksg():
+    plain, calm, bars = [], [], []
+    settings = {"n_latent": 16, "train": "never"}
+    for seed in range(12):
+        task = tasks.make("gaussian_grid", seed, n_samples=1000, ambient=10, independent=True)
+        fold, inner = split.folds(1000, seed=seed, dataset="d", n_inner=canonical.N_INNER)
+        pair = prepared(task, fold, inner)
+        found = embed.embed_pairs([pair], fold, inner, settings=settings, seed=seed)[0]
+        if found.rank.any():
+            continue
+        value = estimation.estimate(found, seed=seed)
+        calm.append(value.mi_ksg_bits)
+        bars.append(value.sd_ksg_bits)
+        halves = [ksg.mi(found.zx[t][fold == 1 - t], found.zy[t][fold == 1 - t]) for t in (0, 1)]
+        plain.append(np.mean(halves))
+    assert len(calm) > 8
+    assert np.std(calm) < 0.7 * np.std(plain)
+    assert abs(np.mean(calm)) < 0.02
+    assert 0.6 < np.sqrt(np.mean(np.square(bars))) / np.std(calm) < 2.5
+
+
+def test_what_ksg_alone_finds_is_estimated_with_k_neighbours():
+    rng = np.random.default_rng(0)
+    angle = rng.uniform(0, 2 * np.pi, 600)
+    x, y = (
+        wave[:, None] + 0.1 * rng.standard_normal((600, 1))
+        for wave in (np.cos(angle), np.sin(angle))
+    )
+    raw = embed.embed_nothing(x, y)
+    twice = {
+        name: np.repeat(getattr(raw, name), 2, axis=0)
+        for name in ("zx", "zy", "s", "weight", "rank", "n_parameters", "temperature")
+    }
+    fold = np.arange(600) % 2
+    both = dataclasses.replace(raw, **twice, candidate=("raw", "raw"), fold=fold)
+    halves = [ksg.mi(x[fold == t], y[fold == t]) for t in (0, 1)]
+    value = estimation.estimate(both, error_bars=False)
+    assert value.mi_bits == pytest.approx(np.mean(halves), abs=0.01)
+
+
+def test_sparse_cells_between_clusters_do_not_raise_the_estimate():
+    plain, mended = [], []
+    for seed in range(4):
+        task = tasks.make("clusters", seed, ambient=20, classes=10, shuffled=0.1)
+        fold, inner = split.folds(2000, seed=seed, dataset="d", n_inner=canonical.N_INNER)
+        settings = {"n_latent": 16, "train": "never"}
+        pair = prepared(task, fold, inner)
+        found = embed.embed_pairs([pair], fold, inner, settings=settings, seed=seed)[0]
+        value = estimation.estimate(found, error_bars=False)
+        assert np.isclose(value.pointwise_bits.mean(), value.mi_bits)
+        mended.append(value.mi_ksg_bits - task.truth_bits)
+        halves = [
+            ksg.mi(z[0][out] * w, z[1][out] * w)
+            for t, w in enumerate(found.weight)
+            for out, z in [(fold == 1 - t, (found.zx[t], found.zy[t]))]
+        ]
+        plain.append(np.mean(halves) - task.truth_bits)
+    assert np.mean(plain) > 0.05
+    assert abs(np.mean(mended)) < 0.03
 
 
 def test_equal_rows_are_spread_apart_the_same_way_each_time():
@@ -149,6 +258,9 @@ def test_equal_rows_are_spread_apart_the_same_way_each_time():
     assert len(np.unique(spread)) == 100
     assert np.abs(spread - z).max() < 0.01
     assert np.array_equal(spread, guided.untie(z, 0))
+    # equal on one axis is not equal: nothing moves
+    z = np.column_stack([np.zeros(100), np.arange(100.0)])
+    assert guided.untie(z, 0) is z
 
 
 def model(seed, n=300):

@@ -193,6 +193,9 @@ def run(family, estimator, seed, out):
 def summarise(table):
     """Return error by family and estimator: MAE, bias, worst overshoot, failures, CPU seconds.
 
+    `worst_ksg_z` is the largest (mi_ksg_bits - truth_bits) / sd_ksg_bits. Chance alone makes it
+    about 2.5 in 100 independent cells and 3.3 in 1,350, where the estimate is unbiased.
+
     Parameters
     ----------
     table : DataFrame
@@ -200,9 +203,9 @@ def summarise(table):
     """
     table = table.copy()
     table["absolute"] = table["error_bits"].abs()
-    if "mi_ksg_bits" not in table:
-        table["mi_ksg_bits"] = np.nan
+    table = table.reindex(columns=table.columns.union(["mi_ksg_bits", "sd_ksg_bits"], sort=False))
     table["ksg_over"] = table["mi_ksg_bits"] - table["truth_bits"]
+    table["ksg_z"] = table["ksg_over"] / table["sd_ksg_bits"]
     groups = table.groupby(["family", "estimator"], sort=False)
     return groups.agg(
         n=("error_bits", "size"),
@@ -212,6 +215,7 @@ def summarise(table):
         worst_under_bits=("error_bits", "min"),
         worst_over_bits=("error_bits", "max"),
         worst_ksg_over_bits=("ksg_over", "max"),
+        worst_ksg_z=("ksg_z", "max"),
         cpu_seconds=("cpu_seconds", "median"),
     ).reset_index()
 

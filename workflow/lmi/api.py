@@ -154,6 +154,7 @@ def estimate(
     time_series : bool
         Samples are consecutive in time: folds are long segments, the null shifts in time.
     threads : int
+        Most threads, those of BLAS and torch included.
     train : str
         Default preset: train networks where they may help (auto), always or never.
     max_steps : int
@@ -217,10 +218,14 @@ def estimate(
     for name, matrix in (("Xs", x), ("Ys", y)):
         if not matrix.shape[1]:
             raise InputError(f"{name}: expected a feature that varies, found only constant ones.")
+    import torch  # noqa: F401 - loaded, so that its threads are limited too
+    from threadpoolctl import threadpool_limits
     from tqdm import tqdm
 
     steps = epochs if preset == "paper" else 4
-    with tqdm(total=steps, disable=quiet, desc="lmi", leave=True) as bar:
+    # matrices as small as these only get slower by more threads, and wait for each other
+    limits = threadpool_limits(threads)
+    with limits, tqdm(total=steps, disable=quiet, desc="lmi", leave=True) as bar:
         if preset == "paper":
             settings = paper.Settings(
                 n_latent=N_dims or 8,

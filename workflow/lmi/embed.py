@@ -14,6 +14,8 @@ import numpy as np
 from lmi import canonical, guided, network, paper, screen, seeds, views
 
 SCREEN_MUST_DROP = 0.2
+JUDGE_INSIDE = 32
+"""Samples drawn inside each side of a box to judge a candidate: enough to compare."""
 GAUSSIAN_TEMPERATURE = 3
 """A candidate is Gaussian where its critic is trusted at this row of `guided.TEMPERATURES` or a
 higher one, on both folds."""
@@ -120,8 +122,8 @@ def screened(x, y, inner, train, seed, n_components=64):
 class _Judged:
     """Candidates of a pair and their held-out estimates, by encoder.
 
-    `trusted` is how far the critic of each candidate describes the held-out samples, a row of
-    `guided.TEMPERATURES`.
+    `gains` are the estimates in bits, by row of `guided.TEMPERATURES`. `trusted` is how far the
+    critic of each candidate describes the held-out samples, such a row.
     """
 
     axes: list
@@ -130,20 +132,30 @@ class _Judged:
     seconds: float
 
     def add(self, t, name, axes, rows, k, threads):
+        a, b = axes.a[rows], axes.b[rows]
+        best = guided.best_temperature(a, b, axes.s, axes.rank)
         bits, correction, _ = guided.evaluate(
-            axes.a[rows], axes.b[rows], axes.s, axes.rank, axes.weight, k=k, threads=threads
+            a,
+            b,
+            axes.s,
+            axes.rank,
+            axes.weight,
+            guided.TEMPERATURES[best],
+            k=k,
+            n_inside=JUDGE_INSIDE,
+            threads=threads,
         )
-        best = guided.best_temperature(axes.a[rows], axes.b[rows], axes.s, axes.rank)
-        gain = bits.mean() + correction.mean(axis=1)
         # without the critic, or with it as far as it describes these samples
-        allowed = np.isin(np.arange(len(gain)), (0, best))
+        self.gains[t][name] = {0: bits.mean(), best: (bits + correction).mean()}
         self.axes[t][name] = axes
         self.trusted[t][name] = best
-        self.gains[t][name] = np.where(allowed, gain, -np.inf)
 
     def scores(self):
         names = sorted(set(self.gains[0]) & set(self.gains[1]))
-        return {name: float(np.mean([gain[name].max() for gain in self.gains])) for name in names}
+        return {
+            name: float(np.mean([max(gain[name].values()) for gain in self.gains]))
+            for name in names
+        }
 
 
 def _closed_form(x, y, fold, inner, *, seed, n_latent, k, threads):
@@ -179,9 +191,9 @@ def _choose(judged, fold, curves, seconds):
     chosen, temperature = [], []
     for t in (0, 1):
         gains = {name: g for name, g in judged.gains[1 - t].items() if name in judged.axes[t]}
-        name = max(gains, key=lambda name: gains[name].max())
+        name = max(gains, key=lambda name: max(gains[name].values()))
         chosen.append(name)
-        temperature.append(int(gains[name].argmax()))
+        temperature.append(max(gains[name], key=gains[name].get))
     picked = [judged.axes[t][chosen[t]] for t in (0, 1)]
     n_latent = max(len(p.s) for p in picked)
 

@@ -32,6 +32,10 @@ CHECKS = (
 of networks), with twice the latent ones of networks, and with x and y exchanged."""
 SURE_SD = 3.0
 """Estimates nearer to zero are too noisy to tell a rise from."""
+MANY = 4
+"""Times k: neighbours where nothing is found."""
+CROWDED_SD = 3.5
+"""KSG rises with k where it does so by more standard errors."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ def estimate(
     ----------
     embedding : embed.Embedding
     k : int
-        Neighbours.
+        Neighbours. Where the default preset finds nothing, `MANY` times as many.
     error_bars : bool
     permutations : dict, optional
         `max`, `scheme` (auto, or one of `null.SCHEMES`), `block_length`, `tail_fit`.
@@ -140,16 +144,17 @@ def estimate(
     fold = embedding.fold
     encoders = range(len(embedding.zx))
     held_out = [_held_out(embedding, t, samples) for t in encoders]
+    null_k = k
+    found, k, lone = _search(embedding, held_out, k, threads)
     pointwise, pointwise_ksg = np.full((2, len(fold)), np.nan)
     gaps, costs, tied = [], [], 0
-    for t, out in zip(encoders, held_out, strict=True):
-        bits, corrected, n_tied = _evaluate(embedding, t, out, k, threads)
+    for t, (out, (bits, corrected, n_tied)) in enumerate(zip(held_out, found, strict=True)):
         pointwise_ksg[out], pointwise[out] = bits, corrected
         tied += n_tied
         gap, cost = 0.0, 0.0
         if embedding.rank[t] and embedding.temperature[t]:
             inside = np.flatnonzero(fold == t)
-            _, within, _ = _evaluate(embedding, t, inside, k, threads)
+            _, within, _ = _evaluate(embedding, t, inside, k, threads, lone=lone)
             gap = (within.mean() - corrected.mean()) / 2
             cost = embedding.n_parameters[t] / (2 * len(inside)) / np.log(2)
         gaps.append(gap)
@@ -164,7 +169,7 @@ def estimate(
         thirds = []
         for t, out in zip(encoders, held_out, strict=True):
             rng = seeds.rng(seed, "parts", name, t)
-            variances[t], third = _variance(embedding, t, out, k, rng, threads)
+            variances[t], third = _variance(embedding, t, out, k, rng, threads, lone)
             thirds.append(third)
         drift = float(np.mean(halves) - np.mean(thirds))
     sd_ksg = _standard_error(embedding, variances[:, 0], halves_ksg)
@@ -181,7 +186,7 @@ def estimate(
             block_length=permutations["block_length"],
             tail_fit=permutations["tail_fit"],
             rng=seeds.rng(seed, "null", name),
-            k=k,
+            k=null_k,
         )
     flag, reason = _flag(
         embedding, mi, mi_ksg, halves, variances[:, 1], drift, n_estimated, tied, samples, k
@@ -243,16 +248,76 @@ def _coordinates(embedding, t, rows):
     return zx, zy, embedding.weight[t]
 
 
-def _evaluate(embedding, t, rows, k, threads, n_inside=guided.N_INSIDE):
+def _search(embedding, held_out, k, threads):
+    """Evaluate each encoder with as many neighbours as suit the pair.
+
+    Where there is nothing to be found the estimate is nearly zero whatever k, and its noise falls
+    as k rises: `MANY` times as many. Nothing is found where no encoder has an axis and KSG with
+    that many is within its noise of zero. The presets of one encoder are KSG as published.
+
+    Returns
+    -------
+    found : list of (array, array, int)
+        From `_evaluate`, by encoder.
+    k : int
+    lone : bool
+        Whether samples alone between clusters take their nearest neighbour alone.
+    """
+
+    def evaluate(k, lone=False):
+        return [_evaluate(embedding, t, out, k, threads, lone=lone) for t, out in rows]
+
+    rows = list(enumerate(held_out))
+    if len(rows) < 2:
+        return evaluate(k), k, False
+    many = min(MANY * k, min(map(len, held_out)) // 8)
+    if not embedding.rank.any() and many > k:
+        found = evaluate(many)
+        bits = np.concatenate([bits for bits, _, _ in found])
+        if bits.mean() < SURE_SD * bits.std() / np.sqrt(len(bits)):
+            return found, many, False
+    found = evaluate(k)
+    if _rises_with_k(embedding, held_out, found, k, threads):
+        return evaluate(k, lone=True), k, True
+    return found, k, False
+
+
+def _rises_with_k(embedding, held_out, found, k, threads):
+    """Whether KSG with 4 k neighbours gives more than with k, beyond its noise.
+
+    Larger boxes blur the density and give less. They give more where they reach from a thin part of
+    it into denser ones, as between clusters.
+    """
+    gains = []
+    for t, (out, (bits, _, _)) in enumerate(zip(held_out, found, strict=True)):
+        if len(out) <= 4 * k:
+            return False
+        a, b, weight = _coordinates(embedding, t, out)
+        a, b = guided.untie(a, 0), guided.untie(b, 1)
+        x, y = a * weight[: a.shape[1]], b * weight[: b.shape[1]]
+        gains.append(ksg.pointwise_mi(x, y, 4 * k, threads) - bits)
+    gain = np.concatenate(gains)
+    return bool(gain.mean() > CROWDED_SD * gain.std() / np.sqrt(len(gain)))
+
+
+def _evaluate(embedding, t, rows, k, threads, n_inside=guided.N_INSIDE, lone=False):
     a, b, weight = _coordinates(embedding, t, rows)
-    rank = int(embedding.rank[t]) if embedding.temperature[t] else 0
     bits, correction, tied = guided.evaluate(
-        a, b, embedding.s[t], rank, weight, k=k, n_inside=n_inside, threads=threads
+        a,
+        b,
+        embedding.s[t],
+        int(embedding.rank[t]),
+        weight,
+        guided.TEMPERATURES[embedding.temperature[t]],
+        k=k,
+        n_inside=n_inside,
+        lone=lone,
+        threads=threads,
     )
-    return bits, bits + correction[embedding.temperature[t]], tied
+    return bits, bits + correction, tied
 
 
-def _variance(embedding, t, rows, k, rng, threads):
+def _variance(embedding, t, rows, k, rng, threads, lone):
     """Return the variances of KSG and of the corrected estimate on `rows`, and a third's estimate.
 
     After Holmes & Nemenman 2019: the variance s_n^2 of the estimates on n disjoint parts, scaled
@@ -265,7 +330,7 @@ def _variance(embedding, t, rows, k, rng, threads):
         order = rng.permutation(len(rows))
         values = []
         for part in np.array_split(order, n_parts):
-            bits, corrected, _ = _evaluate(embedding, t, rows[part], k, threads, INSIDE_PARTS)
+            bits, corrected, _ = _evaluate(embedding, t, rows[part], k, threads, INSIDE_PARTS, lone)
             values.append((bits.mean(), corrected.mean()))
         if n_parts == PARTS[0]:
             third = np.mean(values, axis=0)[1]

@@ -22,10 +22,14 @@ TEMPERATURES = (0.0, 0.25, 0.5, 0.75, 1.0)
 N_INSIDE = 64
 CHUNK = 128
 JITTER = 1e-3
+LONELY = 1.7
+MANY_COPIES = 3
 
 
-def evaluate(a, b, s, rank, weight, *, k=3, n_inside=N_INSIDE, threads=1):
-    """Return pointwise KSG and its critic-guided corrections at each temperature.
+def evaluate(
+    a, b, s, rank, weight, temperature=1.0, *, k=3, n_inside=N_INSIDE, lone=False, threads=1
+):
+    """Return pointwise KSG and its critic-guided correction.
 
     Parameters
     ----------
@@ -37,32 +41,68 @@ def evaluate(a, b, s, rank, weight, *, k=3, n_inside=N_INSIDE, threads=1):
         The critic uses the first `rank` axes; 0 means no critic.
     weight : array, shape (n_axes,)
         Scale of each axis in the neighbour search.
+    temperature : float
+        The critic is T times this, one of `TEMPERATURES`; 0 means no critic.
     k : int
         Neighbours.
     n_inside : int
         Samples drawn inside each side of a box.
+    lone : bool
+        Take the nearest neighbour alone for samples that `lonely` finds.
     threads : int
 
     Returns
     -------
     ksg_bits : array, shape (n_samples,)
         Kraskov et al. 2004, equation 8.
-    correction_bits : array, shape (len(TEMPERATURES), n_samples)
-        To be added, for the critic T times each temperature; the first row is zero.
+    correction_bits : array, shape (n_samples,)
+        To be added; zero without a critic.
     n_tied : int
-        Samples that k or more others equal in x and y.
+        Samples that `MANY_COPIES` or more others equal in x and y.
     """
-    n_tied = int((_copies(np.concatenate([a, b], axis=1)) > k).sum())
+    n_tied = int((_copies(np.concatenate([a, b], axis=1)) > MANY_COPIES).sum())
     a, b = untie(a, 0), untie(b, 1)
     x, y = a * weight[: a.shape[1]], b * weight[: b.shape[1]]
     radius, n_x, n_y = ksg.neighbours(x, y, k=k, threads=threads)
+    if lone:
+        alone = lonely(x, y, radius, k, threads)
+        nearest = ksg.neighbours(x, y, k=1, threads=threads)
+        k = np.where(alone, 1, k)
+        radius, n_x, n_y = (
+            np.where(alone, one, other)
+            for one, other in zip(nearest, (radius, n_x, n_y), strict=True)
+        )
     bits = ksg.bits(n_x, n_y, k)
-    correction = np.zeros((len(TEMPERATURES), len(x)))
-    if rank:
+    correction = np.zeros(len(x))
+    if rank and temperature:
         inside_x, _ = ksg.marginal_neighbours(x, radius, n_inside, 0, threads)
         inside_y, _ = ksg.marginal_neighbours(y, radius, n_inside, 1, threads)
-        correction = _correction(a[:, :rank], b[:, :rank], s[:rank], inside_x, inside_y)
+        critic = _critic(a[:, :rank], b[:, :rank], s[:rank], temperature)
+        correction = _correction(*critic, inside_x, inside_y)
     return bits, correction, n_tied
+
+
+def lonely(x, y, radius, k, threads=1):
+    """Return which samples lie outside the clusters of most of their neighbours.
+
+    The box of a sample that has a cell of x and y nearly to itself reaches into denser cells, and
+    the estimate there is too high by about log k minus the log of the samples in its own cell.
+
+    Parameters
+    ----------
+    x, y : array, shape (n_samples, n_axes)
+    radius : array, shape (n_samples,)
+        Distance to the k-th neighbour, as `ksg.neighbours` returns it.
+    k, threads : int
+
+    Returns
+    -------
+    bool array, shape (n_samples,)
+        More than half of the k neighbours have a radius `LONELY` times smaller.
+    """
+    joint = np.hstack([x, y])
+    nearest, _ = ksg.marginal_neighbours(joint, np.nextafter(radius, np.inf), k + 1, 0, threads)
+    return (LONELY * radius[nearest] < radius[:, None]).sum(axis=1) > k / 2
 
 
 def untie(z, side):
@@ -86,7 +126,8 @@ def untie(z, side):
 
 def _copies(z):
     """Return how many rows of `z` equal each row, itself included."""
-    if len(np.unique(z[:, 0])) == len(z):
+    # equal rows have equal sums: where no two sums are equal, nothing need be compared
+    if len(np.unique((z * np.sqrt(np.arange(2, z.shape[1] + 2))).sum(axis=1))) == len(z):
         return np.ones(len(z), int)
     _, group, size = np.unique(z, axis=0, return_inverse=True, return_counts=True)
     return size[group.ravel()]
@@ -108,53 +149,47 @@ def best_temperature(a, b, s, rank, n_others=512):
 
     if not rank:
         return 0
-    left, right, own_x, own_y, at_sample = _critic(a[:, :rank], b[:, :rank], s[:rank])
+    left, right, at_sample = _critic(a[:, :rank], b[:, :rank], s[:rank])
     others = torch.as_tensor(np.linspace(0, len(a) - 1, min(n_others, len(a))).astype(int))
-    t = left @ right[others].T - own_x[:, None] - own_y[others][None]
-    bound = [
-        float((temperature * at_sample - torch.logsumexp(temperature * t, dim=1)).mean())
-        for temperature in TEMPERATURES
-    ]
-    bound[0] = -np.log(len(others))
+    t = left @ right[others].T
+    above = at_sample - t.amax(dim=1)
+    step = torch.exp_(TEMPERATURES[1] * (t - t.amax(dim=1, keepdim=True)))
+    power, bound = torch.ones_like(step), [-np.log(len(others))]
+    for temperature in TEMPERATURES[1:]:
+        power *= step  # the temperatures are equally spaced
+        bound.append(float((temperature * above - torch.log(power.sum(dim=1))).mean()))
     return int(np.argmax(bound))
 
 
-def _critic(a, b, s):
-    """Return the parts of T(x_i, y_j) = left_i . right_j - own_x_i - own_y_j, and T(x_i, y_i).
+def _critic(a, b, s, temperature=1.0):
+    """Return factors with T(x_i, y_j) = left_i . right_j, and T(x_i, y_i), in nats.
 
-    T is the Gaussian log ratio, sum over axes of [s a b - s^2 (a^2 + b^2) / 2] / (1 - s^2).
+    T is `temperature` times the Gaussian log ratio, sum over axes of
+    [s a b - s^2 (a^2 + b^2) / 2] / (1 - s^2).
     """
     import torch
 
     s = np.minimum(s, 0.9995)
-    q = 1 - s**2
-    left = torch.as_tensor(a * (s / q), dtype=torch.float32)
-    right = torch.as_tensor(b, dtype=torch.float32)
-    own_x = torch.as_tensor(0.5 * (a**2) @ (s**2 / q), dtype=torch.float32)
-    own_y = torch.as_tensor(0.5 * (b**2) @ (s**2 / q), dtype=torch.float32)
-    return left, right, own_x, own_y, (left * right).sum(dim=1) - own_x - own_y
+    q = (1 - s**2) / temperature
+    one = np.ones((len(a), 1))
+    # the terms of x or y alone are two more axes
+    left = np.hstack([a * (s / q), -0.5 * a**2 @ (s**2 / q)[:, None], one])
+    right = np.hstack([b, one, -0.5 * b**2 @ (s**2 / q)[:, None]])
+    left, right = (torch.as_tensor(side, dtype=torch.float32) for side in (left, right))
+    return left, right, (left * right).sum(dim=1)
 
 
-def _correction(a, b, s, inside_x, inside_y):
-    """Return T(x_i, y_i) - log mean exp T over the box, bits, at each temperature."""
+def _correction(left, right, at_sample, inside_x, inside_y):
+    """Return T(x_i, y_i) - log mean exp T over the box, bits."""
     import torch
 
-    left, right, own_x, own_y, at_sample = _critic(a, b, s)
     inside_x = torch.as_tensor(inside_x, dtype=torch.int64)
     inside_y = torch.as_tensor(inside_y, dtype=torch.int64)
-    result = torch.zeros(len(TEMPERATURES), len(a))
-    for start in range(0, len(a), CHUNK):
+    result = torch.zeros(len(left))
+    for start in range(0, len(left), CHUNK):
         rows = slice(start, start + CHUNK)
-        ix, iy = inside_x[rows], inside_y[rows]
-        t = torch.bmm(left[ix], right[iy].transpose(1, 2))
-        t -= own_x[ix][:, :, None]
-        t -= own_y[iy][:, None, :]
-        top = t.amax(dim=(1, 2))
-        quarter = torch.exp_(0.25 * (t - top[:, None, None]))
-        half = quarter * quarter
-        means = (quarter.mean(dim=(1, 2)), half.mean(dim=(1, 2)))
-        means += ((quarter * half).mean(dim=(1, 2)), (half * half).mean(dim=(1, 2)))
-        for row, mean in enumerate(means, start=1):
-            gap = TEMPERATURES[row] * (at_sample[rows] - top)
-            result[row, rows] = gap - torch.log(mean)
+        t = torch.bmm(left[inside_x[rows]], right[inside_y[rows]].transpose(1, 2)).flatten(1)
+        top = t.amax(dim=1)
+        mean = t.sub_(top[:, None]).exp_().mean(dim=1)
+        result[rows] = at_sample[rows] - top - torch.log(mean)
     return result.numpy().astype(np.float64) / np.log(2)

@@ -134,8 +134,11 @@ def ceiling_bits(n: int, k: int = 3) -> float:
     return (psi[n] - psi[k]) / math.log(2)
 
 
-def bits(n_x: np.ndarray, n_y: np.ndarray, k: int) -> np.ndarray:
-    """Pointwise mutual information from the counts of `neighbours`; shape (n,), bits."""
+def bits(n_x: np.ndarray, n_y: np.ndarray, k: int | np.ndarray) -> np.ndarray:
+    """Pointwise mutual information from the counts of `neighbours`; shape (n,), bits.
+
+    k may differ between the points.
+    """
     psi = _digamma(n_x.size)
     return (psi[k] + psi[n_x.size] - psi[n_x + 1] - psi[n_y + 1]) / math.log(2)
 

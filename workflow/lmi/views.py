@@ -10,6 +10,8 @@ import numpy as np
 from lmi import seeds
 
 VIEWS = ("linear", "ranked", "fourier")
+OVERSAMPLING = 10
+"""Of the randomised decomposition: axes beyond those wanted."""
 
 
 def drop_constant(matrix):
@@ -23,28 +25,37 @@ def drop_constant(matrix):
 
 def zscores(matrix, clip=10.0):
     """Return z-scores of each feature, clipped at ±`clip`; shape (n_samples, n_features)."""
-    centred = matrix - matrix.mean(axis=0)
-    return np.clip(centred / centred.std(axis=0), -clip, clip)
+    result = matrix - matrix.mean(axis=0)
+    result /= result.std(axis=0)
+    return np.clip(result, -clip, clip, out=result)
 
 
 def normal_scores(matrix):
     """Return each feature's ranks (average on ties) as standard normal quantiles, unit variance."""
     from scipy.special import ndtri
-    from scipy.stats import rankdata
 
     n_samples = len(matrix)
-    columns = np.ascontiguousarray(matrix.T)
-    order = np.argsort(columns, axis=1)
-    ordered = np.take_along_axis(columns, order, axis=1)
-    # without ties, all columns have the same scores in another order
-    scores = ndtri((np.arange(1, n_samples + 1) - 0.5) / n_samples)
-    result = np.empty(columns.shape)
-    np.put_along_axis(result, order, (scores / scores.std())[None], axis=1)
-    tied = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
-    if tied.any():
-        own = ndtri((rankdata(columns[tied], axis=1) - 0.5) / n_samples)
-        result[tied] = own / own.std(axis=1, keepdims=True)
+    # without ties, all features have the same scores in another order
+    untied = ndtri((np.arange(1, n_samples + 1) - 0.5) / n_samples)
+    untied /= untied.std()
+    result = np.empty(matrix.shape[::-1], np.float32)
+    for column, scores in zip(np.ascontiguousarray(matrix.T), result, strict=True):
+        order = np.argsort(column)
+        ordered = column[order]
+        first = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+        own = untied
+        if len(first) < n_samples:
+            size = np.diff(first, append=n_samples)
+            own = np.repeat(ndtri((first + size / 2) / n_samples), size)
+            own /= own.std()
+        scores[order] = own
     return result.T
+
+
+def _sketch(matrix, width, rng):
+    """Return random signed sums of the rows of `matrix`, shape (n_features, width)."""
+    signs = rng.choice(np.array([-1, 1], np.float32), (len(matrix), 1))
+    return np.add.reduceat(matrix * signs, np.arange(width) * len(matrix) // width).T
 
 
 def principal_components(matrix, n_components, rng):
@@ -66,13 +77,13 @@ def principal_components(matrix, n_components, rng):
     n_samples, n_features = centred.shape
     if min(n_samples, n_features) > 4 * n_components:
         # single precision halves the time; the small decompositions below keep double
-        centred = centred.astype(np.float32)
-        from sklearn.utils.extmath import randomized_svd
-
-        u, s, _ = randomized_svd(
-            centred, n_components, n_iter=2, random_state=int(rng.integers(2**31))
-        )
-        scores = u * s
+        centred = centred.astype(np.float32, copy=False)
+        basis = _sketch(centred, n_components + OVERSAMPLING, rng)
+        # one multiplication by the covariance leaves the noise behind; more change no estimate
+        basis = centred.T @ (centred @ np.linalg.qr(basis)[0])
+        scores = centred @ np.linalg.qr(basis)[0]
+        _, vectors = np.linalg.eigh(scores.T @ scores)
+        scores = scores @ vectors[:, ::-1][:, :n_components]
     elif n_features <= n_samples:
         _, vectors = np.linalg.eigh(centred.T @ centred)
         scores = centred @ vectors[:, ::-1][:, :n_components]
@@ -141,4 +152,4 @@ def make(matrix, *, seed, name, n_components=64, clip=10.0):
     waves = fourier_features(views["linear"][:, :24], 256, rng)
     views["fourier"] = principal_components(waves, n_components, rng)
     views["features"] = r
-    return {key: value.astype(np.float32) for key, value in views.items()}
+    return {key: value.astype(np.float32, copy=False) for key, value in views.items()}
