@@ -44,7 +44,10 @@ def labelled_digits(rng, n_samples=1000, classes=2):
 
 @task(path="file", n_samples=(2, None), classes=(2, 10))
 def labelled_mnist(rng, path="", n_samples=5000, classes=2):
-    """Images of MNIST and their labels, as `labelled_digits`; the file is that of `mnist`."""
+    """Images of MNIST and their labels, as `labelled_digits`; the file is that of `mnist`.
+
+    Truth: log2(classes), where images tell their labels.
+    """
     from lmi.sources import stamp
     from lmi.tasks.labels import _read_images
 
