@@ -4,6 +4,7 @@ import inspect
 
 import numpy as np
 import pytest
+from lmi import published  # noqa: F401 (figures bring tasks of their own)
 from lmi.errors import InputError
 from lmi.tasks import TASKS, check, make
 from lmi.tasks.gaussian import _roll, split_mi_bits, student_correction_bits

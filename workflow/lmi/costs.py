@@ -20,7 +20,9 @@ def _embed(n_samples, n_features, n_variables, n_pairs):
 
 
 def _train(n_samples, n_features, n_variables, n_pairs):
-    return [n_pairs, n_pairs * n_samples * min(n_features, 64), 1]
+    values = n_samples * min(n_features, 64)
+    # a stack of `network.STACK` models, two a pair, is in memory at once
+    return [n_pairs, n_pairs * values, min(n_pairs, 32) * values, 1]
 
 
 def _estimate(n_samples, n_features, n_variables, n_pairs):
@@ -29,7 +31,8 @@ def _estimate(n_samples, n_features, n_variables, n_pairs):
 
 
 def _paper(n_samples, n_features, n_variables, n_pairs):
-    return [1, n_pairs * n_samples, n_pairs * n_samples * n_features]
+    values = n_samples * n_features
+    return [1, n_pairs, n_pairs * n_samples, n_pairs * values, values]
 
 
 def _rows(n_rows):
@@ -51,35 +54,35 @@ TERMS = {
 
 COEFFICIENTS = {
     "project": {
-        "seconds": [0.8, 5e-07, 3e-05, 0.0],
-        "memory_mb": [180, 1e-5, 1e-3, 0.0],
-        "disk_mb": [0.3, 4e-6, 8e-5, 0.0],
+        "seconds": [0.792, 1.47e-07, 2.52e-05, 2.45e-07],
+        "memory_mb": [160.0, 7.97e-06, 0.00281, 7.23e-05],
+        "disk_mb": [0.0, 4.28e-06, 0.000429, 0.0],
     },
     "embed": {
-        "seconds": [2.0, 1e-7, 3e-7, 0.0, 2e-5, 0.0],
-        "memory_mb": [400, 1e-5, 0.0, 0.0, 5e-4, 0.0],
-        "disk_mb": [0.1, 0.0, 0.0, 0.0, 2e-4, 0.0],
+        "seconds": [2.8, 0.0, 0.0, 9.26e-11, 7.53e-10, 8.96e-05],
+        "memory_mb": [445.0, 2.01e-05, 7.95e-06, 0.0, 3.8e-07, 0.000837],
+        "disk_mb": [0.151, 0.0, 0.0, 0.0, 8.8e-09, 1.93e-05],
     },
     "train": {
-        "seconds": [0.3, 1e-6, 0.0],
-        "memory_mb": [5.0, 0.0, 100.0],
-        "disk_mb": [0.0, 0.0, 0.0],
+        "seconds": [0.392, 2.68e-06, 0.0, 0.0],
+        "memory_mb": [2.61, 0.0, 0.000174, 192.0],
+        "disk_mb": [0.000351, 0.0, 4.02e-09, 0.0109],
     },
     "paper": {
-        "seconds": [2.0, 1e-2, 1e-4],
-        "memory_mb": [500, 0.0, 0.0],
-        "disk_mb": [0.1, 6e-5, 0.0],
+        "seconds": [11.9, 34.3, 0.0167, 0.0, 2.2e-05],
+        "memory_mb": [543.0, 0.0, 0.0, 0.0, 0.000111],
+        "disk_mb": [0.064, 0.0, 5.94e-05, 0.0, 1.3e-09],
     },
     "estimate": {
-        "seconds": [1.8, 0.02, 3e-5, 5e-9],
-        "memory_mb": [350, 0.1, 1e-3, 0.0],
-        "disk_mb": [0.1, 0.0, 1e-5, 0.0],
+        "seconds": [1.55, 0.0313, 2.89e-07, 3.63e-09],
+        "memory_mb": [342.0, 0.0634, 0.0, 2.42e-08],
+        "disk_mb": [0.0, 0.00601, 5.82e-06, 0.0],
     },
-    "collect": {"seconds": [1.5, 1e-5], "memory_mb": [150, 1e-3], "disk_mb": [1, 1e-3]},
-    "aggregate": {"seconds": [1.5, 3e-5], "memory_mb": [200, 2e-3], "disk_mb": [0.1, 3e-4]},
-    "report": {"seconds": [8.0, 2e-5], "memory_mb": [350, 1e-3], "disk_mb": [5, 1e-5]},
+    "collect": {"seconds": [0.45, 1.2e-05], "memory_mb": [126, 9.2e-4], "disk_mb": [0.1, 3.8e-4]},
+    "aggregate": {"seconds": [1.0, 2.2e-05], "memory_mb": [200, 1.6e-3], "disk_mb": [0.1, 3.5e-4]},
+    "report": {"seconds": [3.5, 1.8e-05], "memory_mb": [225, 1.6e-3], "disk_mb": [3.5, 1.1e-05]},
 }
-"""Stage -> quantity -> a coefficient a term."""
+"""Stage -> quantity -> a coefficient a term. The last three are from `make bench-scale`."""
 
 TRAINED_SHARE = 0.5
 """Share of the pairs for which networks are expected to be trained: only the data tell."""
