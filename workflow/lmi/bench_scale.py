@@ -32,7 +32,7 @@ def planning(n_variables, block_size, folder):
     Returns
     -------
     dict
-        parse_s, dry_run_s, dry_run_mb, jobs, files.
+        parse_s, dry_run_s, dry_run_cpu_s, dry_run_mb, jobs, files.
     """
     values = seeds.rng(0, "bench_scale").standard_normal((N_SAMPLES, n_variables))
     np.save(folder / "data.npy", values.astype(np.float32))
@@ -51,6 +51,7 @@ def planning(n_variables, block_size, folder):
     return {
         "parse_s": parse["wall_s"] - start["wall_s"],
         "dry_run_s": dry["wall_s"],
+        "dry_run_cpu_s": dry["seconds"],
         "dry_run_mb": dry["memory_mb"],
         "jobs": n_jobs,
         # an output, a log and a benchmark file each

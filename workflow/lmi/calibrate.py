@@ -10,7 +10,6 @@ independent, and the null permutes them freely.
 
 import logging
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ from lmi import estimation, seeds
 from lmi.blocks import Block, Side, embed_sides
 from lmi.errors import InputError
 from lmi.files import replacing
+from lmi.threads import map_pairs
 
 log = logging.getLogger("lmi")
 
@@ -223,16 +223,17 @@ def run(
     # the draws of a level are seeded by its text: 1 and 1.0 are one level
     levels = [float(bits) for bits in levels_bits]
     settings = {"levels_bits": levels, "embed": embed_settings, "estimate": estimate_settings}
-    # A pair a thread, one thread inside: the order of sums, and so the table, is always the same.
+    # One thread a pair: the order of sums, and so the table, is always the same.
     torch.set_num_threads(1)
+
+    def planted(job):
+        rows = _plant_pair(data, *job, settings, seed)
+        log.info("%s, %s, draw %d: %d levels", *job, len(rows))
+        return rows
+
     # the preset paper seeds torch as a whole
     at_a_time = 1 if embed_settings["preset"] == "paper" else threads
-    with ThreadPoolExecutor(at_a_time) as pool:
-        found = pool.map(lambda job: _plant_pair(data, *job, settings, seed), jobs)
-        rows = []
-        for (x, y, draw), planted in zip(jobs, found, strict=True):
-            log.info("%s, %s, draw %d: %d levels", x, y, draw, len(planted))
-            rows += planted
+    rows = [row for of_job in map_pairs(planted, jobs, at_a_time) for row in of_job]
     some_block, _ = data[usable[0][0]]
     note = TIME_NOTE if some_block.attributes["time_series"] else ""
     rows = [row | {"dataset": dataset_name, "note": note} for row in rows]

@@ -21,7 +21,7 @@ def _embed(n_samples, n_features, n_variables, n_pairs):
 
 def _train(n_samples, n_features, n_variables, n_pairs):
     values = n_samples * min(n_features, 64)
-    # a stack of `network.STACK` models, two a pair, is in memory at once
+    # only so many models, two a pair, are in memory at once
     return [n_pairs, n_pairs * values, min(n_pairs, 32) * values, 1]
 
 
@@ -110,7 +110,7 @@ def of(stage, **sizes):
     }
 
 
-def embed(settings, **sizes):
+def embed(settings, threads=1, **sizes):
     """Return what a job of the stage embed is expected to cost with its settings, as `of`."""
     if settings["preset"] == "paper":
         return of("paper", **sizes)
@@ -120,7 +120,7 @@ def embed(settings, **sizes):
     share = 1.0 if settings["train"] == "always" else TRAINED_SHARE
     more = of("train", **sizes)
     cost["seconds"] += share * more["seconds"]
-    cost["memory_mb"] += more["memory_mb"]
+    cost["memory_mb"] += more["memory_mb"] * max(1, threads / 2)
     if settings["checks"] == "thorough":
         cost["seconds"] *= 7
     return cost

@@ -6,12 +6,12 @@ with it: the choice for encoder t is made by the performance of encoder 1 - t on
 """
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from lmi import canonical, guided, network, paper, screen, seeds, views
+from lmi.threads import map_pairs
 
 SCREEN_MUST_DROP = 0.2
 JUDGE_INSIDE = 32
@@ -252,11 +252,7 @@ def embed_pairs(pairs, fold, inner, *, settings, seed, threads=1, tell=None):
             return error
 
     tell("candidate embeddings")
-    if threads == 1:
-        judged = [closed(pair) for pair in pairs]
-    else:
-        with ThreadPoolExecutor(threads) as pool:
-            judged = list(pool.map(closed, pairs))
+    judged = map_pairs(closed, pairs, threads)
     training = [
         i
         for i, found in enumerate(judged)
@@ -273,7 +269,8 @@ def embed_pairs(pairs, fold, inner, *, settings, seed, threads=1, tell=None):
                 rng = seeds.rng(seed, "network", x.name, y.name, t)
                 models.append((x.views["linear"], y.views["linear"], fold == t, rng))
         names = ("n_latent", "max_steps", "batch_size", "learning_rate")
-        trained = network.train(models, **{name: settings[name] for name in names})
+        options = {name: settings[name] for name in names}
+        trained = network.train(models, **options, threads=threads)
         for place, i in enumerate(training):
             curves[i] = trained[2 * place : 2 * place + 2]
             for t in (0, 1):

@@ -3,7 +3,6 @@
 import json
 import logging
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from lmi.blocks import Block, Side, embed_sides
 from lmi.errors import InputError
 from lmi.files import reading, text, write
 from lmi.sources import data_files
+from lmi.threads import map_pairs
 from lmi.variables import Variable, read_matrices
 
 log = logging.getLogger("lmi")
@@ -228,7 +228,7 @@ def embed(out, block_x, block_y, *, pairs, settings, seed, lags=(0,), threads=1,
         return
     import torch
 
-    torch.set_num_threads(threads)
+    torch.set_num_threads(threads if settings["preset"] == "paper" else 1)
     rows_x, rows_y = {i for i, _ in pairs}, {j for _, j in pairs}
     if block_x == block_y:
         x = y = Block(block_x, lambda names: rows_x | rows_y)
@@ -434,7 +434,7 @@ def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True,
             return
         import torch
 
-        torch.set_num_threads(threads)
+        torch.set_num_threads(1)
         n_pairs, _, n_samples, _ = file["zx"].shape
         strata, strata_names = file["strata"][()], list(text(file["strata_names"]))
         if settings["permutations"]["scheme"] == "strata" and not strata_names:
@@ -524,8 +524,7 @@ def _estimate_rows(file, rows, samples, options, threads, keep_pointwise):
             return None
         return result, time.perf_counter() - start
 
-    with ThreadPoolExecutor(threads) as pool:
-        results = list(pool.map(one, range(len(rows))))
+    results = map_pairs(one, range(len(rows)), threads)
     values = (
         "mi_bits",
         "mi_ksg_bits",

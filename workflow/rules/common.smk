@@ -404,10 +404,10 @@ def rows_of_part(wildcards):
     return {"n_rows": sum(n_rows_of(name, int(x), int(y)) for name, x, y in found)}
 
 
-def cost_of(stage, wildcards):
+def cost_of(stage, wildcards, threads=1):
     """Return the cost of a job, see lmi.costs."""
     if stage == "embed":
-        return costs.embed(embed_settings(wildcards), **sizes_of(wildcards))
+        return costs.embed(embed_settings(wildcards), threads, **sizes_of(wildcards))
     known = sizes_of if stage in ("project", "estimate") else rows_of_part
     return costs.of(stage, **known(wildcards))
 
@@ -420,14 +420,28 @@ def expected(stage, quantity):
 def mem_mb(stage):
     """Return the memory a job asks for: half as much again as expected, and more each attempt."""
 
-    def resource(wildcards, attempt):
-        needed = 300 + 1.5 * cost_of(stage, wildcards)["memory_mb"]
+    def resource(wildcards, attempt, threads):
+        needed = 300 + 1.5 * cost_of(stage, wildcards, threads)["memory_mb"]
         if stage == "project":
             # the source is read whole, a few times its size on disk
             needed += 6 * sum(Path(path).stat().st_size for path in sources(wildcards)) / 1e6
         return int(needed) * attempt
 
     return resource
+
+
+def threads_of(stage):
+    """Return the threads of a job on a tile: one for each ten minutes that one would take, to 4.
+
+    The preset paper trains pair by pair, with one.
+    """
+
+    def threads(wildcards):
+        if embed_settings(wildcards)["preset"] == "paper":
+            return 1
+        return min(4, 1 + int(cost_of(stage, wildcards)["seconds"] // 600))
+
+    return threads
 
 
 def runtime(stage):

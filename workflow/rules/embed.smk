@@ -15,7 +15,7 @@ rule embed:
         "<benchmarks>/embed/{dataset}/tile-{x}-{y}.tsv"
     conda:
         "../../envs/environment.yaml"
-    threads: 1
+    threads: threads_of("embed")
     resources:
         gpu=1,
         mem_mb=mem_mb("embed"),

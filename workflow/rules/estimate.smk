@@ -12,7 +12,7 @@ rule estimate:
         "<benchmarks>/estimate/{dataset}/tile-{x}-{y}.tsv"
     conda:
         "../../envs/environment.yaml"
-    threads: 1
+    threads: threads_of("estimate")
     resources:
         mem_mb=mem_mb("estimate"),
         runtime=runtime("estimate"),
