@@ -228,7 +228,7 @@ def test_benchmark_target(project):
 
 
 def test_a_figure_and_an_estimator_are_one_file_each_as_the_readme_shows(fresh):
-    readme = (ROOT / "README.md").read_text()
+    readme = (ROOT / "docs/benchmarks.md").read_text()
     files = re.findall(r"```python\n# (workflow/lmi/\S+)\n(.*?)```", readme, re.DOTALL)
     assert len(files) == 2
     for path, content in files:
