@@ -122,7 +122,7 @@ def small(undisturbed, tmp_path):
     """Return a copy of the project whose small run has its blocks and nothing more."""
     shutil.copytree(undisturbed.folder, tmp_path / "project")
     results = tmp_path / "project/results/small"
-    for path in (*results.glob("d/e*/tile-*.h5"), *results.glob("mi.*")):
+    for path in (*results.glob("d/[ep]*/*.h5"), *results.glob("mi.*")):
         path.unlink()
     (tmp_path / "project/snakemake.out").unlink()
     return Project(tmp_path / "project")
