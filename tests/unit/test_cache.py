@@ -82,7 +82,7 @@ def test_prune_removes_the_longest_unused(tmp_path, capsys):
         out = write(tmp_path / f"{days}.h5", os.urandom(1000))
         cache.keep(folder, "project", cache.key("project", days), out)
         (new,) = [e for e in cache.entries(folder) if e["path"].samefile(out)]
-        os.utime(new["path"], (now, now - 86400 * days))
+        os.utime(new["path"], 2 * (now - 86400 * days,))
     assert len(cache.entries(folder)) == 3
     assert len(cache.prune(folder, days=50)) == 1
     cache.main(["prune", str(folder), "--gb", "1.5e-6"])
@@ -108,7 +108,21 @@ def project(out, source, folder, **changes):
     stages.project(out, **(arguments | changes), shared=folder)
 
 
-def test_a_block_is_shared_by_content_not_by_path(tmp_path):
+def test_a_fetched_file_is_new_and_leaves_the_time_of_the_others(tmp_path):
+    folder, first, second = tmp_path / "cache", write(tmp_path / "1.h5"), tmp_path / "2.h5"
+    cache.keep(folder, "embed", KEY, first)
+    long_ago = time.time() - 1000
+    os.utime(first, 2 * (long_ago,))
+    assert cache.fetch(folder, "embed", KEY, second)
+    assert first.stat().st_mtime == pytest.approx(long_ago)
+    assert second.stat().st_mtime > long_ago + 900
+    assert os.access(second, os.W_OK)
+    (entry,) = cache.entries(folder)
+    assert entry["used"] > long_ago + 900
+
+
+def test_a_block_is_shared_by_content_not_by_path(tmp_path, caplog):
+    caplog.set_level("INFO", logger="lmi")
     rng = np.random.default_rng(0)
     table = pd.DataFrame(rng.normal(size=(200, 2)), columns=["a", "b"])
     table.to_csv(tmp_path / "one.csv", index=False)
@@ -116,7 +130,7 @@ def test_a_block_is_shared_by_content_not_by_path(tmp_path):
     folder = tmp_path / "cache"
     project(tmp_path / "one.h5", tmp_path / "one.csv", folder)
     project(tmp_path / "two.h5", tmp_path / "two.csv", folder)
-    assert (tmp_path / "one.h5").samefile(tmp_path / "two.h5")
+    assert f"{tmp_path / 'two.h5'} taken from" in caplog.text
     project(tmp_path / "seed.h5", tmp_path / "one.csv", folder, seed=1)
     table.iloc[0, 0] += 1
     table.to_csv(tmp_path / "two.csv", index=False)

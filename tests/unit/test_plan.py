@@ -64,6 +64,13 @@ def test_check_puts_expected_beside_measured():
     assert "calibrate" not in text
 
 
+def test_a_target_of_unknown_cost_says_so(monkeypatch, capsys):
+    monkeypatch.setattr(plan, "dry_run", lambda arguments: (JOBS.iloc[:0], 3, ""))
+    monkeypatch.setattr("sys.argv", ["plan", "accuracy"])
+    plan.main()
+    assert capsys.readouterr().out == "3 jobs whose cost is not known\n"
+
+
 def test_a_failing_dry_run_ends_in_its_message(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit, match="Snakefile"):

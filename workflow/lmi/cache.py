@@ -62,7 +62,8 @@ def fetch(folder, stage, its_key, out):
         The cache; nothing is found where there is none.
     stage, its_key : str
     out : str or Path
-        Where the file should be. It is a hard link where the file system allows, else a copy.
+        Where the file should be. It is a copy: Snakemake goes by the time of its making, which is
+        not that of another run's file.
 
     Returns
     -------
@@ -77,9 +78,10 @@ def fetch(folder, stage, its_key, out):
                 log.warning("cache: %s does not fit its checksum: removed", path)
                 path.unlink(missing_ok=True)
                 continue
-            _place(path, out)
-            with contextlib.suppress(OSError):
-                os.utime(path)  # when it was last of use; the file may be a colleague's
+            _place(path, out, shutil.copyfile)
+            with contextlib.suppress(OSError):  # the file may be a colleague's
+                # when it was last of use; it may be linked to a run's file, whose mtime must stay
+                os.utime(path, (time.time(), path.stat().st_mtime))
             log.info("cache: %s taken from %s", out, path)
             return True
     except OSError as error:
@@ -88,7 +90,9 @@ def fetch(folder, stage, its_key, out):
 
 
 def keep(folder, stage, its_key, out):
-    """Keep a finished file in the cache. A cache that cannot be written costs a warning only.
+    """Keep a finished file in the cache: a hard link where the file system allows, else a copy.
+
+    A cache that cannot be written costs a warning only.
 
     Parameters
     ----------
@@ -101,7 +105,7 @@ def keep(folder, stage, its_key, out):
     try:
         path = _shelf(folder, stage, its_key) / f"{its_key}-{content(out)}.h5"
         if not path.exists():
-            _place(out, path)
+            _place(out, path, _link)
             path.chmod(0o444)
     except OSError as error:
         log.warning("cache: %s was not kept: %s", out, error)
@@ -133,9 +137,8 @@ def entries(folder):
     for stage in STAGES:
         for path in Path(folder, stage).glob("??/*.h5"):
             status = path.stat()
-            found.append(
-                {"path": path, "stage": stage, "bytes": status.st_size, "used": status.st_mtime}
-            )
+            used = max(status.st_atime, status.st_mtime)
+            found.append({"path": path, "stage": stage, "bytes": status.st_size, "used": used})
     return sorted(found, key=lambda entry: (entry["used"], entry["path"]))
 
 
@@ -177,17 +180,21 @@ def _checksum(path):
     return path.stem.rpartition("-")[2]
 
 
-def _place(source, target):
-    """Link or copy a file to a temporary name beside the target, then move it there."""
+def _place(source, target, put):
+    """Put a file under a temporary name beside the target, then move it there."""
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".placing-", dir=target.parent) as folder:
         part = Path(folder, "part")
-        try:
-            os.link(source, part)
-        except OSError:
-            shutil.copyfile(source, part)
+        put(source, part)
         os.replace(part, target)
+
+
+def _link(source, target):
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def _table(found):

@@ -175,7 +175,10 @@ def main():
     if {"-h", "--help"} & set(arguments):
         sys.exit(__doc__)
 
-    everything, _, results = dry_run([*arguments, "--forceall"])
+    everything, n_others, results = dry_run([*arguments, "--forceall"])
+    if not len(everything):
+        print(f"{n_others} jobs whose cost is not known")
+        return
     stages = by_stage(everything)
     measured = _measured(results) if results else {}
     if "--check" in sys.argv:
