@@ -78,10 +78,21 @@ def write(path, arrays, attributes):
                 file.create_dataset(name, data=array.astype(object), dtype=h5py.string_dtype())
             elif array.ndim > 1 and array.size:
                 file.create_dataset(
-                    name, data=array, compression="gzip", compression_opts=1, shuffle=True
+                    name,
+                    data=array,
+                    chunks=_chunks(array),
+                    compression="gzip",
+                    compression_opts=1,
+                    shuffle=True,
                 )
             else:
                 file.create_dataset(name, data=array)
+
+
+def _chunks(array):
+    """Return a chunk a row, as rows are read, or True for what h5py chooses."""
+    size = array[:1].nbytes
+    return (1, *array.shape[1:]) if 16e3 <= size <= 8e6 else True
 
 
 @contextlib.contextmanager
