@@ -431,7 +431,7 @@ def mem_mb(stage):
 
 
 def threads_of(stage):
-    """Return the threads of a job on a tile: one for each five minutes that one would take, to 4.
+    """Return the threads of a job on a tile: one for each ten minutes that one would take, to 4.
 
     The preset paper trains pair by pair, with one.
     """
@@ -439,7 +439,7 @@ def threads_of(stage):
     def threads(wildcards):
         if embed_settings(wildcards)["preset"] == "paper":
             return 1
-        return min(4, 1 + int(cost_of(stage, wildcards)["seconds"] // 300))
+        return min(4, 1 + int(cost_of(stage, wildcards)["seconds"] // 600))
 
     return threads
 
