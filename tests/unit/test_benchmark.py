@@ -96,6 +96,11 @@ def test_costly_estimators_get_the_same_part_of_the_cells_at_quick():
     assert len(benchmark.cells_for("mnist", "paper", spec, "quick")) == ESTIMATORS["paper"].LEAST
 
 
+def test_default_is_the_default_preset_whatever_the_config_has():
+    plan = benchmark.plan(SMOKE | {"estimators": ["default", "conservative"]})
+    assert {job["settings"].get("preset") for job in plan["runs"].values()} == {"default"}
+
+
 def test_nothing_to_estimate_is_told():
     settings = SMOKE | {"figures": ["assumptions"], "estimators": ["ksg"]}
     with pytest.raises(InputError, match="nothing to estimate"):

@@ -4,7 +4,7 @@ import lmi
 import numpy as np
 import pytest
 import torch
-from lmi import estimators, ksg, paper, tasks
+from lmi import estimators, ksg, paper, published, tasks
 from lmi.estimators import ESTIMATORS
 
 
@@ -56,6 +56,7 @@ def test_sliced_is_mutual_information_in_one_dimension():
 
 
 def test_decode_reads_the_labels_of_digits():
+    assert "assumptions" in published.FIGURES  # it brings the task
     made = tasks.make("labelled_digits", 0, n_samples=300)
     assert made.truth_bits == 1
     found = estimators.run("decode", made.x, made.y, 0)

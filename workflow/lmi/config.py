@@ -19,7 +19,7 @@ from lmi.variables import MIN_SAMPLES, count_samples, list_variables, read_strat
 SCHEMA = Path(__file__).resolve().parents[1] / "schemas" / "config.schema.yaml"
 
 # Names in results/<run>/ that a dataset of the same name would get in the way of.
-RESERVED = ("benchmark", "benchmarks", "calibration", "figures", "logs")
+RESERVED = ("accuracy", "benchmark", "benchmarks", "calibration", "figures", "logs", "real_data")
 DATA_KEYS = ("source", "spikes", "task")
 MATRIX_KEYS = ("layer", "key", "transpose", "sample_column", "time_series", "strata")
 

@@ -14,6 +14,8 @@ rule mnist:
         images=protected(MNIST),
     log:
         "<logs>/mnist.log",
+    benchmark:
+        "<benchmarks>/mnist.tsv"
     conda:
         "../../envs/environment.yaml"
     threads: 1
@@ -32,6 +34,8 @@ rule download:
         file=f"{catalogue.FOLDER}/{{source}}/{{file}}",
     log:
         "<logs>/download/{source}/{file}.log",
+    benchmark:
+        "<benchmarks>/download/{source}/{file}.tsv"
     wildcard_constraints:
         file="|".join(re.escape(name) for names in catalogue.FILES.values() for name in names),
     localrule: True
@@ -70,6 +74,7 @@ for standin_source, standin_files in catalogue.FILES.items():
             mem_mb=1000,
             runtime=minutes(10),
         params:
+            version=lmi.__version__,
             source=standin_source,
         message:
             "write the stand-in of {params.source}"
@@ -94,6 +99,7 @@ rule prepare_proteins:
         mem_mb=2000,
         runtime=minutes(20),
     params:
+        version=lmi.__version__,
         standin=is_standin,
     message:
         "prepare the protein embeddings of two species"
@@ -118,6 +124,8 @@ rule prepare_interactions:
     resources:
         mem_mb=2000,
         runtime=minutes(20),
+    params:
+        version=lmi.__version__,
     message:
         "join {wildcards.interactions} with protein embeddings"
     script:
@@ -144,6 +152,8 @@ rule prepare_lineages:
     resources:
         mem_mb=lambda wildcards, input, attempt: int(2000 + 6 * input.size_mb) * attempt,
         runtime=minutes(60),
+    params:
+        version=lmi.__version__,
     message:
         "preprocess the lineage-traced cells"
     script:

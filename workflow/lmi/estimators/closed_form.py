@@ -2,4 +2,4 @@
 
 TITLE = "default without networks"
 FIGURES = ()
-EMBED = {"train": "never"}
+EMBED = {"preset": "default", "train": "never"}

@@ -2,6 +2,6 @@
 
 TITLE = "default, uncorrected"
 PUBLISHED = "LMI"
-EMBED = {}
+EMBED = {"preset": "default"}
 RUN = "default"
 VALUE = "mi_ksg_bits"

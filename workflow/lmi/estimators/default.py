@@ -2,4 +2,4 @@
 
 TITLE = "default"
 PUBLISHED = "LMI"
-EMBED = {}
+EMBED = {"preset": "default"}
