@@ -107,11 +107,13 @@ def undisturbed(tmp_path_factory):
             return Project(shared / "done")
         project = Project(shared / "done", fresh=True)
         rng = np.random.default_rng(1)
-        common = rng.normal(size=(400, 2))
+        common = rng.normal(size=(3000, 2))
         for name in "abc":
-            np.save(project.folder / f"{name}.npy", common + rng.normal(size=(400, 2)))
+            np.save(project.folder / f"{name}.npy", common + rng.normal(size=(3000, 2)))
         dataset = {"source": ["a.npy", "b.npy", "c.npy"], "variables": "files", "pairs": "all"}
         config = {"run": "small", "block_size": 2, "datasets": {"d": dataset}}
+        # jobs that are still at work when a test stops them
+        config["embed"] = {"train": "always", "max_steps": 1000}
         (project.folder / "small.yaml").write_text(yaml.safe_dump(config))
         project.finish(project.snakemake(*SMALL, "--cores", "2"))
         return project
