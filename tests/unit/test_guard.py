@@ -24,6 +24,18 @@ def test_jobs_of_the_last_run_are_cancelled(tmp_path, monkeypatch):
     assert cancelled == ["first"]
 
 
+def test_jobs_are_cancelled_before_planning_unless_their_snakemake_lives(tmp_path, monkeypatch):
+    cancelled = []
+    monkeypatch.setattr(guard, "cancel_slurm_jobs", cancelled.append)
+    with guard.begin(tmp_path, "first"):
+        guard.clear_up(tmp_path)
+        assert not cancelled
+    guard.clear_up(tmp_path)
+    assert cancelled == ["first"]
+    guard.begin(tmp_path, "second").close()
+    assert cancelled == ["first"]
+
+
 def test_jobs_without_an_answer_are_asked_for_again():
     jobs = [SimpleNamespace(external_jobid=str(i)) for i in range(3)]
     ended = []

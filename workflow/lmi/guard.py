@@ -1,5 +1,6 @@
 """One Snakemake a run, also after one that was killed."""
 
+import contextlib
 import fcntl
 import shutil
 import subprocess
@@ -50,6 +51,21 @@ def begin(results, slurm_run=None):
     file.write(slurm_run or "")
     file.flush()
     return file
+
+
+def clear_up(results):
+    """Cancel the jobs that the last Snakemake left behind, unless it is still at work.
+
+    To be called before it is planned what is left to do: a job that is cancelled takes its output
+    with it, be it finished.
+
+    Parameters
+    ----------
+    results : str or Path
+        Folder of the run.
+    """
+    with contextlib.suppress(InputError):
+        begin(results).close()
 
 
 def cancel_slurm_jobs(name, seconds=120):

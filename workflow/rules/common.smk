@@ -104,8 +104,16 @@ def parts_of(datasets):
     ]
 
 
+@functools.cache
+def clear_up():
+    """Cancel what a killed Snakemake left behind, while the DAG is built; see lmi.guard."""
+    if workflow.is_main_process and workflow.executor_plugin and not workflow.dryrun:
+        guard.clear_up(RESULTS)
+
+
 def sources(wildcards):
     """Return the data files of a dataset."""
+    clear_up()
     if wildcards.dataset in BENCHMARK["data"]:
         return bench.resources(cells_of(wildcards.dataset, wildcards.block).values())
     return data_files(DATASETS[wildcards.dataset])
