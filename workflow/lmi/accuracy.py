@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pandas as pd
 
-from lmi import seeds, tasks
+from lmi import estimators, seeds, tasks
 from lmi.errors import InputError
 from lmi.files import replacing
 
@@ -102,52 +102,6 @@ FAMILIES = {
 """Family -> cells (task, parameters). `draw` repeats a cell with other random numbers."""
 
 
-def _default(x, y, seed):
-    from lmi.api import estimate
-
-    result = estimate(x, y, seed=seed)
-    return {name: getattr(result, name) for name in ("mi_bits", "mi_ksg_bits", "sd_ksg_bits")} | {
-        "sd_bits": result.sd_bits,
-        "candidate": result.candidate,
-    }
-
-
-def _closed_form(x, y, seed):
-    from lmi.api import estimate
-
-    result = estimate(x, y, seed=seed, train="never", error_bars=False)
-    return {"mi_bits": result.mi_bits, "mi_ksg_bits": result.mi_ksg_bits}
-
-
-def _paper(x, y, seed):
-    from lmi.api import estimate
-
-    result = estimate(x, y, seed=seed, preset="paper", error_bars=False)
-    return {"mi_bits": result.mi_bits, "mi_ksg_bits": result.mi_ksg_bits}
-
-
-def _ksg(x, y, seed):
-    from lmi import ksg, paper
-
-    return {"mi_bits": ksg.mi(paper.standardise(x), paper.standardise(y))}
-
-
-def _latentmi(x, y, seed):
-    from lmi import peers
-
-    return peers.latentmi(".latentmi/bin/python", x, y, seed=seed)
-
-
-ESTIMATORS = {
-    "default": _default,
-    "closed_form": _closed_form,
-    "paper": _paper,
-    "ksg": _ksg,
-    "latentmi": _latentmi,
-}
-"""Name -> function of (x, y, seed) that returns a dict with `mi_bits` at least."""
-
-
 def run(family, estimator, seed, out):
     """Estimate all cells of a family and write a row each: truth, estimate, error, CPU seconds.
 
@@ -158,7 +112,7 @@ def run(family, estimator, seed, out):
     InputError
         Unknown family or estimator.
     """
-    for name, known in ((family, FAMILIES), (estimator, ESTIMATORS)):
+    for name, known in ((family, FAMILIES), (estimator, estimators.ESTIMATORS)):
         if name not in known:
             raise InputError(f"accuracy: expected one of {', '.join(known)}, found {name}.")
     rows = []
@@ -168,7 +122,7 @@ def run(family, estimator, seed, out):
         made = tasks.make(task, 1000 * seed + draw, **settings)
         start = time.process_time()
         try:
-            found = {"reason": ""} | ESTIMATORS[estimator](made.x, made.y, seed)
+            found = estimators.run(estimator, made.x, made.y, seed)
         except (ValueError, ArithmeticError, RuntimeError) as error:
             found = {"mi_bits": np.nan, "reason": f"{type(error).__name__}: {error}"}
         rows.append(

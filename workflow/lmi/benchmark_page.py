@@ -7,13 +7,13 @@ import platform
 import re
 from pathlib import Path
 
-import jinja2
 import numpy as np
 
 from lmi import benchmark, benchmark_figures, published, tables, verdict
 from lmi.errors import InputError
 from lmi.figures import save
 from lmi.files import replacing, versions
+from lmi.report import templates
 
 TIMES = ("seconds", "median_seconds")
 """Columns that differ from run to run; nothing else does on one machine."""
@@ -69,20 +69,23 @@ def write(settings, results, out):
                 "failures": _failures(part),
             }
         )
-    page = _template().render(
-        scale=settings["scale"],
-        seeds=", ".join(map(str, settings["seeds"])),
-        n_estimates=f"{len(rows):,}",
-        counts=judged["verdict"].value_counts().to_dict(),
-        sections=sections,
-        method=_paragraphs(verdict.__doc__),
-        constants={
-            "TOLERANCE": f"{verdict.TOLERANCE:g} bits",
-            "MIN_CELLS": verdict.MIN_CELLS,
-            "WIDEST": f"{verdict.WIDEST:g} bits",
-        },
-        facts=facts,
-        style=_style(),
+    page = (
+        templates()
+        .get_template("benchmark_template.html")
+        .render(
+            scale=settings["scale"],
+            seeds=", ".join(map(str, settings["seeds"])),
+            n_estimates=f"{len(rows):,}",
+            counts=judged["verdict"].value_counts().to_dict(),
+            sections=sections,
+            method=_paragraphs(verdict.__doc__),
+            constants={
+                "TOLERANCE": f"{verdict.TOLERANCE:g} bits",
+                "MIN_CELLS": verdict.MIN_CELLS,
+                "WIDEST": f"{verdict.WIDEST:g} bits",
+            },
+            facts=facts,
+        )
     )
     with replacing(out / "benchmark.html") as name:
         Path(name).write_text(page, encoding="utf-8")
@@ -164,20 +167,3 @@ def _failures(part):
     failed = part[part["mi_bits"].isna()]
     counts = failed.groupby(["estimator", "reason"], sort=False).size()
     return [(name, reason, int(n)) for (name, reason), n in counts.items()]
-
-
-def _style():
-    """Return the report's style sheet."""
-    text = Path(__file__).with_name("report_template.html").read_text(encoding="utf-8")
-    return re.search(r"<style>(.*?)</style>", text, re.DOTALL).group(1)
-
-
-def _template():
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("benchmark_template.html")

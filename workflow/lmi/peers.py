@@ -14,7 +14,7 @@ import numpy as np
 
 from lmi.errors import InputError
 
-_HERE = Path(__file__).parent
+_SCRIPT = Path(__file__).with_name("_run_peer.py")
 _NAN = float("nan")
 PYTHON = "3.11"
 """The Python of the environments: the lock files hold for it."""
@@ -102,7 +102,7 @@ def latentmi(python, x, y, *, seed=0, threads=1, timeout_s=None, **settings):
         The environment is missing, or x and y are not aligned matrices.
     """
     options = {"seed": seed, "threads": threads, "settings": settings}
-    return _run(python, "_run_latentmi.py", x, y, options, timeout_s)
+    return _run(python, "latentmi", x, y, options, timeout_s)
 
 
 def bmi(python, estimator, x, y, *, seed=0, threads=1, timeout_s=None, **settings):
@@ -128,12 +128,11 @@ def bmi(python, estimator, x, y, *, seed=0, threads=1, timeout_s=None, **setting
         As `latentmi` does.
     """
     options = {"seed": seed, "threads": threads, "settings": settings, "estimator": estimator}
-    return _run(python, "_run_bmi.py", x, y, options, timeout_s)
+    return _run(python, "bmi", x, y, options, timeout_s)
 
 
-def _run(python, script, x, y, options, timeout_s):
-    """Run a script of this folder on one pair in another environment; return its row."""
-    package = script.removeprefix("_run_").removesuffix(".py")
+def _run(python, package, x, y, options, timeout_s):
+    """Run a package on one pair in another environment; return its row."""
     x, y = np.asarray(x), np.asarray(y)
     if x.ndim != 2 or y.ndim != 2 or len(x) != len(y):
         raise InputError(
@@ -151,8 +150,8 @@ def _run(python, script, x, y, options, timeout_s):
         path = Path(folder) / "pair.npz"
         np.savez(path, x=x, y=y)
         # -I keeps this package's folder and the caller's PYTHONPATH out of the other environment
-        command = [os.fspath(python), "-I", os.fspath(_HERE / script)]
-        command += [os.fspath(path), json.dumps(options)]
+        command = [os.fspath(python), "-I", os.fspath(_SCRIPT)]
+        command += [os.fspath(path), json.dumps(options | {"package": package})]
         start = time.perf_counter()
         try:
             done = subprocess.run(

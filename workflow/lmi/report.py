@@ -284,7 +284,7 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir):
     _embed_images([*overview, truth, *(one for section in sections for one in section["panels"])])
 
     page = (
-        _environment()
+        templates()
         .get_template("report_template.html")
         .render(
             run=str(config.get("run", "")),
@@ -318,7 +318,8 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir):
         name.write_text(page, encoding="utf-8")
 
 
-def _environment():
+def templates():
+    """Return the templates of the pages, with what they may call."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
