@@ -17,13 +17,13 @@ import yaml
 from lmi import measured, seeds
 from lmi.files import write
 from lmi.tables import COLUMNS, FROM_ATTRIBUTES
-from lmi.tiles import tile_pairs, tiles
+from lmi.tiles import TILES_PER_PART, tile_pairs, tiles
 from lmi.variables import Variable
 
 ROOT = Path(__file__).resolve().parents[2]
 SCALES = ((15, 8), (142, 16), (1414, 32))
 """Variables and block size."""
-N_SAMPLES, N_TOP, TILES_PER_PART = 200, 10, 250
+N_SAMPLES, N_TOP = 200, 10
 
 
 def planning(n_variables, block_size, folder):

@@ -14,6 +14,8 @@ from lmi.errors import InputError
 from lmi.sources import check_file, some, stamp, suggest
 from lmi.variables import read_columns, shifted_name
 
+TILES_PER_PART = 250
+"""Estimate files that are joined into one before all are: no job reads more than that many."""
 N_TILES = 4
 """Pairs are chosen from at most this many tiles for each: a run's pairs are never all listed."""
 

@@ -33,8 +33,6 @@ config.clear()
 config.update(loaded)
 
 RESULTS = f"results/{config['run']}"
-# Estimate files that are joined into one before all are: no job reads more than some hundred files.
-TILES_PER_PART = 250
 # Where lmi.accuracy looks for the images.
 MNIST = "resources/mnist_train.csv"
 # Where the prepared data of the published figures lie, or their stand-ins.
@@ -91,8 +89,8 @@ def estimates_of(datasets):
 
 def part_estimates(wildcards):
     """Return the estimate files that are joined in one part."""
-    first = int(wildcards.part) * TILES_PER_PART
-    return tile_estimates(wildcards.dataset)[first : first + TILES_PER_PART]
+    first = int(wildcards.part) * tiles.TILES_PER_PART
+    return tile_estimates(wildcards.dataset)[first : first + tiles.TILES_PER_PART]
 
 
 def parts_of(datasets):
@@ -100,7 +98,7 @@ def parts_of(datasets):
     return [
         f"{RESULTS}/{dataset}/parts/part-{part:03d}.h5"
         for dataset in datasets
-        for part in range(-(-len(tile_estimates(dataset)) // TILES_PER_PART))
+        for part in range(-(-len(tile_estimates(dataset)) // tiles.TILES_PER_PART))
     ]
 
 
