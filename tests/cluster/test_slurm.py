@@ -178,6 +178,20 @@ def test_killed_snakemake(cluster, small, undisturbed, run, embed_job, record_pr
     assert states(same_tile(embed, embed_job)) == ["CANCELLED", "COMPLETED"]
 
 
+def test_killed_snakemake_while_a_job_has_its_output(
+    cluster, small, undisturbed, run, record_property
+):
+    tiles = small.folder / "results/small/d/embeddings"
+    wait_for(lambda: list(tiles.glob("tile-*.h5")), "an embeddings file")
+    for job in cluster.jobs(small.folder, "embed"):
+        cluster.freeze(job["JobId"])
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    # Cancelled jobs take their outputs with them: before it is planned what is left to do.
+    small.finish(small.snakemake(*COMMAND, environment=cluster.environment))
+    check(cluster, small, undisturbed, record_property)
+
+
 def test_restarted_controller(cluster, small, undisturbed, run, record_property):
     cluster.running(small.folder, "embed")
     cluster.stop_controller()

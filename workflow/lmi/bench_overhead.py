@@ -73,7 +73,7 @@ def run(cores, block_size, folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cores", type=int, default=min(2, os.cpu_count()))
-    parser.add_argument("--block-size", type=int, default=32)
+    parser.add_argument("--block-size", type=int, default=16)
     parser.add_argument("--out", default="results/bench_overhead.tsv")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
