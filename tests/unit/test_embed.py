@@ -17,7 +17,7 @@ from lmi import (
     tasks,
     views,
 )
-from scipy.stats import norm, rankdata
+from scipy.stats import false_discovery_control, norm, rankdata
 
 
 def test_views_are_marginal_and_finite():
@@ -81,6 +81,17 @@ def test_folds_of_time_series_are_contiguous():
     assert (np.diff(fold) != 0).sum() == split.N_SEGMENTS - 1
     for t in (0, 1):
         assert set(inner[fold == t]) == {0, 1, 2}
+
+
+def test_screen_selects_as_scipy_does():
+    rng = np.random.default_rng(0)
+    for n_signal in (0, 3, 200):
+        largest = np.abs(rng.standard_normal(400))
+        largest[:n_signal] += rng.uniform(3, 8, n_signal)
+        p = np.minimum(1.0, 2 * 50 * norm.sf(largest))
+        expected = false_discovery_control(p) <= screen.LEVEL
+        assert np.array_equal(screen._select(largest, 50), expected)
+        assert expected.any() == (n_signal > 0)
 
 
 def test_screen_finds_the_informative_features_alone():

@@ -218,9 +218,11 @@ def estimate(
     for name, matrix in (("Xs", x), ("Ys", y)):
         if not matrix.shape[1]:
             raise InputError(f"{name}: expected a feature that varies, found only constant ones.")
-    import torch  # noqa: F401 - loaded, so that its threads are limited too
     from threadpoolctl import threadpool_limits
     from tqdm import tqdm
+
+    if preset == "paper":
+        import torch  # noqa: F401 - loaded, so that its threads are limited too
 
     steps = epochs if preset == "paper" else 4
     # matrices as small as these only get slower by more threads, and wait for each other

@@ -126,9 +126,6 @@ def main():
     parser.add_argument("--cases", nargs="+", default=[*CASES, "pairs"], choices=[*CASES, "pairs"])
     parser.add_argument("--out", default="results/bench_speed.tsv")
     options = parser.parse_args()
-    import torch
-
-    torch.set_num_threads(1)
     rows = []
     for case in options.cases:
         rows.append(all_pairs(options.peer) if case == "pairs" else one_pair(case, options.peer))

@@ -78,12 +78,9 @@ def labelled_clusters(seed, n_samples=2000, n_features=50, classes=4, shuffled=0
 
 
 def _estimate(task):
-    import torch
-
     from lmi import api, tasks
     from lmi.tasks import registry
 
-    torch.set_num_threads(1)
     kind, seed, settings = task
     if kind in ("white", "autoregressive", "strata"):
         x, y, options = pair(kind, seed, **settings)

@@ -200,8 +200,6 @@ def run(
     InputError
         Where no pair is usable, or permutations are switched off.
     """
-    import torch
-
     if not estimate_settings["permutations"]["max"]:
         raise InputError(
             "estimate.permutations.max: expected at least 1 for the target calibrate, found 0: "
@@ -223,16 +221,19 @@ def run(
     # the draws of a level are seeded by its text: 1 and 1.0 are one level
     levels = [float(bits) for bits in levels_bits]
     settings = {"levels_bits": levels, "embed": embed_settings, "estimate": estimate_settings}
-    # One thread a pair: the order of sums, and so the table, is always the same.
-    torch.set_num_threads(1)
 
     def planted(job):
         rows = _plant_pair(data, *job, settings, seed)
         log.info("%s, %s, draw %d: %d levels", *job, len(rows))
         return rows
 
-    # the preset paper seeds torch as a whole
-    at_a_time = 1 if embed_settings["preset"] == "paper" else threads
+    at_a_time = threads
+    if embed_settings["preset"] == "paper":
+        import torch
+
+        # it seeds torch as a whole; in one thread the order of sums is always the same
+        at_a_time = 1
+        torch.set_num_threads(1)
     rows = [row for of_job in map_pairs(planted, jobs, at_a_time) for row in of_job]
     some_block, _ = data[usable[0][0]]
     note = TIME_NOTE if some_block.attributes["time_series"] else ""

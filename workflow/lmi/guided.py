@@ -20,7 +20,7 @@ from lmi import ksg
 
 TEMPERATURES = (0.0, 0.25, 0.5, 0.75, 1.0)
 N_INSIDE = 64
-CHUNK = 128
+CHUNK = 64
 JITTER = 1e-3
 LONELY = 1.7
 MANY_COPIES = 3
@@ -145,19 +145,18 @@ def best_temperature(a, b, s, rank, n_others=512):
     a, b, s, rank
         As in `evaluate`.
     """
-    import torch
-
     if not rank:
         return 0
     left, right, at_sample = _critic(a[:, :rank], b[:, :rank], s[:rank])
-    others = torch.as_tensor(np.linspace(0, len(a) - 1, min(n_others, len(a))).astype(int))
+    others = np.linspace(0, len(a) - 1, min(n_others, len(a))).astype(int)
     t = left @ right[others].T
-    above = at_sample - t.amax(dim=1)
-    step = torch.exp_(TEMPERATURES[1] * (t - t.amax(dim=1, keepdim=True)))
-    power, bound = torch.ones_like(step), [-np.log(len(others))]
+    top = t.max(axis=1)
+    above = at_sample - top
+    step = np.exp(np.float32(TEMPERATURES[1]) * (t - top[:, None]))
+    power, bound = np.ones_like(step), [-np.log(len(others))]
     for temperature in TEMPERATURES[1:]:
         power *= step  # the temperatures are equally spaced
-        bound.append(float((temperature * above - torch.log(power.sum(dim=1))).mean()))
+        bound.append(float((temperature * above - np.log(power.sum(axis=1))).mean()))
     return int(np.argmax(bound))
 
 
@@ -167,29 +166,25 @@ def _critic(a, b, s, temperature=1.0):
     T is `temperature` times the Gaussian log ratio, sum over axes of
     [s a b - s^2 (a^2 + b^2) / 2] / (1 - s^2).
     """
-    import torch
-
     s = np.minimum(s, 0.9995)
     q = (1 - s**2) / temperature
     one = np.ones((len(a), 1))
     # the terms of x or y alone are two more axes
     left = np.hstack([a * (s / q), -0.5 * a**2 @ (s**2 / q)[:, None], one])
     right = np.hstack([b, one, -0.5 * b**2 @ (s**2 / q)[:, None]])
-    left, right = (torch.as_tensor(side, dtype=torch.float32) for side in (left, right))
-    return left, right, (left * right).sum(dim=1)
+    left, right = left.astype(np.float32), right.astype(np.float32)
+    return left, right, (left * right).sum(axis=1)
 
 
 def _correction(left, right, at_sample, inside_x, inside_y):
     """Return T(x_i, y_i) - log mean exp T over the box, bits."""
-    import torch
-
-    inside_x = torch.as_tensor(inside_x, dtype=torch.int64)
-    inside_y = torch.as_tensor(inside_y, dtype=torch.int64)
-    result = torch.zeros(len(left))
+    result = np.zeros(len(left))
     for start in range(0, len(left), CHUNK):
         rows = slice(start, start + CHUNK)
-        t = torch.bmm(left[inside_x[rows]], right[inside_y[rows]].transpose(1, 2)).flatten(1)
-        top = t.amax(dim=1)
-        mean = t.sub_(top[:, None]).exp_().mean(dim=1)
-        result[rows] = at_sample[rows] - top - torch.log(mean)
-    return result.numpy().astype(np.float64) / np.log(2)
+        t = left[inside_x[rows]] @ right[inside_y[rows]].transpose(0, 2, 1)
+        t = t.reshape(len(t), -1)
+        top = t.max(axis=1)
+        t -= top[:, None]
+        mean = np.exp(t, out=t).mean(axis=1)
+        result[rows] = at_sample[rows] - top - np.log(mean)
+    return result / np.log(2)

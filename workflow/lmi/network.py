@@ -82,7 +82,13 @@ def train(
     def one(stack):
         return _train_stack(stack, n_latent, max_steps, batch_size, learning_rate, device)
 
-    trained = map_pairs(one, stacks, threads if device.type == "cpu" else 1)
+    # as in `map_pairs`: small matrices, and results that do not depend on the number of threads
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        trained = map_pairs(one, stacks, threads if device.type == "cpu" else 1)
+    finally:
+        torch.set_num_threads(before)
     return [model for stack in trained for model in stack]
 
 

@@ -226,9 +226,6 @@ def embed(out, block_x, block_y, *, pairs, settings, seed, lags=(0,), threads=1,
     key = cache.key("embed", keys, pairs, list(lags), settings, seed)
     if cache.fetch(shared, "embed", key, out):
         return
-    import torch
-
-    torch.set_num_threads(threads if settings["preset"] == "paper" else 1)
     rows_x, rows_y = {i for i, _ in pairs}, {j for _, j in pairs}
     if block_x == block_y:
         x = y = Block(block_x, lambda names: rows_x | rows_y)
@@ -432,9 +429,6 @@ def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True,
         key = cache.key("estimate", attributes["key"], settings, seed, keep_pointwise)
         if cache.fetch(shared, "estimate", key, out):
             return
-        import torch
-
-        torch.set_num_threads(1)
         n_pairs, _, n_samples, _ = file["zx"].shape
         strata, strata_names = file["strata"][()], list(text(file["strata_names"]))
         if settings["permutations"]["scheme"] == "strata" and not strata_names:

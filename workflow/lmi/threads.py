@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 def map_pairs(function, items, threads):
     """Return [function(item) for item in items], several at a time.
 
-    BLAS and torch keep to one thread meanwhile: their matrices here are small, and threads that
-    wait for each other took six times the CPU time of one.
+    BLAS keeps to one thread meanwhile: the matrices here are small, and threads that wait for each
+    other took six times the CPU time of one.
 
     Parameters
     ----------
@@ -22,13 +22,7 @@ def map_pairs(function, items, threads):
     """
     if threads == 1:
         return [function(item) for item in items]
-    import torch
     from threadpoolctl import threadpool_limits
 
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
-            return list(pool.map(function, items))
-    finally:
-        torch.set_num_threads(before)
+    with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(function, items))

@@ -3,10 +3,8 @@
 from job import job
 
 with job(snakemake):
-    import torch
     from lmi import accuracy
 
-    torch.set_num_threads(snakemake.threads)
     accuracy.run(
         snakemake.wildcards.family,
         snakemake.wildcards.estimator,

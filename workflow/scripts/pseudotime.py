@@ -3,11 +3,9 @@
 from job import job
 
 with job(snakemake):
-    import torch
     from lmi.files import replacing
     from lmi.resources import pseudotime
 
-    torch.set_num_threads(snakemake.threads)
     table = pseudotime.along_pseudotime(snakemake.input.h5, seed=snakemake.params.seed)
     with replacing(snakemake.output.tsv) as out:
         table.to_csv(out, sep="\t", index=False, float_format="%.6g")
