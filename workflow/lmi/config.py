@@ -238,6 +238,11 @@ def _filled(value, rules):
     return filled
 
 
+def defaults(section):
+    """Return the settings of a section of the config where nothing is set."""
+    return _filled({}, schema()["properties"][section])
+
+
 # ---- what the schema cannot say
 
 

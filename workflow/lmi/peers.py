@@ -16,6 +16,8 @@ from lmi.errors import InputError
 
 _SCRIPT = Path(__file__).with_name("_run_peer.py")
 _NAN = float("nan")
+TIMEOUT_S = 900
+"""After which the benchmark gives a pair up."""
 PYTHON = "3.11"
 """The Python of the environments: the lock files hold for it."""
 

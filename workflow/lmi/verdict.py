@@ -21,14 +21,13 @@ sides cannot explain it, and it is called reproduced only where the data could h
 """
 
 import functools
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from lmi.published import VALUES
 from lmi.seeds import rng
 
-PUBLISHED = Path(__file__).with_name("published") / "published.tsv"
 TOLERANCE = 0.02
 """Bits; a smaller difference of mean absolute errors is none."""
 MIN_CELLS = 5
@@ -48,7 +47,7 @@ def published():
         joined by spaces), n, mae_bits, bias_bits, rmse_bits, within_tenth, kendall_tau,
         sd_absolute_bits. Computed from the result tables of Gowri et al., NeurIPS 2024 (MIT).
     """
-    table = pd.read_csv(PUBLISHED, sep="\t")
+    table = pd.read_csv(VALUES, sep="\t")
     return table.assign(condition=table["condition"].fillna(""))
 
 

@@ -46,7 +46,7 @@ rule benchmark_function:
     threads: 1
     resources:
         mem_mb=function_mem_mb,
-        runtime=minutes(240),
+        runtime=function_runtime,
     params:
         version=lmi.__version__,
         estimator=lambda wildcards: BENCHMARK["functions"][wildcards.function]["estimator"],

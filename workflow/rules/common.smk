@@ -12,8 +12,8 @@ sys.path.insert(0, str(WORKFLOW))
 
 import lmi
 from lmi import benchmark as bench
-from lmi import costs, guard, tiles
-from lmi.config import load
+from lmi import costs, guard, peers, tiles
+from lmi.config import defaults, load
 from lmi.errors import InputError
 from lmi.resources import catalogue
 from lmi.sources import data_files
@@ -179,19 +179,27 @@ def block_y(wildcards):
     return f"{RESULTS}/{projected(wildcards.dataset)}/variables/block-{wildcards.y}.h5"
 
 
+def project_settings(wildcards):
+    """Return the settings of the project stage; the benchmark has the defaults in all stages."""
+    if wildcards.dataset not in BENCHMARK["data"]:
+        return SETTINGS["project"]
+    return in_order(defaults("project"))
+
+
 def embed_settings(wildcards):
-    """Return the settings of the embed stage; a run of the benchmark changes some."""
+    """Return the settings of the embed stage; a run of the benchmark changes some defaults."""
     if wildcards.dataset not in BENCHMARK["runs"]:
         return SETTINGS["embed"]
     changes = BENCHMARK["runs"][wildcards.dataset]["settings"]
-    return in_order(bench.merged(SETTINGS["embed"], changes))
+    return in_order(bench.merged(defaults("embed"), changes))
 
 
 def estimate_settings(wildcards):
     """Return the settings of the estimate stage; the benchmark takes no error bars, no p values."""
     if wildcards.dataset not in BENCHMARK["runs"]:
         return SETTINGS["estimate"]
-    return bench.merged(SETTINGS["estimate"], {"error_bars": False, "permutations": {"max": 0}})
+    changes = {"error_bars": False, "permutations": {"max": 0}}
+    return in_order(bench.merged(defaults("estimate"), changes))
 
 
 def keeps_pointwise(wildcards):
@@ -243,6 +251,12 @@ def function_mem_mb(wildcards, attempt):
     cells = cells_of(job["data"], wildcards.block).values()
     widest = max(cell["n_samples"] * cell["width"] for cell in cells)
     return int(2000 + 1e-4 * widest) * attempt
+
+
+def function_runtime(wildcards, attempt):
+    """Return the minutes of a function's job: four hours, or what released packages may take."""
+    longest_s = len(function_tasks(wildcards)) * peers.TIMEOUT_S
+    return max(240, 30 + math.ceil(longest_s / 60)) * attempt
 
 
 def benchmark_estimates():

@@ -22,7 +22,7 @@ rule project:
         version=lmi.__version__,
         dataset=data_of,
         variables=block_variables,
-        settings=lookup(dpath="project", within=SETTINGS),
+        settings=project_settings,
         seed=seed_of,
     message:
         "project {wildcards.dataset}, block {wildcards.block}"

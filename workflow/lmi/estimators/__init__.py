@@ -25,7 +25,7 @@ PUBLISHED : str, optional
     Its name in published/published.tsv.
 SHARE, LEAST : int, optional
     For a costly one: at the scales smoke and quick it gets one in so many cells of a figure; at
-    quick LEAST at least (1), so that it can be compared.
+    quick LEAST at least (1) where there are published values to compare with.
 SMOKE : dict, optional
     Settings of scale smoke, where a shorter training than it takes will do.
 FIGURES : tuple of str, optional

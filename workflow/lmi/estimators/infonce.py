@@ -1,13 +1,13 @@
 """InfoNCE as released in benchmark-mi 0.1.3, in an environment of its own."""
 
+from lmi import peers
+
 TITLE = "InfoNCE"
 PUBLISHED = "InfoNCE"
 ENVIRONMENT = "benchmark-mi"
-SHARE = 9
+SHARE = 18
 
 
-def estimate(x, y, seed, python, timeout_s=900, **settings):
+def estimate(x, y, seed, python, timeout_s=peers.TIMEOUT_S, **settings):
     """Return what `bmi.estimators.InfoNCEEstimator` estimates; see `lmi.peers.bmi`."""
-    from lmi import peers
-
     return peers.bmi(python, "InfoNCEEstimator", x, y, seed=seed, timeout_s=timeout_s, **settings)

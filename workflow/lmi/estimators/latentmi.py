@@ -1,13 +1,13 @@
 """The released latentmi 0.1.3, in an environment of its own."""
 
+from lmi import peers
+
 TITLE = "latentmi 0.1.3"
 PUBLISHED = "LMI"
 ENVIRONMENT = "latentmi"
-SHARE = 18
+SHARE = 90
 
 
-def estimate(x, y, seed, python, timeout_s=900):
+def estimate(x, y, seed, python, timeout_s=peers.TIMEOUT_S):
     """Return what `latentmi.lmi.estimate` returns; see `lmi.peers.latentmi`."""
-    from lmi import peers
-
     return peers.latentmi(python, x, y, seed=seed, timeout_s=timeout_s)

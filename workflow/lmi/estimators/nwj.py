@@ -1,12 +1,12 @@
 """NWJ as released in benchmark-mi 0.1.3, in an environment of its own."""
 
+from lmi import peers
+
 TITLE = "NWJ"
 ENVIRONMENT = "benchmark-mi"
-SHARE = 9
+SHARE = 90
 
 
-def estimate(x, y, seed, python, timeout_s=900, **settings):
+def estimate(x, y, seed, python, timeout_s=peers.TIMEOUT_S, **settings):
     """Return what `bmi.estimators.NWJEstimator` estimates; see `lmi.peers.bmi`."""
-    from lmi import peers
-
     return peers.bmi(python, "NWJEstimator", x, y, seed=seed, timeout_s=timeout_s, **settings)

@@ -32,9 +32,13 @@ import functools
 import importlib
 import math
 import pkgutil
+from pathlib import Path
 
 from lmi import tasks
 from lmi.errors import InputError
+
+VALUES = Path(__file__).with_name("published.tsv")
+"""Published values: figure, estimator, conditions of the cells, error."""
 
 
 def _found():
@@ -102,6 +106,13 @@ def cells(figure, scale):
         }
         found[name_of(cell)] = cell
     return found
+
+
+@functools.cache
+def compared():
+    """Return the figures that have published values of estimators."""
+    lines = VALUES.read_text(encoding="utf-8").splitlines()[1:]
+    return {line.partition("\t")[0] for line in lines}
 
 
 def balanced(everything, n, key, seed=0):
