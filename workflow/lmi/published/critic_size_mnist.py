@@ -16,6 +16,8 @@ VARIANTS = {
     }
     for name, published in (("mine", "MINE"), ("infonce", "InfoNCE"))
 }
+# a quarter of an hour a pair
+QUICK = ("mine_big",)
 
 
 def cells(scale):
