@@ -223,7 +223,7 @@ def test_pairs_in_which_nothing_is_found_scatter_less_than_plain_ksg():
     assert 0.6 < np.sqrt(np.mean(np.square(bars))) / np.std(calm) < 2.5
 
 
-def test_what_ksg_alone_finds_is_estimated_with_k_neighbours():
+def test_more_neighbours_are_taken_only_where_they_find_the_same():
     rng = np.random.default_rng(0)
     angle = rng.uniform(0, 2 * np.pi, 600)
     x, y = (
@@ -238,8 +238,14 @@ def test_what_ksg_alone_finds_is_estimated_with_k_neighbours():
     fold = np.arange(600) % 2
     both = dataclasses.replace(raw, **twice, candidate=("raw", "raw"), fold=fold)
     halves = [ksg.mi(x[fold == t], y[fold == t]) for t in (0, 1)]
+    blurred = [ksg.mi(x[fold == t], y[fold == t], k=24) for t in (0, 1)]
     value = estimation.estimate(both, error_bars=False)
-    assert value.mi_bits == pytest.approx(np.mean(halves), abs=0.01)
+    assert np.mean(blurred) < np.mean(halves) - 0.2
+    assert value.mi_bits == pytest.approx(np.mean(halves), abs=0.03)
+    shuffled = dataclasses.replace(both, zy=both.zy[:, rng.permutation(600)])
+    rows = [np.flatnonzero(fold == 1 - t) for t in (0, 1)]
+    assert estimation._search(both, rows, 3, 1)[1] < 12
+    assert estimation._search(shuffled, rows, 3, 1)[1] == 24
 
 
 def test_sparse_cells_between_clusters_do_not_raise_the_estimate():

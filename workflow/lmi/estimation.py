@@ -32,8 +32,10 @@ CHECKS = (
 of networks), with twice the latent ones of networks, and with x and y exchanged."""
 SURE_SD = 3.0
 """Estimates nearer to zero are too noisy to tell a rise from."""
-MANY = 4
-"""Times k: neighbours where nothing is found."""
+NEIGHBOURS = (2, 4, 8)
+"""Times k: neighbours that an estimate without a critic may take instead."""
+SAME_SD, SAME_BITS = 2.0, 0.015
+"""An estimate with more neighbours is the same where it differs by less than one of the two."""
 CROWDED_SD = 3.5
 """KSG rises with k where it does so by more standard errors."""
 
@@ -124,7 +126,7 @@ def estimate(
     ----------
     embedding : embed.Embedding
     k : int
-        Neighbours. Where the default preset finds nothing, `MANY` times as many.
+        Neighbours. Without a critic the default preset may take more, see `NEIGHBOURS`.
     error_bars : bool
     permutations : dict, optional
         `max`, `scheme` (auto, or one of `null.SCHEMES`), `block_length`, `tail_fit`.
@@ -144,8 +146,7 @@ def estimate(
     fold = embedding.fold
     encoders = range(len(embedding.zx))
     held_out = [_held_out(embedding, t, samples) for t in encoders]
-    null_k = k
-    found, k, lone = _search(embedding, held_out, k, threads)
+    found, n_neighbours, lone = _search(embedding, held_out, k, threads)
     pointwise, pointwise_ksg = np.full((2, len(fold)), np.nan)
     gaps, costs, tied = [], [], 0
     for t, (out, (bits, corrected, n_tied)) in enumerate(zip(held_out, found, strict=True)):
@@ -154,7 +155,7 @@ def estimate(
         gap, cost = 0.0, 0.0
         if embedding.rank[t] and embedding.temperature[t]:
             inside = np.flatnonzero(fold == t)
-            _, within, _ = _evaluate(embedding, t, inside, k, threads, lone=lone)
+            _, within, _ = _evaluate(embedding, t, inside, n_neighbours, threads, lone=lone)
             gap = (within.mean() - corrected.mean()) / 2
             cost = embedding.n_parameters[t] / (2 * len(inside)) / np.log(2)
         gaps.append(gap)
@@ -169,7 +170,7 @@ def estimate(
         thirds = []
         for t, out in zip(encoders, held_out, strict=True):
             rng = seeds.rng(seed, "parts", name, t)
-            variances[t], third = _variance(embedding, t, out, k, rng, threads, lone)
+            variances[t], third = _variance(embedding, t, out, n_neighbours, rng, threads, lone)
             thirds.append(third)
         drift = float(np.mean(halves) - np.mean(thirds))
     sd_ksg = _standard_error(embedding, variances[:, 0], halves_ksg)
@@ -186,10 +187,11 @@ def estimate(
             block_length=permutations["block_length"],
             tail_fit=permutations["tail_fit"],
             rng=seeds.rng(seed, "null", name),
-            k=null_k,
+            k=k,
         )
+    ceiling = ksg.ceiling_bits(n_estimated // len(halves), n_neighbours)
     flag, reason = _flag(
-        embedding, mi, mi_ksg, halves, variances[:, 1], drift, n_estimated, tied, samples, k
+        embedding, mi, mi_ksg, halves, variances[:, 1], drift, n_estimated, tied, samples, ceiling
     )
     found_wrong = _found_by_checks(checked, mi, sd) if checked else []
     if found_wrong and flag != "fail":
@@ -251,9 +253,10 @@ def _coordinates(embedding, t, rows):
 def _search(embedding, held_out, k, threads):
     """Evaluate each encoder with as many neighbours as suit the pair.
 
-    Where there is nothing to be found the estimate is nearly zero whatever k, and its noise falls
-    as k rises: `MANY` times as many. Nothing is found where no encoder has an axis and KSG with
-    that many is within its noise of zero. The presets of one encoder are KSG as published.
+    The noise of KSG falls with the number of neighbours, and its bias rises, but for a critic that
+    describes what is in the boxes. Without one, the largest number is taken whose estimate is that
+    of each smaller one within the noise of their difference, or nearly so (Lepski 1991). The
+    presets of one encoder are KSG as published.
 
     Returns
     -------
@@ -268,18 +271,31 @@ def _search(embedding, held_out, k, threads):
         return [_evaluate(embedding, t, out, k, threads, lone=lone) for t, out in rows]
 
     rows = list(enumerate(held_out))
-    if len(rows) < 2:
-        return evaluate(k), k, False
-    many = min(MANY * k, min(map(len, held_out)) // 8)
-    if not embedding.rank.any() and many > k:
-        found = evaluate(many)
-        bits = np.concatenate([bits for bits, _, _ in found])
-        if bits.mean() < SURE_SD * bits.std() / np.sqrt(len(bits)):
-            return found, many, False
     found = evaluate(k)
+    if len(rows) < 2:
+        return found, k, False
     if _rises_with_k(embedding, held_out, found, k, threads):
         return evaluate(k, lone=True), k, True
-    return found, k, False
+    accepted, n_neighbours = [found], k
+    for many in () if _has_critic(embedding) else [times * k for times in NEIGHBOURS]:
+        if many > min(map(len, held_out)) // 8:
+            break
+        found = evaluate(many)
+        if not all(_same(found, fewer) for fewer in accepted):
+            break
+        accepted.append(found)
+        n_neighbours = many
+    return accepted[-1], n_neighbours, False
+
+
+def _has_critic(embedding):
+    return bool((embedding.rank * embedding.temperature).any())
+
+
+def _same(found, fewer):
+    """Whether KSG with more neighbours gives the same, within the noise of the difference."""
+    gain = np.concatenate([a[0] - b[0] for a, b in zip(found, fewer, strict=True)])
+    return bool(abs(gain.mean()) <= max(SAME_BITS, SAME_SD * gain.std() / np.sqrt(len(gain))))
 
 
 def _rises_with_k(embedding, held_out, found, k, threads):
@@ -383,12 +399,11 @@ def _within(embedding, held_out, samples, k, threads):
     return float(share @ means), float(np.sqrt(share**2 @ squares)), "; ".join(texts)
 
 
-def _flag(embedding, mi, mi_ksg, halves, variances, drift, n_estimated, tied, samples, k):
+def _flag(embedding, mi, mi_ksg, halves, variances, drift, n_estimated, tied, samples, ceiling):
     """Return the flag of a pair, and its reasons in words."""
     if not np.isfinite(mi_ksg):
         return "fail", "the estimate is not a finite number"
     reasons = []
-    ceiling = ksg.ceiling_bits(n_estimated // len(halves), k)
     if not embedding.converged:
         reasons.append("training not converged: raise max_steps, or max_epochs of the preset paper")
     if n_estimated < MIN_SAMPLES:
