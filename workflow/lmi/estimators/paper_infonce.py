@@ -6,5 +6,5 @@ EMBED = {
     "preset": "paper",
     "paper": {"regulariser": "infonce", "min_features": 50},
 }
-SHARE = 30
+SHARE = 45
 SMOKE = {"paper": {"max_epochs": 15, "learning_rate": 1e-3, "batch_size": 250}}
