@@ -32,10 +32,12 @@ CHECKS = (
 of networks), with twice the latent ones of networks, and with x and y exchanged."""
 SURE_SD = 3.0
 """Estimates nearer to zero are too noisy to tell a rise from."""
+MANY = 4
+"""Times k: neighbours where nothing is found."""
 NEIGHBOURS = (2, 4, 8)
 """Times k: neighbours that an estimate without a critic may take instead."""
-SAME_SD, SAME_BITS = 2.0, 0.015
-"""An estimate with more neighbours is the same where it differs by less than one of the two."""
+SAME_BITS = 0.02
+"""An estimate with more neighbours is the same where it differs by less."""
 CROWDED_SD = 3.5
 """KSG rises with k where it does so by more standard errors."""
 
@@ -255,8 +257,10 @@ def _search(embedding, held_out, k, threads):
 
     The noise of KSG falls with the number of neighbours, and its bias rises, but for a critic that
     describes what is in the boxes. Without one, the largest number is taken whose estimate is that
-    of each smaller one within the noise of their difference, or nearly so (Lepski 1991). The
-    presets of one encoder are KSG as published.
+    of each smaller one but for `SAME_BITS` (after Lepski 1991). Where there is nothing to be found
+    the estimate is nearly zero whatever k, and `MANY` times as many are taken at once: where no
+    encoder has an axis and KSG with that many is within its noise of zero. The presets of one
+    encoder are KSG as published.
 
     Returns
     -------
@@ -271,31 +275,36 @@ def _search(embedding, held_out, k, threads):
         return [_evaluate(embedding, t, out, k, threads, lone=lone) for t, out in rows]
 
     rows = list(enumerate(held_out))
-    found = evaluate(k)
+    most = min(map(len, held_out)) // 8
     if len(rows) < 2:
-        return found, k, False
+        return evaluate(k), k, False
+    if not embedding.rank.any() and MANY * k <= most:
+        found = evaluate(MANY * k)
+        bits = np.concatenate([bits for bits, _, _ in found])
+        if bits.mean() < SURE_SD * bits.std() / np.sqrt(len(bits)):
+            return found, MANY * k, False
+    found = evaluate(k)
     if _rises_with_k(embedding, held_out, found, k, threads):
         return evaluate(k, lone=True), k, True
     accepted, n_neighbours = [found], k
     for many in () if _has_critic(embedding) else [times * k for times in NEIGHBOURS]:
-        if many > min(map(len, held_out)) // 8:
+        if many > most:
             break
         found = evaluate(many)
-        if not all(_same(found, fewer) for fewer in accepted):
+        if any(abs(_mean(found) - _mean(fewer)) > SAME_BITS for fewer in accepted):
             break
         accepted.append(found)
         n_neighbours = many
     return accepted[-1], n_neighbours, False
 
 
+def _mean(found):
+    """Return the mean of KSG over the samples of all encoders."""
+    return np.concatenate([bits for bits, _, _ in found]).mean()
+
+
 def _has_critic(embedding):
     return bool((embedding.rank * embedding.temperature).any())
-
-
-def _same(found, fewer):
-    """Whether KSG with more neighbours gives the same, within the noise of the difference."""
-    gain = np.concatenate([a[0] - b[0] for a, b in zip(found, fewer, strict=True)])
-    return bool(abs(gain.mean()) <= max(SAME_BITS, SAME_SD * gain.std() / np.sqrt(len(gain))))
 
 
 def _rises_with_k(embedding, held_out, found, k, threads):
