@@ -59,10 +59,8 @@ def cells_for(figure, name, spec, scale):
     if scale == "full" or share == 1:
         return cells
     # a variant is one of many, and is not what a verdict is about
-    alone = name == spec["estimator"]
-    least = getattr(ESTIMATORS[spec["estimator"]], "LEAST", 1) if alone else 2
-    if scale == "smoke" or (alone and figure not in published.compared()):
-        least = 1
+    judged = name == spec["estimator"] and figure in published.compared() and scale == "quick"
+    least = getattr(ESTIMATORS[spec["estimator"]], "LEAST", 1) if judged else 1
     # one order for all, so that costly estimators are compared on the same cells
     order = sorted(cells, key=lambda cell: stable_hash(f"share of {cell}"))
     return sorted(order[: max(least, len(cells) // share)], key=cells.index)

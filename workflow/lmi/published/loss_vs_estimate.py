@@ -12,13 +12,13 @@ VARIANTS = {
     f"paper_{n}": {"estimator": "paper", "settings": {"paper": {"n_latent": n}}} for n in DIMENSIONS
 }
 SMOKE = ("paper_2",)
-QUICK = ("paper_1", "paper_2", "paper_4", "paper_6", "paper_8", "paper_12", "paper_15")
+QUICK = ("paper_1", "paper_4", "paper_8", "paper_15")
 
 
 def cells(scale):
     """Return the published design: 1,000 dimensions, 10 intrinsic, 1 bit, n = 5,000, ten draws.
 
-    quick: 100 dimensions, n = 2,000, one draw, seven latent dimensions. smoke: 60 dimensions and
+    quick: 100 dimensions, n = 2,000, one draw, four latent dimensions. smoke: 60 dimensions and
     n = 1,000.
     """
     n_samples, ambient, draws = {
