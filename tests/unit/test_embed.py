@@ -223,6 +223,21 @@ def test_pairs_in_which_nothing_is_found_scatter_less_than_plain_ksg():
     assert 0.6 < np.sqrt(np.mean(np.square(bars))) / np.std(calm) < 2.5
 
 
+def test_an_encoder_that_has_failed_is_not_taken():
+    task = tasks.make("gaussian_grid", 0, n_samples=1000, ambient=5, intrinsic=1, mi_bits=2.0)
+    fold, inner = split.folds(1000, seed=0, dataset="d", n_inner=canonical.N_INNER)
+    x, y = prepared(task, fold, inner)
+    judged = embed._closed_form(x, y, fold, inner, seed=0, n_latent=16, k=3, threads=1)
+    best = [embed._best(judged, fold, t, 3) for t in (0, 1)]
+    # the axes that encoder 0 has learned for its best candidate become noise
+    noise = np.random.default_rng(0).standard_normal
+    axes = judged.axes[0][best[0]]
+    failed = dataclasses.replace(axes, a=noise(axes.a.shape), b=noise(axes.b.shape))
+    judged.axes[0][best[0]] = failed
+    assert embed._best(judged, fold, 0, 3) != best[0]
+    assert embed._best(judged, fold, 1, 3) == best[1]
+
+
 def test_more_neighbours_are_taken_only_where_they_find_the_same():
     rng = np.random.default_rng(0)
     angle = rng.uniform(0, 2 * np.pi, 600)
