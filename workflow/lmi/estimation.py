@@ -1,5 +1,6 @@
 """From a pair's embedding to bits: estimate, error bars, null, strata, checks, flag."""
 
+import functools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,7 +34,7 @@ of networks), with twice the latent ones of networks, and with x and y exchanged
 SURE_SD = 3.0
 """Estimates nearer to zero are too noisy to tell a rise from."""
 MANY = 4
-"""Times k: neighbours where nothing is found."""
+"""Times k: neighbours where nothing is found, and with which KSG is compared to see it rise."""
 NEIGHBOURS = (2, 4, 8)
 """Times k: neighbours that an estimate without a critic may take instead."""
 SAME_BITS = 0.02
@@ -271,61 +272,53 @@ def _search(embedding, held_out, k, threads):
         Whether samples alone between clusters take their nearest neighbour alone.
     """
 
+    rows = list(enumerate(held_out))
+    critic = bool((embedding.rank * embedding.temperature).any())
+
     def evaluate(k, lone=False):
         return [_evaluate(embedding, t, out, k, threads, lone=lone) for t, out in rows]
 
-    rows = list(enumerate(held_out))
-    most = min(map(len, held_out)) // 8
+    @functools.cache
+    def plain(k):
+        return [_evaluate(embedding, t, out, k, threads, critic=False) for t, out in rows]
+
     if len(rows) < 2:
         return evaluate(k), k, False
+    most = min(map(len, held_out)) // 8
     if not embedding.rank.any() and MANY * k <= most:
-        found = evaluate(MANY * k)
-        bits = np.concatenate([bits for bits, _, _ in found])
+        bits = _ksg(plain(MANY * k))
         if bits.mean() < SURE_SD * bits.std() / np.sqrt(len(bits)):
-            return found, MANY * k, False
-    found = evaluate(k)
-    if _rises_with_k(embedding, held_out, found, k, threads):
+            return plain(MANY * k), MANY * k, False
+    found = evaluate(k) if critic else plain(k)
+    if MANY * k <= most and _rises(found, plain(MANY * k)):
         return evaluate(k, lone=True), k, True
-    accepted, n_neighbours = [found], k
-    for many in () if _has_critic(embedding) else [times * k for times in NEIGHBOURS]:
+    n_neighbours, values = k, [_ksg(found).mean()]
+    for many in () if critic else [times * k for times in NEIGHBOURS]:
         if many > most:
             break
-        found = evaluate(many)
-        if any(abs(_mean(found) - _mean(fewer)) > SAME_BITS for fewer in accepted):
+        values.append(_ksg(plain(many)).mean())
+        if np.ptp(values) > SAME_BITS:
             break
-        accepted.append(found)
-        n_neighbours = many
-    return accepted[-1], n_neighbours, False
+        found, n_neighbours = plain(many), many
+    return found, n_neighbours, False
 
 
-def _mean(found):
-    """Return the mean of KSG over the samples of all encoders."""
-    return np.concatenate([bits for bits, _, _ in found]).mean()
+def _ksg(found):
+    """Return KSG at the samples of all encoders."""
+    return np.concatenate([bits for bits, _, _ in found])
 
 
-def _has_critic(embedding):
-    return bool((embedding.rank * embedding.temperature).any())
-
-
-def _rises_with_k(embedding, held_out, found, k, threads):
-    """Whether KSG with 4 k neighbours gives more than with k, beyond its noise.
+def _rises(found, many):
+    """Whether KSG with more neighbours gives more, beyond its noise.
 
     Larger boxes blur the density and give less. They give more where they reach from a thin part of
     it into denser ones, as between clusters.
     """
-    gains = []
-    for t, (out, (bits, _, _)) in enumerate(zip(held_out, found, strict=True)):
-        if len(out) <= 4 * k:
-            return False
-        a, b, weight = _coordinates(embedding, t, out)
-        a, b = guided.untie(a, 0), guided.untie(b, 1)
-        x, y = a * weight[: a.shape[1]], b * weight[: b.shape[1]]
-        gains.append(ksg.pointwise_mi(x, y, 4 * k, threads) - bits)
-    gain = np.concatenate(gains)
+    gain = _ksg(many) - _ksg(found)
     return bool(gain.mean() > CROWDED_SD * gain.std() / np.sqrt(len(gain)))
 
 
-def _evaluate(embedding, t, rows, k, threads, n_inside=guided.N_INSIDE, lone=False):
+def _evaluate(embedding, t, rows, k, threads, n_inside=guided.N_INSIDE, lone=False, critic=True):
     a, b, weight = _coordinates(embedding, t, rows)
     bits, correction, tied = guided.evaluate(
         a,
@@ -333,7 +326,7 @@ def _evaluate(embedding, t, rows, k, threads, n_inside=guided.N_INSIDE, lone=Fal
         embedding.s[t],
         int(embedding.rank[t]),
         weight,
-        guided.TEMPERATURES[embedding.temperature[t]],
+        guided.TEMPERATURES[embedding.temperature[t]] if critic else 0.0,
         k=k,
         n_inside=n_inside,
         lone=lone,
