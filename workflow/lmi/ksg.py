@@ -19,6 +19,7 @@ from lmi.errors import InputError
 
 EULER_GAMMA = 0.57721566490153286
 BATCH_BYTES = 64 * 2**20  # a batch of permutations: radii of all points
+BLOCK = 2**16  # the fallback: distances held at a time
 TREE_AXES = 6  # the fallback: up to here scipy's tree is faster than a scan in blocks
 
 _POINTER = ctypes.c_void_p
@@ -451,15 +452,19 @@ class _Points:
         return chosen, count
 
     def blocks(self, rows: slice | None = None):
-        """Slices of rows and their distances to all points: memory linear in n."""
+        """Slices of rows and their distances to all points, which hold until the next slice."""
         begin, end = (rows.start, rows.stop) if rows else (0, self.n)
-        size = max(1, 2**18 // self.n)
+        size = max(1, BLOCK // self.n)
+        # memory linear in n, and the same for all slices: fresh pages cost more than the distances
+        distances, gaps = np.empty((2, size, self.n))
         for first in range(begin, end, size):
             part = slice(first, min(first + size, end))
-            distances = np.zeros((part.stop - first, self.n))
+            d, gap = distances[: part.stop - first], gaps[: part.stop - first]
+            d.fill(0.0)
             for axis in self.points.T:
-                np.maximum(distances, np.abs(axis[part, None] - axis), out=distances)
-            yield part, distances
+                np.subtract(axis[part, None], axis, out=gap)
+                np.maximum(d, np.abs(gap, out=gap), out=d)
+            yield part, d
 
 
 def _mixed(z: np.ndarray) -> np.ndarray:
