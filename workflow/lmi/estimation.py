@@ -34,7 +34,7 @@ of networks), with twice the latent ones of networks, and with x and y exchanged
 SURE_SD = 3.0
 """Estimates nearer to zero are too noisy to tell a rise from."""
 MANY = 4
-"""Times k: neighbours where nothing is found, and with which KSG is compared to see it rise."""
+"""Times k: neighbours with which KSG is asked whether there is anything, and whether it rises."""
 NEIGHBOURS = (2, 4, 8)
 """Times k: neighbours that an estimate without a critic may take instead."""
 SAME_BITS = 0.02
@@ -259,8 +259,8 @@ def _search(embedding, held_out, k, threads):
     The noise of KSG falls with the number of neighbours, and its bias rises, but for a critic that
     describes what is in the boxes. Without one, the largest number is taken whose estimate is that
     of each smaller one but for `SAME_BITS` (after Lepski 1991). Where there is nothing to be found
-    the estimate is nearly zero whatever k, and `MANY` times as many are taken at once: where no
-    encoder has an axis and KSG with that many is within its noise of zero. The presets of one
+    the estimate is nearly zero whatever k, and the largest number is taken at once: where no
+    encoder has an axis and KSG with `MANY` times k is within its noise of zero. The presets of one
     encoder are KSG as published.
 
     Returns
@@ -288,7 +288,8 @@ def _search(embedding, held_out, k, threads):
     if not embedding.rank.any() and MANY * k <= most:
         bits = _ksg(plain(MANY * k))
         if bits.mean() < SURE_SD * bits.std() / np.sqrt(len(bits)):
-            return plain(MANY * k), MANY * k, False
+            many = max(times * k for times in NEIGHBOURS if times * k <= most)
+            return plain(many), many, False
     found = evaluate(k) if critic else plain(k)
     if MANY * k <= most and _rises(found, plain(MANY * k)):
         return evaluate(k, lone=True), k, True
