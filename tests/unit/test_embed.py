@@ -259,8 +259,32 @@ def test_more_neighbours_are_taken_only_where_they_find_the_same():
     assert value.mi_bits == pytest.approx(np.mean(halves), abs=0.03)
     shuffled = dataclasses.replace(both, zy=both.zy[:, rng.permutation(600)])
     rows = [np.flatnonzero(fold == 1 - t) for t in (0, 1)]
-    assert estimation._search(both, rows, 3, 1)[1] < 12
-    assert estimation._search(shuffled, rows, 3, 1)[1] == 12
+    assert estimation._search(both, rows, 3, 1)[1].k < 12
+    assert estimation._search(shuffled, rows, 3, 1)[1] == (24, 0, False)
+
+
+def test_a_trusted_critic_takes_more_neighbours_and_scatters_less():
+    few, many = [], []
+    rho, settings = 0.8, {"n_latent": 16, "train": "never"}
+    for seed in range(20):
+        x, noise = np.random.default_rng(seed).standard_normal((2, 1000, 1))
+        y = rho * x + np.sqrt(1 - rho**2) * noise
+        truth = canonical.log_ratio(x, y, np.array([rho])) / np.log(2)
+        fold, inner = split.folds(1000, seed=seed, dataset="d", n_inner=canonical.N_INNER)
+        pair = prepared(tasks.registry.finish(x, y, 0.0), fold, inner)
+        found = embed.embed_pairs([pair], fold, inner, settings=settings, seed=seed)[0]
+        rows = [np.flatnonzero(fold == 1 - t) for t in (0, 1)]
+        taken, neighbours = estimation._search(found, rows, 3, 1)
+        for t in np.flatnonzero(found.temperature == guided.TRUSTED):
+            assert neighbours == (3, 12, False)
+            plain = estimation._evaluate(found, t, rows[t], estimation.Neighbours(3, 3), 1)
+            # the conservative value is KSG with k neighbours all the same
+            assert np.array_equal(taken[t][0], plain[0])
+            few.append(plain[1].mean() - truth[rows[t]].mean())
+            many.append(taken[t][1].mean() - truth[rows[t]].mean())
+    assert len(many) > 12
+    assert np.std(many) < 0.8 * np.std(few)
+    assert abs(np.mean(many)) < 0.02
 
 
 def test_sparse_cells_between_clusters_do_not_raise_the_estimate():

@@ -19,6 +19,8 @@ JUDGE_INSIDE = 32
 GAUSSIAN_TEMPERATURE = 3
 """A candidate is Gaussian where its critic is trusted at this row of `guided.TEMPERATURES` or a
 higher one, on both folds."""
+WORSE_BITS = 0.01
+"""A trusted critic is used where KSG alone finds less than this much more."""
 WORTH_TRAINING_BITS = 0.2
 GAUSSIAN_MARGIN_BITS = 0.03
 """Networks are trained where there are this many bits, unless a Gaussian candidate, whose axes are
@@ -217,7 +219,11 @@ def _choose(judged, fold, curves, seconds, k):
         name = _best(judged, fold, t, k)
         gains = judged.gains[1 - t][name]
         chosen.append(name)
-        temperature.append(max(gains, key=gains.get))
+        best = max(gains, key=gains.get)
+        # which of the two finds more is noise then, and the critic allows more neighbours
+        if gains.get(guided.TRUSTED, -np.inf) > gains[best] - WORSE_BITS:
+            best = guided.TRUSTED
+        temperature.append(best)
     picked = [judged.axes[t][chosen[t]] for t in (0, 1)]
     n_latent = max(len(p.s) for p in picked)
 

@@ -2,6 +2,7 @@
 
 import functools
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -34,13 +35,25 @@ of networks), with twice the latent ones of networks, and with x and y exchanged
 SURE_SD = 3.0
 """Estimates nearer to zero are too noisy to tell a rise from."""
 MANY = 4
-"""Times k: neighbours with which KSG is asked whether there is anything, and whether it rises."""
+"""Times k: neighbours in the boxes of a trusted critic, and with which KSG is asked whether there
+is anything, and whether it rises."""
 NEIGHBOURS = (2, 4, 8)
 """Times k: neighbours that an estimate without a critic may take instead."""
 SAME_BITS = 0.02
 """An estimate with more neighbours is the same where it differs by less."""
 CROWDED_SD = 3.5
 """KSG rises with k where it does so by more standard errors."""
+
+
+class Neighbours(NamedTuple):
+    """Numbers of neighbours: of KSG, and of the boxes that a trusted critic corrects, 0 without.
+
+    `lone`: samples alone between clusters take their nearest neighbour alone.
+    """
+
+    k: int
+    k_guided: int
+    lone: bool = False
 
 
 @dataclass(frozen=True)
@@ -149,7 +162,7 @@ def estimate(
     fold = embedding.fold
     encoders = range(len(embedding.zx))
     held_out = [_held_out(embedding, t, samples) for t in encoders]
-    found, n_neighbours, lone = _search(embedding, held_out, k, threads)
+    found, neighbours = _search(embedding, held_out, k, threads)
     pointwise, pointwise_ksg = np.full((2, len(fold)), np.nan)
     gaps, costs, tied = [], [], 0
     for t, (out, (bits, corrected, n_tied)) in enumerate(zip(held_out, found, strict=True)):
@@ -158,7 +171,7 @@ def estimate(
         gap, cost = 0.0, 0.0
         if embedding.rank[t] and embedding.temperature[t]:
             inside = np.flatnonzero(fold == t)
-            _, within, _ = _evaluate(embedding, t, inside, n_neighbours, threads, lone=lone)
+            _, within, _ = _evaluate(embedding, t, inside, neighbours, threads)
             gap = (within.mean() - corrected.mean()) / 2
             cost = embedding.n_parameters[t] / (2 * len(inside)) / np.log(2)
         gaps.append(gap)
@@ -173,7 +186,7 @@ def estimate(
         thirds = []
         for t, out in zip(encoders, held_out, strict=True):
             rng = seeds.rng(seed, "parts", name, t)
-            variances[t], third = _variance(embedding, t, out, n_neighbours, rng, threads, lone)
+            variances[t], third = _variance(embedding, t, out, neighbours, rng, threads)
             thirds.append(third)
         drift = float(np.mean(halves) - np.mean(thirds))
     sd_ksg = _standard_error(embedding, variances[:, 0], halves_ksg)
@@ -192,7 +205,7 @@ def estimate(
             rng=seeds.rng(seed, "null", name),
             k=k,
         )
-    ceiling = ksg.ceiling_bits(n_estimated // len(halves), n_neighbours)
+    ceiling = ksg.ceiling_bits(n_estimated // len(halves), neighbours.k)
     flag, reason = _flag(
         embedding, mi, mi_ksg, halves, variances[:, 1], drift, n_estimated, tied, samples, ceiling
     )
@@ -257,51 +270,53 @@ def _search(embedding, held_out, k, threads):
     """Evaluate each encoder with as many neighbours as suit the pair.
 
     The noise of KSG falls with the number of neighbours, and its bias rises, but for a critic that
-    describes what is in the boxes. Without one, the largest number is taken whose estimate is that
-    of each smaller one but for `SAME_BITS` (after Lepski 1991). Where there is nothing to be found
-    the estimate is nearly zero whatever k, and the largest number is taken at once: where no
-    encoder has an axis and KSG with `MANY` times k is within its noise of zero. The presets of one
-    encoder are KSG as published.
+    describes what is in the boxes: one that is trusted corrects boxes of `MANY` times k neighbours.
+    Without a critic, the largest number is taken whose estimate is that of each smaller one but for
+    `SAME_BITS` (after Lepski 1991). Where there is nothing to be found the estimate is
+    nearly zero whatever k, and the largest number is taken at once: where no encoder has an axis
+    and KSG with `MANY` times k is within its noise of zero. The presets of one encoder are KSG as
+    published.
 
     Returns
     -------
     found : list of (array, array, int)
         From `_evaluate`, by encoder.
-    k : int
-    lone : bool
-        Whether samples alone between clusters take their nearest neighbour alone.
+    neighbours : Neighbours
     """
-
     rows = list(enumerate(held_out))
-    critic = bool((embedding.rank * embedding.temperature).any())
 
-    def evaluate(k, lone=False):
-        return [_evaluate(embedding, t, out, k, threads, lone=lone) for t, out in rows]
+    def evaluate(neighbours):
+        return [_evaluate(embedding, t, out, neighbours, threads) for t, out in rows]
 
     @functools.cache
     def plain(k):
-        return [_evaluate(embedding, t, out, k, threads, critic=False) for t, out in rows]
+        return [_evaluate(embedding, t, out, Neighbours(k, 0), threads) for t, out in rows]
 
+    neighbours = Neighbours(k, k)
     if len(rows) < 2:
-        return evaluate(k), k, False
+        return evaluate(neighbours), neighbours
     most = min(map(len, held_out)) // 8
     if not embedding.rank.any() and MANY * k <= most:
         bits = _ksg(plain(MANY * k))
         if bits.mean() < SURE_SD * bits.std() / np.sqrt(len(bits)):
             many = max(times * k for times in NEIGHBOURS if times * k <= most)
-            return plain(many), many, False
-    found = evaluate(k) if critic else plain(k)
-    if MANY * k <= most and _rises(found, plain(MANY * k)):
-        return evaluate(k, lone=True), k, True
-    n_neighbours, values = k, [_ksg(found).mean()]
-    for many in () if critic else [times * k for times in NEIGHBOURS]:
+            return plain(many), Neighbours(many, 0)
+    if MANY * k <= most and _rises(plain(k), plain(MANY * k)):
+        neighbours = Neighbours(k, k, lone=True)
+        return evaluate(neighbours), neighbours
+    if (embedding.rank * embedding.temperature).any():
+        if MANY * k <= most:
+            neighbours = Neighbours(k, MANY * k)
+        return evaluate(neighbours), neighbours
+    n_neighbours, values = k, [_ksg(plain(k)).mean()]
+    for many in (times * k for times in NEIGHBOURS):
         if many > most:
             break
         values.append(_ksg(plain(many)).mean())
         if np.ptp(values) > SAME_BITS:
             break
-        found, n_neighbours = plain(many), many
-    return found, n_neighbours, False
+        n_neighbours = many
+    return plain(n_neighbours), Neighbours(n_neighbours, 0)
 
 
 def _ksg(found):
@@ -319,24 +334,26 @@ def _rises(found, many):
     return bool(gain.mean() > CROWDED_SD * gain.std() / np.sqrt(len(gain)))
 
 
-def _evaluate(embedding, t, rows, k, threads, n_inside=guided.N_INSIDE, lone=False, critic=True):
+def _evaluate(embedding, t, rows, neighbours, threads, n_inside=guided.N_INSIDE):
     a, b, weight = _coordinates(embedding, t, rows)
+    row = embedding.temperature[t]
     bits, correction, tied = guided.evaluate(
         a,
         b,
         embedding.s[t],
         int(embedding.rank[t]),
         weight,
-        guided.TEMPERATURES[embedding.temperature[t]] if critic else 0.0,
-        k=k,
+        guided.TEMPERATURES[row] if neighbours.k_guided else 0.0,
+        k=neighbours.k,
+        k_guided=neighbours.k_guided if row == guided.TRUSTED else None,
         n_inside=n_inside,
-        lone=lone,
+        lone=neighbours.lone,
         threads=threads,
     )
     return bits, bits + correction, tied
 
 
-def _variance(embedding, t, rows, k, rng, threads, lone):
+def _variance(embedding, t, rows, neighbours, rng, threads):
     """Return the variances of KSG and of the corrected estimate on `rows`, and a third's estimate.
 
     After Holmes & Nemenman 2019: the variance s_n^2 of the estimates on n disjoint parts, scaled
@@ -344,12 +361,12 @@ def _variance(embedding, t, rows, k, rng, threads, lone):
     """
     total, weight, third = np.zeros(2), 0, np.nan
     for n_parts in PARTS:
-        if len(rows) // n_parts < max(MIN_PART, 2 * k + 2):
+        if len(rows) // n_parts < max(MIN_PART, 2 * max(neighbours.k, neighbours.k_guided) + 2):
             continue
         order = rng.permutation(len(rows))
         values = []
-        for part in np.array_split(order, n_parts):
-            bits, corrected, _ = _evaluate(embedding, t, rows[part], k, threads, INSIDE_PARTS, lone)
+        for part in np.array_split(rows[order], n_parts):
+            bits, corrected, _ = _evaluate(embedding, t, part, neighbours, threads, INSIDE_PARTS)
             values.append((bits.mean(), corrected.mean()))
         if n_parts == PARTS[0]:
             third = np.mean(values, axis=0)[1]

@@ -19,6 +19,8 @@ import numpy as np
 from lmi import ksg
 
 TEMPERATURES = (0.0, 0.25, 0.5, 0.75, 1.0)
+TRUSTED = 4
+"""Row of `TEMPERATURES` of a critic that describes the samples as they are."""
 N_INSIDE = 64
 CHUNK = 64
 JITTER = 1e-3
@@ -27,7 +29,18 @@ MANY_COPIES = 3
 
 
 def evaluate(
-    a, b, s, rank, weight, temperature=1.0, *, k=3, n_inside=N_INSIDE, lone=False, threads=1
+    a,
+    b,
+    s,
+    rank,
+    weight,
+    temperature=1.0,
+    *,
+    k=3,
+    k_guided=None,
+    n_inside=N_INSIDE,
+    lone=False,
+    threads=1,
 ):
     """Return pointwise KSG and its critic-guided correction.
 
@@ -45,6 +58,8 @@ def evaluate(
         The critic is T times this, one of `TEMPERATURES`; 0 means no critic.
     k : int
         Neighbours.
+    k_guided : int, optional
+        Neighbours of the boxes that the critic corrects, if not `k`.
     n_inside : int
         Samples drawn inside each side of a box.
     lone : bool
@@ -75,10 +90,13 @@ def evaluate(
     bits = ksg.bits(n_x, n_y, k)
     correction = np.zeros(len(x))
     if rank and temperature:
+        if not lone and k_guided not in (None, k):
+            radius, n_x, n_y = ksg.neighbours(x, y, k=k_guided, threads=threads)
+            correction = ksg.bits(n_x, n_y, k_guided) - bits
         inside_x, _ = ksg.marginal_neighbours(x, radius, n_inside, 0, threads)
         inside_y, _ = ksg.marginal_neighbours(y, radius, n_inside, 1, threads)
         critic = _critic(a[:, :rank], b[:, :rank], s[:rank], temperature)
-        correction = _correction(*critic, inside_x, inside_y)
+        correction += _correction(*critic, inside_x, inside_y)
     return bits, correction, n_tied
 
 
