@@ -96,6 +96,17 @@ def test_costly_estimators_get_the_same_part_of_the_cells_at_quick():
     assert len(benchmark.cells_for("mnist", "paper", spec, "quick")) == ESTIMATORS["paper"].LEAST
 
 
+def test_very_costly_estimators_are_in_few_figures_at_quick_but_as_variants():
+    def names(figure, scale):
+        return set(benchmark.estimators_of(figure, SMOKE | {"scale": scale, "estimators": []}))
+
+    assert "nwj" in names("symmetries", "quick")
+    assert "nwj" not in names("proteins", "quick")
+    assert "nwj" in names("proteins", "full")
+    assert "infonce" not in names("proteins", "quick")
+    assert "infonce_16" in names("critic_size", "quick")
+
+
 def test_default_is_the_default_preset_whatever_the_config_has():
     plan = benchmark.plan(SMOKE | {"estimators": ["default", "conservative"]})
     assert {job["settings"].get("preset") for job in plan["runs"].values()} == {"default"}

@@ -33,7 +33,6 @@ def estimators_of(figure, benchmark):
     """
     module = published.FIGURES[figure]
     asked = benchmark["estimators"] or (SMOKE if benchmark["scale"] == "smoke" else ESTIMATORS)
-    fitting = getattr(module, "ESTIMATORS", None)
     found = {
         name: {
             "estimator": name,
@@ -41,8 +40,7 @@ def estimators_of(figure, benchmark):
             "published": getattr(ESTIMATORS[name], "PUBLISHED", ""),
         }
         for name in asked
-        if (name in fitting if fitting is not None else not hasattr(ESTIMATORS[name], "FIGURES"))
-        or figure in getattr(ESTIMATORS[name], "FIGURES", ())
+        if _belongs(name, figure, benchmark["scale"])
     }
     variants = getattr(module, "VARIANTS", {})
     kept = getattr(module, benchmark["scale"].upper(), variants)
@@ -50,6 +48,16 @@ def estimators_of(figure, benchmark):
         if name in kept and variant["estimator"] in asked:
             found[name] = {"settings": {}, "published": ""} | variant
     return found
+
+
+def _belongs(name, figure, scale):
+    """Return whether an estimator, not a variant of it, is in a figure."""
+    module = ESTIMATORS[name]
+    if scale == "quick" and figure not in getattr(module, "QUICK", [figure]):
+        return False
+    fitting = getattr(published.FIGURES[figure], "ESTIMATORS", None)
+    named = name in fitting if fitting is not None else not hasattr(module, "FIGURES")
+    return named or figure in getattr(module, "FIGURES", ())
 
 
 def cells_for(figure, name, spec, scale):

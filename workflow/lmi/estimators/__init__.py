@@ -30,6 +30,8 @@ SMOKE : dict, optional
     Settings of scale smoke, where a shorter training than it takes will do.
 FIGURES : tuple of str, optional
     The only figures in which it makes sense.
+QUICK : tuple of str, optional
+    The only figures in which a very costly one is at quick; variants aside.
 """
 
 import importlib

@@ -5,7 +5,8 @@ from lmi import peers
 TITLE = "InfoNCE"
 PUBLISHED = "InfoNCE"
 ENVIRONMENT = "benchmark-mi"
-SHARE = 18
+SHARE = 45
+QUICK = ("gaussian_grid", "sample_complexity", "mnist", "transforms", "symmetries")
 
 
 def estimate(x, y, seed, python, timeout_s=peers.TIMEOUT_S, **settings):

@@ -6,6 +6,7 @@ TITLE = "latentmi 0.1.3"
 PUBLISHED = "LMI"
 ENVIRONMENT = "latentmi"
 SHARE = 90
+QUICK = ("gaussian_grid", "sample_complexity", "transforms", "symmetries")
 
 
 def estimate(x, y, seed, python, timeout_s=peers.TIMEOUT_S):

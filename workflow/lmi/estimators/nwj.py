@@ -5,6 +5,7 @@ from lmi import peers
 TITLE = "NWJ"
 ENVIRONMENT = "benchmark-mi"
 SHARE = 90
+QUICK = ("symmetries",)
 
 
 def estimate(x, y, seed, python, timeout_s=peers.TIMEOUT_S, **settings):

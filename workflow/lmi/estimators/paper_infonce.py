@@ -6,5 +6,6 @@ EMBED = {
     "preset": "paper",
     "paper": {"regulariser": "infonce", "min_features": 50},
 }
-SHARE = 45
+SHARE = 90
+QUICK = ("gaussian_grid", "mnist", "proteins", "symmetries")
 SMOKE = {"paper": {"max_epochs": 15, "learning_rate": 1e-3, "batch_size": 250}}

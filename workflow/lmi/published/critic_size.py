@@ -16,6 +16,7 @@ VARIANTS = {
     for name, published in (("mine", "MINE"), ("infonce", "InfoNCE"))
     for width in WIDTHS
 }
+QUICK = (*(f"mine_{width}" for width in WIDTHS), "infonce_16", "infonce_1024")
 
 
 def cells(scale):

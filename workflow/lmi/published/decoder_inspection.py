@@ -18,14 +18,21 @@ CONDITIONS = ("kind",)
 def cells(scale):
     """Return pairs of images with equal labels, n = 5,000, and Gaussian features.
 
-    smoke has none: training is all there is to see.
+    quick: n = 2,000. smoke has none: training is all there is to see.
     """
     if scale == "smoke":
         return []
-    images = {"task": "mnist", "n_samples": 5000, "path": RESOURCE, "classes": 2, "shuffled": 0.0}
+    n_samples = 5000 if scale == "full" else 2000
+    images = {
+        "task": "mnist",
+        "n_samples": n_samples,
+        "path": RESOURCE,
+        "classes": 2,
+        "shuffled": 0.0,
+    }
     planted = {
         "task": "gaussian_grid",
-        "n_samples": 5000,
+        "n_samples": n_samples,
         "ambient": 60,
         "intrinsic": 3,
         "mi_bits": 2.0,

@@ -22,6 +22,11 @@ VARIANTS = {
     for alpha, lam in WEIGHTS
 }
 SMOKE = ("paper_alpha0_lambda1",)
+QUICK = (
+    *(f"paper_alpha{alpha:g}_lambda{lam:g}" for alpha, lam in WEIGHTS),
+    "paper_mine_alpha1_lambda1",
+    "paper_infonce_alpha1_lambda1",
+)
 
 
 @task(n_samples=(2, None), ambient=(2, None), mi_bits=(0, 20))
