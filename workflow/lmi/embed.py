@@ -14,6 +14,8 @@ from lmi import canonical, guided, network, paper, screen, seeds, views
 from lmi.threads import map_pairs
 
 SCREEN_MUST_DROP = 0.2
+JUDGE_SAMPLES = 1500
+"""Most held-out samples that judge a candidate, evenly spaced."""
 JUDGE_INSIDE = 32
 """Samples drawn inside each side of a box to judge a candidate: enough to compare."""
 GAUSSIAN_TEMPERATURE = 3
@@ -122,6 +124,9 @@ def screened(x, y, inner, train, seed, n_components=64):
 
 def _judge(axes, rows, k, threads):
     """Return the estimates of a candidate on some samples, and how far its critic is trusted."""
+    rows = np.flatnonzero(rows)
+    if len(rows) > JUDGE_SAMPLES:
+        rows = rows[np.linspace(0, len(rows) - 1, JUDGE_SAMPLES).astype(int)]
     a, b = axes.a[rows], axes.b[rows]
     best = guided.best_temperature(a, b, axes.s, axes.rank)
     bits, correction, _ = guided.evaluate(

@@ -1,6 +1,5 @@
 """From a pair's embedding to bits: estimate, error bars, null, strata, checks, flag."""
 
-import functools
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -171,7 +170,10 @@ def estimate(
         gap, cost = 0.0, 0.0
         if embedding.rank[t] and embedding.temperature[t]:
             inside = np.flatnonzero(fold == t)
-            _, within, _ = _evaluate(embedding, t, inside, neighbours, threads)
+            boxes = neighbours
+            if embedding.temperature[t] == guided.TRUSTED:
+                boxes = neighbours._replace(k=neighbours.k_guided)
+            _, within, _ = _evaluate(embedding, t, inside, boxes, threads)
             gap = (within.mean() - corrected.mean()) / 2
             cost = embedding.n_parameters[t] / (2 * len(inside)) / np.log(2)
         gaps.append(gap)
@@ -284,13 +286,13 @@ def _search(embedding, held_out, k, threads):
     neighbours : Neighbours
     """
     rows = list(enumerate(held_out))
+    known = [{} for _ in rows]
 
     def evaluate(neighbours):
-        return [_evaluate(embedding, t, out, neighbours, threads) for t, out in rows]
+        return [_evaluate(embedding, t, out, neighbours, threads, known[t]) for t, out in rows]
 
-    @functools.cache
     def plain(k):
-        return [_evaluate(embedding, t, out, Neighbours(k, 0), threads) for t, out in rows]
+        return evaluate(Neighbours(k, 0))
 
     neighbours = Neighbours(k, k)
     if len(rows) < 2:
@@ -334,7 +336,7 @@ def _rises(found, many):
     return bool(gain.mean() > CROWDED_SD * gain.std() / np.sqrt(len(gain)))
 
 
-def _evaluate(embedding, t, rows, neighbours, threads, n_inside=guided.N_INSIDE):
+def _evaluate(embedding, t, rows, neighbours, threads, known=None, n_inside=guided.N_INSIDE):
     a, b, weight = _coordinates(embedding, t, rows)
     row = embedding.temperature[t]
     bits, correction, tied = guided.evaluate(
@@ -348,6 +350,7 @@ def _evaluate(embedding, t, rows, neighbours, threads, n_inside=guided.N_INSIDE)
         k_guided=neighbours.k_guided if row == guided.TRUSTED else None,
         n_inside=n_inside,
         lone=neighbours.lone,
+        known=known,
         threads=threads,
     )
     return bits, bits + correction, tied
@@ -366,7 +369,9 @@ def _variance(embedding, t, rows, neighbours, rng, threads):
         order = rng.permutation(len(rows))
         values = []
         for part in np.array_split(rows[order], n_parts):
-            bits, corrected, _ = _evaluate(embedding, t, part, neighbours, threads, INSIDE_PARTS)
+            bits, corrected, _ = _evaluate(
+                embedding, t, part, neighbours, threads, n_inside=INSIDE_PARTS
+            )
             values.append((bits.mean(), corrected.mean()))
         if n_parts == PARTS[0]:
             third = np.mean(values, axis=0)[1]

@@ -40,6 +40,7 @@ def evaluate(
     k_guided=None,
     n_inside=N_INSIDE,
     lone=False,
+    known=None,
     threads=1,
 ):
     """Return pointwise KSG and its critic-guided correction.
@@ -64,6 +65,8 @@ def evaluate(
         Samples drawn inside each side of a box.
     lone : bool
         Take the nearest neighbour alone for samples that `lonely` finds.
+    known : dict, optional
+        What `ksg.neighbours` has found for these samples, by number of neighbours; added to.
     threads : int
 
     Returns
@@ -78,10 +81,17 @@ def evaluate(
     n_tied = int((_copies(np.concatenate([a, b], axis=1)) > MANY_COPIES).sum())
     a, b = untie(a, 0), untie(b, 1)
     x, y = a * weight[: a.shape[1]], b * weight[: b.shape[1]]
-    radius, n_x, n_y = ksg.neighbours(x, y, k=k, threads=threads)
+    known = {} if known is None else known
+
+    def neighbours(k):
+        if k not in known:
+            known[k] = ksg.neighbours(x, y, k=k, threads=threads)
+        return known[k]
+
+    radius, n_x, n_y = neighbours(k)
     if lone:
         alone = lonely(x, y, radius, k, threads)
-        nearest = ksg.neighbours(x, y, k=1, threads=threads)
+        nearest = neighbours(1)
         k = np.where(alone, 1, k)
         radius, n_x, n_y = (
             np.where(alone, one, other)
@@ -91,7 +101,7 @@ def evaluate(
     correction = np.zeros(len(x))
     if rank and temperature:
         if not lone and k_guided not in (None, k):
-            radius, n_x, n_y = ksg.neighbours(x, y, k=k_guided, threads=threads)
+            radius, n_x, n_y = neighbours(k_guided)
             correction = ksg.bits(n_x, n_y, k_guided) - bits
         inside_x, _ = ksg.marginal_neighbours(x, radius, n_inside, 0, threads)
         inside_y, _ = ksg.marginal_neighbours(y, radius, n_inside, 1, threads)
