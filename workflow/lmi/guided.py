@@ -19,7 +19,7 @@ import numpy as np
 from lmi import ksg
 
 TEMPERATURES = (0.0, 0.25, 0.5, 0.75, 1.0)
-TRUSTED = 4
+TRUSTED = len(TEMPERATURES) - 1
 """Row of `TEMPERATURES` of a critic that describes the samples as they are."""
 N_INSIDE = 64
 CHUNK = 64
