@@ -74,7 +74,11 @@ def decaying(rng, n, d):
     return rng.normal(size=(n, d)) * np.where(np.arange(d) < 2, 1, 0.05)
 
 
-KINDS = [normal, grid, heavy, offset, half_constant, tenths, decaying]
+def some_narrow(rng, n, d):
+    return rng.normal(size=(n, d)) * np.where(np.arange(d) % 3 == 1, 1, 1e-3)
+
+
+KINDS = [normal, grid, heavy, offset, half_constant, tenths, decaying, some_narrow]
 
 
 # bias: what KSG itself is off by at most at this n; sd: of one estimate (both over 200 samples)
@@ -110,6 +114,17 @@ def test_slow_twin(kernel, kind, n, dx, dy, k):
     np.testing.assert_allclose(
         ksg.pointwise_mi(x, y, k), slow_pointwise(x, y, k), rtol=0, atol=1e-9
     )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("d", [1, 3, 8])
+def test_one_search_serves_several_k(kernel, kind, d):
+    rng = np.random.default_rng(d)
+    x, y = kind(rng, 300, d), kind(rng, 300, d)
+    ks = [12, 1, 299, 3, 12]
+    for k, found in zip(ks, ksg.neighbours_each(x, y, ks), strict=True):
+        for value, expected in zip(found, slow_neighbours(x, y, k), strict=True):
+            np.testing.assert_array_equal(value, expected)
 
 
 @pytest.mark.parametrize("scale", [1e-200, 1e-30, 1e-6, 1e6, 1e30, 1e200])
@@ -282,6 +297,19 @@ def test_marginal_neighbours_are_those_within_the_radius(kernel, d, m):
         np.testing.assert_array_equal(row, np.resize(distinct, m))
     again, _ = ksg.marginal_neighbours(x, radius, m, seed=4)
     np.testing.assert_array_equal(again, indices)
+
+
+@pytest.mark.parametrize("kind", [normal, grid, some_narrow])
+@pytest.mark.parametrize("m", [1, 6, 64, 500])
+def test_both_kernels_draw_the_same_sample(kind, m, monkeypatch):
+    if not ksg.compiled():
+        pytest.skip("there is no compiled kernel to compare with")
+    x = kind(np.random.default_rng(m), 900, 3)
+    radius = np.sort(distances(x), axis=1)[np.arange(900), np.arange(900)]  # 0 to all of them
+    compiled = ksg.marginal_neighbours(x, radius, m, seed=2)
+    monkeypatch.setattr(ksg, "_kernel", None)
+    for one, other in zip(compiled, ksg.marginal_neighbours(x, radius, m, seed=2), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_marginal_neighbours_are_a_uniform_sample():

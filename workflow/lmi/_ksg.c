@@ -63,6 +63,7 @@ typedef struct {
     int32_t d, levels;
     int32_t single;             /* leaves and boxes hold floats, else doubles */
     double margin;              /* bound on the error of a distance in the leaves' precision */
+    double *extent;             /* (d,), largest minus smallest value: axes are in falling order */
     double *centre;             /* (d,), subtracted before rounding to single */
     int32_t *index;             /* tree position -> row of the input */
     double *rows;               /* (n, d) in tree order, exact */
@@ -165,6 +166,7 @@ static void split(const double *rows, int32_t d, int32_t *order, item_t *work, d
 API void lmi_tree_free(void *handle) {
     tree_t *t = handle;
     if (!t) return;
+    free(t->extent);
     free(t->centre);
     free(t->index);
     free(t->rows);
@@ -175,6 +177,41 @@ API void lmi_tree_free(void *handle) {
 
 /* Blocks are aligned to cache lines: a vector load never straddles two of them. */
 static void *aligned_block(size_t bytes);
+
+/* The rows in tree order and their axes by extent: the widest part points the soonest. */
+static int copy_rows(tree_t *t, const double *rows) {
+    int32_t d = t->d, *axis = malloc((size_t)d * sizeof(int32_t));
+    double *low = malloc(2 * (size_t)d * sizeof(double)), *high = low + d;
+    if (!axis || !low) {
+        free(axis);
+        free(low);
+        return 0;
+    }
+    memcpy(low, rows, (size_t)d * sizeof(double));
+    memcpy(high, rows, (size_t)d * sizeof(double));
+    for (int64_t p = 1; p < t->n; p++)
+        for (int32_t a = 0; a < d; a++) {
+            double value = rows[p * d + a];
+            low[a] = value < low[a] ? value : low[a];
+            high[a] = value > high[a] ? value : high[a];
+        }
+    for (int32_t a = 0; a < d; a++) {
+        int32_t place = a;
+        for (; place > 0 && t->extent[place - 1] < high[a] - low[a]; place--) {
+            t->extent[place] = t->extent[place - 1];
+            axis[place] = axis[place - 1];
+        }
+        t->extent[place] = high[a] - low[a];
+        axis[place] = a;
+    }
+    for (int64_t p = 0; p < t->n; p++) {
+        const double *row = rows + (int64_t)t->index[p] * d;
+        for (int32_t a = 0; a < d; a++) t->rows[p * d + a] = row[axis[a]];
+    }
+    free(axis);
+    free(low);
+    return 1;
+}
 
 static double leaf_extent(const tree_t *t, int64_t leaf) {
     int64_t begin = leaf * LEAF, end = begin + LEAF < t->n ? begin + LEAF : t->n;
@@ -231,11 +268,11 @@ API void *lmi_tree_build(const double *rows, int64_t n, int32_t d, int32_t preci
     t->index = malloc((size_t)n * sizeof(int32_t));
     t->rows = malloc((size_t)n * d * sizeof(double));
     t->centre = malloc((size_t)d * sizeof(double));
-    if (!t->index || !t->rows || !t->centre) goto fail;
+    t->extent = malloc((size_t)d * sizeof(double));
+    if (!t->index || !t->rows || !t->centre || !t->extent) goto fail;
     for (int64_t p = 0; p < n; p++) t->index[p] = (int32_t)p;
     split(rows, d, t->index, work, bounds, bounds + d, 0, n);
-    for (int64_t p = 0; p < n; p++)
-        memcpy(t->rows + p * d, rows + (int64_t)t->index[p] * d, (size_t)d * sizeof(double));
+    if (!copy_rows(t, rows)) goto fail;
     choose_precision(t, precision);
 
     size_t width = t->single ? sizeof(float) : sizeof(double);
@@ -315,6 +352,20 @@ static inline double distance(const double *a, const double *b, int32_t d, doubl
     double largest = 0;
     for (int32_t i = 0; i < d; i++) {
         double gap = fabs(a[i] - b[i]);
+        if (gap > largest) {
+            largest = gap;
+            if (gap >= limit) break;
+        }
+    }
+    return largest;
+}
+
+/* The same between a tree position and a row: no axis adds to what exceeds its extent. */
+static inline double distance_from(const tree_t *t, int64_t p, const double *row, double limit) {
+    const double *there = t->rows + p * t->d;
+    double largest = 0;
+    for (int32_t a = 0; a < t->d && largest < t->extent[a]; a++) {
+        double gap = fabs(there[a] - row[a]);
         if (gap > largest) {
             largest = gap;
             if (gap >= limit) break;
@@ -461,10 +512,11 @@ API int32_t lmi_simd(int32_t limit) {
 /* All functions below work on tree positions start..stop, index their arrays by rows of the
  * input, and return 0, or 1 when memory runs out. */
 
-/* radius[row]: distance to the k-th nearest other point. */
-API int32_t lmi_knn(const void *handle, int64_t k, int64_t start, int64_t stop, double *radius) {
+/* radius[row, j]: distance to the k[j]-th nearest other point; k ascends. */
+API int32_t lmi_knn(const void *handle, const int64_t *k, int64_t n_k, int64_t start, int64_t stop,
+                    double *radius) {
     const tree_t *t = handle;
-    CALL(knn, t, k, start, stop, radius)
+    CALL(knn, t, k, n_k, start, stop, radius)
 }
 
 /* count[row]: points with distance < radius[row], the point itself included. */
@@ -629,8 +681,12 @@ API void *PyInit__ksg(void) { return NULL; }
 
 #define ACC (LEAF / W < 4 ? LEAF / W : 4) /* accumulators: lanes in flight are ACC * W */
 
-/* The radius in the leaves' precision: below `low` is surely inside, from `high` on outside. */
-typedef struct { REAL low, high; } NAME(range_t);
+/* The radius in the leaves' precision: below `low` is surely inside, from `high` on outside. No
+ * two points are a radius apart on axes but the first d: the others need not be looked at. */
+typedef struct {
+    REAL low, high;
+    int32_t d;
+} NAME(range_t);
 
 static inline ATTR NAME(range_t) NAME(range)(const tree_t *t, double r) {
     NAME(range_t) range;
@@ -638,9 +694,10 @@ static inline ATTR NAME(range_t) NAME(range)(const tree_t *t, double r) {
     range.low = r > t->margin ? float_below(r - t->margin) : 0;
     range.high = float_above(r + t->margin);
 #else
-    (void)t;
     range.low = range.high = r;
 #endif
+    range.d = 1;
+    while (range.d < t->d && t->extent[range.d] >= r) range.d++;
     return range;
 }
 
@@ -650,8 +707,8 @@ static inline ATTR void NAME(query)(const tree_t *t, int64_t position, REAL *q) 
 }
 
 /* Lanes of a leaf with distance < range.high; *sure: those with distance < range.low. */
-static inline ATTR uint32_t NAME(scan)(const REAL *leaf, const REAL *q, int32_t d,
-                                       NAME(range_t) range, uint32_t *sure) {
+static inline ATTR uint32_t NAME(scan)(const REAL *leaf, const REAL *q, NAME(range_t) range,
+                                       uint32_t *sure) {
     uint32_t touched = 0, inside = 0;
     V high = V_SET(range.high), low = V_SET(range.low);
     for (int block = 0; block < LEAF; block += ACC * W) {
@@ -660,8 +717,8 @@ static inline ATTR uint32_t NAME(scan)(const REAL *leaf, const REAL *q, int32_t 
         const REAL *p = leaf + block;
         V first = V_SET(q[0]);
         for (int v = 0; v < ACC; v++) m[v] = V_ABS(V_SUB(V_LOAD(p + v * W), first));
-        for (int32_t a = 1; a < d && any;) {
-            int32_t end = a + 3 < d ? a + 3 : d;
+        for (int32_t a = 1; a < range.d && any;) {
+            int32_t end = a + 3 < range.d ? a + 3 : range.d;
             for (; a < end; a++) {
                 V coordinate = V_SET(q[a]);
                 const REAL *at = p + (int64_t)a * LEAF;
@@ -682,14 +739,14 @@ static inline ATTR uint32_t NAME(scan)(const REAL *leaf, const REAL *q, int32_t 
 }
 
 /* Boxes of a group nearer than range.high. */
-static inline ATTR uint32_t NAME(near_boxes)(const REAL *box, const REAL *q, int32_t d,
-                                             REAL bound) {
+static inline ATTR uint32_t NAME(near_boxes)(const REAL *box, const REAL *q,
+                                             NAME(range_t) range) {
     uint32_t touched = 0;
-    V high = V_SET(bound);
+    V high = V_SET(range.high);
     for (int block = 0; block < FAN; block += W) {
         V near = V_SET((REAL)-INFINITY);
         const REAL *at = box + block;
-        for (int32_t a = 0; a < d; a++, at += 2 * FAN) {
+        for (int32_t a = 0; a < range.d; a++, at += 2 * FAN) {
             V coordinate = V_SET(q[a]);
             near = V_MAX(near, V_SUB(V_LOAD(at), coordinate));
             near = V_MAX(near, V_SUB(coordinate, V_LOAD(at + FAN)));
@@ -700,14 +757,14 @@ static inline ATTR uint32_t NAME(near_boxes)(const REAL *box, const REAL *q, int
 }
 
 /* Boxes of a group that the ball touches; *whole: those that lie inside of it. */
-static inline ATTR uint32_t NAME(sort_boxes)(const REAL *box, const REAL *q, int32_t d,
+static inline ATTR uint32_t NAME(sort_boxes)(const REAL *box, const REAL *q,
                                              NAME(range_t) range, uint32_t *whole) {
     uint32_t touched = 0, inside = 0;
     V high = V_SET(range.high), low = V_SET(range.low);
     for (int block = 0; block < FAN; block += W) {
         V near = V_SET((REAL)-INFINITY), far = near;
         const REAL *at = box + block;
-        for (int32_t a = 0; a < d; a++, at += 2 * FAN) {
+        for (int32_t a = 0; a < range.d; a++, at += 2 * FAN) {
             V coordinate = V_SET(q[a]);
             V below = V_SUB(V_LOAD(at), coordinate), above = V_SUB(V_LOAD(at + FAN), coordinate);
             V zero = V_SET((REAL)0);
@@ -733,12 +790,12 @@ typedef struct {
 
 static inline ATTR void NAME(visit_leaf)(NAME(search_t) *s, int64_t leaf) {
     const tree_t *t = s->t;
-    uint32_t sure, lanes = NAME(scan)((const REAL *)t->points + leaf * t->d * LEAF, s->q, t->d,
+    uint32_t sure, lanes = NAME(scan)((const REAL *)t->points + leaf * t->d * LEAF, s->q,
                                       s->range, &sure);
     double before = s->bound;
     for (; lanes; lanes &= lanes - 1) {
         int64_t p = leaf * LEAF + LOWEST_BIT(lanes);
-        double gap = distance(t->rows + p * t->d, s->row, t->d, s->bound);
+        double gap = distance_from(t, p, s->row, s->bound);
         if (gap < s->bound) {
             heap_replace_top(s->heap, s->size, gap);
             if (s->heap[0] < s->bound) s->bound = s->heap[0];
@@ -759,7 +816,7 @@ static inline ATTR void NAME(visit_below)(NAME(search_t) *s, int32_t level, int6
         int64_t group = stack[--top];
         int32_t at = depth[top];
         const REAL *box = (const REAL *)t->box[at] + group * t->d * 2 * FAN;
-        uint32_t mask = NAME(near_boxes)(box, s->q, t->d, s->range.high);
+        uint32_t mask = NAME(near_boxes)(box, s->q, s->range);
         for (; mask; mask &= mask - 1) {
             int64_t next = group * FAN + LOWEST_BIT(mask);
             if (at == 0) {
@@ -783,7 +840,7 @@ static inline ATTR void NAME(search)(NAME(search_t) *s, int64_t leaf, double bou
     for (int32_t level = 0; level < t->levels; level++) {
         int64_t group = child / FAN;
         const REAL *box = (const REAL *)t->box[level] + group * t->d * 2 * FAN;
-        uint32_t mask = NAME(near_boxes)(box, s->q, t->d, s->range.high);
+        uint32_t mask = NAME(near_boxes)(box, s->q, s->range);
         mask &= ~(1u << (child % FAN));
         for (; mask; mask &= mask - 1) {
             int64_t next = group * FAN + LOWEST_BIT(mask);
@@ -794,11 +851,12 @@ static inline ATTR void NAME(search)(NAME(search_t) *s, int64_t leaf, double bou
     }
 }
 
-static ATTR int32_t NAME(knn)(const tree_t *t, int64_t k, int64_t start, int64_t stop,
-                              double *radius) {
-    NAME(search_t) s = {t, NULL, NULL, NULL, k + 1, INFINITY, {0, 0}};
+static ATTR int32_t NAME(knn)(const tree_t *t, const int64_t *k, int64_t n_k, int64_t start,
+                              int64_t stop, double *radius) {
+    int64_t most = k[n_k - 1] + 1; /* the point itself is one of them */
+    NAME(search_t) s = {t, NULL, NULL, NULL, most, INFINITY, {0, 0, 0}};
     s.q = malloc((size_t)t->d * sizeof(REAL));
-    s.heap = malloc((size_t)(k + 1) * sizeof(double)); /* the point itself is one of them */
+    s.heap = malloc((size_t)most * sizeof(double));
     double previous = INFINITY;
     if (!s.q || !s.heap) {
         free(s.q);
@@ -816,7 +874,12 @@ static ATTR int32_t NAME(knn)(const tree_t *t, int64_t k, int64_t start, int64_t
         NAME(search)(&s, p / LEAF, hope < bound ? hope : bound);
         if (s.heap[0] == INFINITY) NAME(search)(&s, p / LEAF, bound);
         previous = s.heap[0];
-        radius[t->index[p]] = previous;
+        int64_t size = most;
+        for (int64_t j = n_k; j-- > 0;) {
+            for (; size > k[j] + 1; size--)
+                heap_replace_top(s.heap, size - 1, s.heap[size - 1]);
+            radius[t->index[p] * n_k + j] = s.heap[0];
+        }
     }
     free(s.q);
     free(s.heap);
@@ -839,7 +902,7 @@ static inline ATTR int64_t NAME(inside)(const tree_t *t, int64_t position, const
         int64_t group = stack[--top];
         int32_t at = depth[top];
         const REAL *box = (const REAL *)t->box[at] + group * t->d * 2 * FAN;
-        uint32_t whole, touched = NAME(sort_boxes)(box, q, t->d, range, &whole);
+        uint32_t whole, touched = NAME(sort_boxes)(box, q, range, &whole);
         for (; whole; whole &= whole - 1) {
             int64_t size = (int64_t)LEAF << (FAN_BITS * at);
             int64_t begin = (group * FAN + LOWEST_BIT(whole)) * size;
@@ -856,10 +919,10 @@ static inline ATTR int64_t NAME(inside)(const tree_t *t, int64_t position, const
                 continue;
             }
             uint32_t sure, lanes = NAME(scan)((const REAL *)t->points + next * t->d * LEAF, q,
-                                              t->d, range, &sure);
+                                              range, &sure);
             for (uint32_t open = lanes & ~sure; open; open &= open - 1) {
                 int64_t p = next * LEAF + LOWEST_BIT(open);
-                if (distance(t->rows + p * t->d, row, t->d, r) < r) sure |= open & (0u - open);
+                if (distance_from(t, p, row, r) < r) sure |= open & (0u - open);
             }
             if (out)
                 for (uint32_t bits = sure; bits; bits &= bits - 1)
@@ -895,65 +958,67 @@ static inline uint64_t mixed(uint64_t z) {
 }
 #endif
 
+/* Sort by key, to `out`: keys are spread evenly up to `limit`, one bucket for each of them. */
+static inline void NAME(sort_keys)(const keyed_t *in, int64_t size, uint64_t limit, int32_t *first,
+                                   keyed_t *out) {
+    double scale = (double)size / ((double)limit + 1);
+    memset(first, 0, (size_t)(size + 1) * sizeof(int32_t));
+    for (int64_t j = 0; j < size; j++) first[(int64_t)((double)in[j].key * scale)]++;
+    for (int64_t b = 0, begin = 0; b <= size; b++) {
+        int32_t count = first[b];
+        first[b] = (int32_t)begin;
+        begin += count;
+    }
+    for (int64_t j = 0; j < size; j++) out[first[(int64_t)((double)in[j].key * scale)]++] = in[j];
+    for (int64_t j = 1; j < size; j++) { /* keys of one bucket */
+        keyed_t item = out[j];
+        int64_t hole = j;
+        for (; hole > 0 && out[hole - 1].key > item.key; hole--) out[hole] = out[hole - 1];
+        out[hole] = item;
+    }
+}
+
 /* The m candidates with the smallest keys: a uniform sample that depends on no order. */
 static ATTR int32_t NAME(sample)(const tree_t *t, const double *radius, int64_t m, uint64_t seed,
                                  int64_t start, int64_t stop, int32_t *chosen, int64_t *count) {
     REAL *q = malloc((size_t)t->d * sizeof(REAL));
     int32_t *found = malloc((size_t)t->n * sizeof(int32_t));
-    keyed_t *heap = malloc((size_t)m * sizeof(keyed_t));
-    if (!q || !found || !heap) {
-        free(q);
-        free(found);
-        free(heap);
-        return 1;
-    }
-    for (int64_t p = start; p < stop; p++) {
+    int32_t *first = malloc((size_t)(t->n + 1) * sizeof(int32_t));
+    keyed_t *small = malloc((size_t)t->n * sizeof(keyed_t));
+    keyed_t *sorted = malloc((size_t)t->n * sizeof(keyed_t));
+    int32_t failed = !q || !found || !first || !small || !sorted;
+    for (int64_t p = start; p < stop && !failed; p++) {
         int64_t row = t->index[p];
         NAME(query)(t, p, q);
         int64_t n_found = NAME(inside)(t, p, q, radius[row], found), size = 0;
         if (n_found == 0) found[n_found++] = (int32_t)p;
-        for (int64_t j = 0; j < n_found; j++) {
-            int32_t index = t->index[found[j]];
-            uint64_t key = mixed(mixed(seed) + (((uint64_t)row << 32) | (uint32_t)index));
-            int64_t hole;
-            if (size < m) {
-                hole = size++;
-                for (; hole > 0 && heap[(hole - 1) / 2].key < key; hole = (hole - 1) / 2)
-                    heap[hole] = heap[(hole - 1) / 2];
-            } else if (key < heap[0].key) {
-                hole = 0;
-                for (int64_t child = 1; child < m; child = 2 * hole + 1) {
-                    if (child + 1 < m && heap[child + 1].key > heap[child].key) child++;
-                    if (heap[child].key <= key) break;
-                    heap[hole] = heap[child];
-                    hole = child;
-                }
-            } else {
-                continue;
+        int64_t wanted = m < n_found ? m : n_found;
+        /* so many keys are sure to be below a limit, but for four standard deviations */
+        double share = (wanted + 4 * sqrt((double)wanted) + 4) / (double)n_found;
+        uint64_t limit = share < 0.99 ? (uint64_t)(share * 0x1p64) : UINT64_MAX;
+        for (;; limit = UINT64_MAX) {
+            size = 0;
+            for (int64_t j = 0; j < n_found; j++) {
+                int32_t index = t->index[found[j]];
+                uint64_t key = mixed(mixed(seed) + (((uint64_t)row << 32) | (uint32_t)index));
+                small[size].key = key;
+                small[size].index = index;
+                size += key <= limit;
             }
-            heap[hole].key = key;
-            heap[hole].index = index;
+            if (size >= wanted) break;
         }
+        NAME(sort_keys)(small, size, limit, first, sorted);
         count[row] = n_found;
         int32_t *out = chosen + row * m;
-        for (int64_t left = size; left > 0; left--) { /* heap sort: ascending keys */
-            out[left - 1] = heap[0].index;
-            keyed_t last = heap[left - 1];
-            int64_t hole = 0;
-            for (int64_t child = 1; child < left - 1; child = 2 * hole + 1) {
-                if (child + 1 < left - 1 && heap[child + 1].key > heap[child].key) child++;
-                if (heap[child].key <= last.key) break;
-                heap[hole] = heap[child];
-                hole = child;
-            }
-            heap[hole] = last;
-        }
-        for (int64_t j = size; j < m; j++) out[j] = out[j - size];
+        for (int64_t j = 0; j < wanted; j++) out[j] = sorted[j].index;
+        for (int64_t j = wanted; j < m; j++) out[j] = out[j - wanted];
     }
     free(q);
     free(found);
-    free(heap);
-    return 0;
+    free(first);
+    free(small);
+    free(sorted);
+    return failed;
 }
 
 /* List the points nearer than r, bucket after bucket of ascending distance. */

@@ -288,22 +288,24 @@ def _search(embedding, held_out, k, threads):
     rows = list(enumerate(held_out))
     known = [{} for _ in rows]
 
-    def evaluate(neighbours):
-        return [_evaluate(embedding, t, out, neighbours, threads, known[t]) for t, out in rows]
+    def evaluate(neighbours, ahead=()):
+        return [
+            _evaluate(embedding, t, out, neighbours, threads, known[t], ahead) for t, out in rows
+        ]
 
-    def plain(k):
-        return evaluate(Neighbours(k, 0))
+    def plain(k, ahead=()):
+        return evaluate(Neighbours(k, 0), [k for k in ahead if k <= most])
 
     neighbours = Neighbours(k, k)
     if len(rows) < 2:
         return evaluate(neighbours), neighbours
     most = min(map(len, held_out)) // 8
     if not embedding.rank.any() and MANY * k <= most:
-        bits = _ksg(plain(MANY * k))
+        bits = _ksg(plain(MANY * k, ahead=[max(NEIGHBOURS) * k]))
         if bits.mean() < SURE_SD * bits.std() / np.sqrt(len(bits)):
             many = max(times * k for times in NEIGHBOURS if times * k <= most)
             return plain(many), Neighbours(many, 0)
-    if MANY * k <= most and _rises(plain(k), plain(MANY * k)):
+    if MANY * k <= most and _rises(plain(k, ahead=[MANY * k]), plain(MANY * k)):
         neighbours = Neighbours(k, k, lone=True)
         return evaluate(neighbours), neighbours
     if (embedding.rank * embedding.temperature).any():
@@ -336,7 +338,9 @@ def _rises(found, many):
     return bool(gain.mean() > CROWDED_SD * gain.std() / np.sqrt(len(gain)))
 
 
-def _evaluate(embedding, t, rows, neighbours, threads, known=None, n_inside=guided.N_INSIDE):
+def _evaluate(
+    embedding, t, rows, neighbours, threads, known=None, ahead=(), n_inside=guided.N_INSIDE
+):
     a, b, weight = _coordinates(embedding, t, rows)
     row = embedding.temperature[t]
     bits, correction, tied = guided.evaluate(
@@ -351,6 +355,7 @@ def _evaluate(embedding, t, rows, neighbours, threads, known=None, n_inside=guid
         n_inside=n_inside,
         lone=neighbours.lone,
         known=known,
+        ahead=ahead,
         threads=threads,
     )
     return bits, bits + correction, tied

@@ -41,6 +41,7 @@ def evaluate(
     n_inside=N_INSIDE,
     lone=False,
     known=None,
+    ahead=(),
     threads=1,
 ):
     """Return pointwise KSG and its critic-guided correction.
@@ -67,6 +68,8 @@ def evaluate(
         Take the nearest neighbour alone for samples that `lonely` finds.
     known : dict, optional
         What `ksg.neighbours` has found for these samples, by number of neighbours; added to.
+    ahead : tuple of int
+        Numbers of neighbours to add to it: one search serves them all.
     threads : int
 
     Returns
@@ -82,26 +85,27 @@ def evaluate(
     a, b = untie(a, 0), untie(b, 1)
     x, y = a * weight[: a.shape[1]], b * weight[: b.shape[1]]
     known = {} if known is None else known
-
-    def neighbours(k):
-        if k not in known:
-            known[k] = ksg.neighbours(x, y, k=k, threads=threads)
-        return known[k]
-
-    radius, n_x, n_y = neighbours(k)
+    wanted = {k, *ahead}
+    if lone:
+        wanted.add(1)
+    elif k_guided:
+        wanted.add(k_guided)
+    wanted = sorted(wanted - known.keys())
+    if wanted:
+        known.update(zip(wanted, ksg.neighbours_each(x, y, wanted, threads), strict=True))
+    radius, n_x, n_y = known[k]
     if lone:
         alone = lonely(x, y, radius, k, threads)
-        nearest = neighbours(1)
         k = np.where(alone, 1, k)
         radius, n_x, n_y = (
             np.where(alone, one, other)
-            for one, other in zip(nearest, (radius, n_x, n_y), strict=True)
+            for one, other in zip(known[1], (radius, n_x, n_y), strict=True)
         )
     bits = ksg.bits(n_x, n_y, k)
     correction = np.zeros(len(x))
     if rank and temperature:
         if not lone and k_guided not in (None, k):
-            radius, n_x, n_y = neighbours(k_guided)
+            radius, n_x, n_y = known[k_guided]
             correction = ksg.bits(n_x, n_y, k_guided) - bits
         inside_x, _ = ksg.marginal_neighbours(x, radius, n_inside, 0, threads)
         inside_y, _ = ksg.marginal_neighbours(y, radius, n_inside, 1, threads)

@@ -29,7 +29,7 @@ _SIGNATURES = {
     "lmi_tree_index": (ctypes.POINTER(ctypes.c_int32), [_POINTER]),
     "lmi_tree_single": (ctypes.c_int32, [_POINTER]),
     "lmi_simd": (ctypes.c_int32, [ctypes.c_int32]),
-    "lmi_knn": (ctypes.c_int32, [_POINTER] + [ctypes.c_int64] * 3 + [_POINTER]),
+    "lmi_knn": (ctypes.c_int32, [_POINTER] * 2 + [ctypes.c_int64] * 3 + [_POINTER]),
     "lmi_count": (ctypes.c_int32, [_POINTER] * 2 + [ctypes.c_int64] * 2 + [_POINTER]),
     "lmi_sample": (
         ctypes.c_int32,
@@ -165,13 +165,40 @@ def neighbours(x, y, k: int = 3, threads: int = 1) -> tuple[np.ndarray, np.ndarr
     InputError
         As in `pointwise_mi`.
     """
+    return neighbours_each(x, y, (k,), threads)[0]
+
+
+def neighbours_each(x, y, ks, threads: int = 1) -> list:
+    """Return `neighbours` for each of several k, by one search for the largest.
+
+    Parameters
+    ----------
+    x, y, threads
+        As in `pointwise_mi`.
+    ks : sequence of int
+        Each 1 <= k < n.
+
+    Returns
+    -------
+    list of (radius, n_x, n_y), in the order of `ks`
+
+    Raises
+    ------
+    InputError
+        As in `pointwise_mi`.
+    """
     x, y = _pair(x, y)
     n = len(x)
-    k, threads = _integer("k", k, 1, n - 1, f"n - 1 for n = {n}"), _integer("threads", threads, 1)
-    radius = _Points(np.hstack([x, y])).radius(k, threads)
-    n_x = _Points(x).count(radius, threads)
-    n_y = _Points(y).count(radius, threads)
-    return radius, np.maximum(n_x - 1, 0), np.maximum(n_y - 1, 0)
+    ks = [_integer("k", k, 1, n - 1, f"n - 1 for n = {n}") for k in ks]
+    threads = _integer("threads", threads, 1)
+    ascending = sorted(set(ks))
+    radii = _Points(np.hstack([x, y])).radius(ascending, threads)
+    sides = _Points(x), _Points(y)
+    found = {}
+    for k, radius in zip(ascending, radii, strict=True):
+        counts = (np.maximum(side.count(radius, threads) - 1, 0) for side in sides)
+        found[k] = radius, *counts
+    return [found[k] for k in ks]
 
 
 def marginal_neighbours(
@@ -255,7 +282,7 @@ def null(x, y, permutations, k: int = 3, threads: int = 1) -> np.ndarray:
     points = _Points(x), _Points(y)
 
     def ordinary(permutation):
-        radius = _Points(np.hstack([x, y[permutation]])).radius(k, threads)
+        (radius,) = _Points(np.hstack([x, y[permutation]])).radius([k], threads)
         counts = (
             points[0].count(radius, threads),
             points[1].count(_scattered(radius, permutation), threads),
@@ -392,15 +419,18 @@ class _Points:
         """Rows of the points in the order of the tree, shape (n,)."""
         return np.ctypeslib.as_array(self.kernel.lmi_tree_index(self.handle), (self.n,))
 
-    def radius(self, k: int, threads: int) -> np.ndarray:
-        """Distance to the k-th nearest other point, shape (n,)."""
+    def radius(self, ks: list, threads: int) -> np.ndarray:
+        """Distance to the k-th nearest other point for ascending k, shape (n_k, n)."""
         if self.handle:
-            radius = np.empty(self.n)
-            self.call("lmi_knn", (k,), (radius,), threads)
-            return radius
-        if self.tree is not None:
-            return self.tree.query(self.points, [k + 1], p=np.inf, workers=threads)[0][:, 0]
-        return np.concatenate([np.partition(d, k, axis=1)[:, k] for _, d in self.blocks()])
+            radius = np.empty((self.n, len(ks)))
+            self.call("lmi_knn", (np.array(ks, np.int64), len(ks)), (radius,), threads)
+        elif self.tree is not None:
+            places = [k + 1 for k in ks]
+            radius, _ = self.tree.query(self.points, places, p=np.inf, workers=threads)
+        else:
+            parts = [np.partition(d, ks, axis=1)[:, ks] for _, d in self.blocks()]
+            radius = np.concatenate(parts)
+        return np.ascontiguousarray(radius.T)
 
     def count(self, radius: np.ndarray, threads: int) -> np.ndarray:
         """Points strictly within the radius, the point itself included, shape (n,)."""

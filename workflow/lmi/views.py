@@ -5,6 +5,8 @@ of z-scores), `ranked` (of normal scores, which undo monotone distortions of sin
 `fourier` (of random Fourier features, which show nonlinear structure to linear algebra).
 """
 
+import itertools
+
 import numpy as np
 
 from lmi import seeds
@@ -24,10 +26,10 @@ def drop_constant(matrix):
 
 
 def zscores(matrix, clip=10.0):
-    """Return z-scores of each feature, clipped at ±`clip`; shape (n_samples, n_features)."""
-    result = matrix - matrix.mean(axis=0)
-    result /= result.std(axis=0)
-    return np.clip(result, -clip, clip, out=result)
+    """Return z-scores of each feature, clipped at ±`clip`; float32 (n_samples, n_features)."""
+    centred = matrix - matrix.mean(axis=0)
+    centred /= np.sqrt(np.einsum("ij,ij->j", centred, centred) / len(centred))
+    return np.clip(centred, -clip, clip).astype(np.float32)
 
 
 def normal_scores(matrix):
@@ -54,8 +56,10 @@ def normal_scores(matrix):
 
 def _sketch(matrix, width, rng):
     """Return random signed sums of the rows of `matrix`, shape (n_features, width)."""
-    signs = rng.choice(np.array([-1, 1], np.float32), (len(matrix), 1))
-    return np.add.reduceat(matrix * signs, np.arange(width) * len(matrix) // width).T
+    signs = rng.choice(np.array([-1, 1], np.float32), len(matrix))
+    edges = np.arange(width + 1) * len(matrix) // width
+    parts = [slice(*ends) for ends in itertools.pairwise(edges)]
+    return np.stack([signs[part] @ matrix[part] for part in parts], axis=1)
 
 
 def principal_components(matrix, n_components, rng):
@@ -73,11 +77,12 @@ def principal_components(matrix, n_components, rng):
     -------
     array, shape (n_samples, n_scores)
     """
-    centred = matrix - matrix.mean(axis=0)
-    n_samples, n_features = centred.shape
-    if min(n_samples, n_features) > 4 * n_components:
-        # single precision halves the time; the small decompositions below keep double
-        centred = centred.astype(np.float32, copy=False)
+    n_samples, n_features = matrix.shape
+    large = min(n_samples, n_features) > 4 * n_components
+    # single precision halves the time of large matrices; small ones keep the weakest components
+    centred = matrix - matrix.mean(axis=0, dtype=np.float64)
+    centred = centred.astype(np.float32 if large else np.float64, copy=False)
+    if large:
         basis = _sketch(centred, n_components + OVERSAMPLING, rng)
         # one multiplication by the covariance leaves the noise behind; more change no estimate
         basis = centred.T @ (centred @ np.linalg.qr(basis)[0])
