@@ -7,6 +7,7 @@ import pytest
 import torch
 from lmi import estimation, tasks
 from lmi.errors import InputError
+from scipy.sparse import csr_array
 from threadpoolctl import threadpool_info, threadpool_limits
 
 
@@ -173,8 +174,50 @@ def test_networks_are_trained_on_request():
         (np.random.rand(100, 2), np.random.rand(100, 2), {"preset": "best"}, "preset"),
         (np.random.rand(100, 2), np.random.rand(100, 2), {"train": "yes"}, "train"),
         (np.random.rand(100, 2), np.random.rand(100, 2), {"validation_split": 0.3}, "paper"),
+        (np.random.rand(100, 2) * 1j, np.random.rand(100, 2), {}, "complex"),
+        (np.random.rand(100, 2), np.random.rand(100, 2), {"strata": [0, 1]}, r"shape \(2,\)"),
     ],
 )
 def test_bad_input(x, y, options, words):
     with pytest.raises(InputError, match=words):
         lmi.estimate(x, y, **options)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("k", 0),
+        ("k", "3"),
+        ("k", True),
+        ("seed", -1),
+        ("seed", 1.5),
+        ("N_dims", 2.5),
+        ("n_permutations", -1),
+        ("threads", 0),
+        ("max_steps", 0),
+        ("batch_size", -3),
+        ("lr", "fast"),
+        ("lr", float("nan")),
+        ("alpha", -1),
+        ("validation_split", 1.0),
+    ],
+)
+def test_an_option_out_of_range_is_named_with_what_was_found(option, value):
+    x = np.random.default_rng(0).random((100, 2))
+    with pytest.raises(InputError, match=f"{option}: expected.*found {value!r}"):
+        lmi.estimate(x, x, **{"preset": "paper", option: value})
+
+
+def test_sparse_matrices_are_what_they_hold():
+    x, y = gaussian(0.8, 300, dims=3)
+    x = np.maximum(x, 0)
+    dense = lmi.estimate(x, y, error_bars=False).pmis
+    assert np.array_equal(dense, lmi.estimate(csr_array(x), y, error_bars=False).pmis)
+
+
+@pytest.mark.parametrize("scale", [1e-250, 1e250])
+def test_values_whose_squares_leave_the_range_of_floats(scale):
+    x, y = gaussian(0.8, 300, dims=3)
+    expected = lmi.estimate(x, y, error_bars=False).mi_bits
+    found = lmi.estimate(x * scale, y, error_bars=False).mi_bits
+    assert found == pytest.approx(expected, abs=1e-3)

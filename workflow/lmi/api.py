@@ -8,7 +8,25 @@ from lmi import canonical, embed, estimation, paper, split, views
 from lmi.errors import InputError
 
 MIN_SAMPLES = 50
-PRESETS = ("default", "paper")
+CHOICES = {
+    "preset": ("default", "paper"),
+    "train": ("auto", "always", "never"),
+    "regulariser": paper.REGULARISERS,
+}
+LEAST_INTEGER = {
+    "seed": 0,
+    "N_dims": 1,
+    "k": 1,
+    "n_permutations": 0,
+    "threads": 1,
+    "max_steps": 1,
+    "batch_size": 1,
+    "epochs": 1,
+    "patience": 0,
+    "min_features": 1,
+}
+LEAST_NUMBER = {"lr": 0, "alpha": 0, "lam": 0, "validation_split": 0}
+"""Smallest values of the options of `estimate`."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +92,16 @@ class Result:
 
 
 def _matrix(name, values):
-    """Return a finite float64 matrix from an array, DataFrame, Series or tensor."""
+    """Return a finite float64 matrix from an array, DataFrame, Series, tensor or sparse matrix."""
     if hasattr(values, "detach"):
         values = values.detach().cpu().numpy()
+    elif hasattr(values, "toarray"):
+        values = values.toarray()
     try:
-        matrix = np.asarray(values, dtype=np.float64)
+        matrix = np.asarray(values)
+        if np.iscomplexobj(matrix):
+            raise TypeError("complex numbers: pass real and imaginary parts as two features")
+        matrix = matrix.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(
             f"{name}: expected an array of numbers, found {type(values).__name__} ({error}). "
@@ -97,6 +120,46 @@ def _matrix(name, values):
             f"ones, the first at row {row}, column {column}. Drop these samples or impute them."
         )
     return matrix
+
+
+def _check_options(options):
+    """Raise InputError for options of `estimate` that are out of range; None is a default."""
+    for name, known in CHOICES.items():
+        if options[name] not in known:
+            raise InputError(
+                f"{name}: expected one of {', '.join(known)}, found {options[name]!r}."
+            )
+    for kinds, least in (
+        ((int, np.integer), LEAST_INTEGER),
+        ((int, float, np.integer, np.floating), LEAST_NUMBER),
+    ):
+        what = "an integer" if kinds[-1] is np.integer else "a number"
+        for name, low in least.items():
+            value = options[name]
+            if value is None and name in ("N_dims", "batch_size", "lr"):
+                continue
+            if isinstance(value, bool) or not isinstance(value, kinds) or not value >= low:
+                raise InputError(f"{name}: expected {what} of at least {low}, found {value!r}.")
+    share = options["validation_split"]
+    if options["preset"] == "default" and share != 0.5:
+        raise InputError(
+            f"validation_split: expected 0.5 in the default preset, which holds out each half of "
+            f"the samples in turn, found {share}. Use preset='paper' for another split."
+        )
+    if not 0.01 <= share <= 0.99:
+        raise InputError(f"validation_split: expected between 0.01 and 0.99, found {share}.")
+
+
+def _strata(labels, n_samples):
+    """Return the names of the strata and each sample's stratum, or nothing for None."""
+    if labels is None:
+        return [], None
+    if np.shape(labels) != (n_samples,):
+        raise InputError(
+            f"strata: expected a label for each of the {n_samples} samples, "
+            f"found shape {np.shape(labels)}."
+        )
+    return np.unique(np.asarray(labels).astype(str), return_inverse=True)
 
 
 def estimate(
@@ -130,7 +193,7 @@ def estimate(
     Parameters
     ----------
     Xs, Ys : array, DataFrame or tensor, shapes (n_samples, n_features_x) and (…, n_features_y)
-        Paired samples. Constant features are left out.
+        Paired samples, sparse matrices too. Constant features are left out.
     preset : str
         default: cross-fitted embeddings and critic-guided KSG. paper: the published method.
     seed : int
@@ -185,6 +248,7 @@ def estimate(
     variables using learned representations, NeurIPS 2024.
     A. Kraskov, H. Stoegbauer, P. Grassberger, Phys. Rev. E 69, 066138 (2004).
     """
+    _check_options(locals())
     x, y = _matrix("Xs", Xs), _matrix("Ys", Ys)
     if len(x) != len(y):
         raise InputError(
@@ -193,27 +257,7 @@ def estimate(
         )
     if len(x) < MIN_SAMPLES:
         raise InputError(f"Xs, Ys: expected at least {MIN_SAMPLES} samples, found {len(x)}.")
-    if preset not in PRESETS:
-        raise InputError(f"preset: expected one of {', '.join(PRESETS)}, found {preset!r}.")
-    if train not in ("auto", "always", "never"):
-        raise InputError(f"train: expected auto, always or never, found {train!r}.")
-    if preset == "default" and validation_split != 0.5:
-        raise InputError(
-            f"validation_split: expected 0.5 in the default preset, which holds out each half of "
-            f"the samples in turn, found {validation_split}. Use preset='paper' for another split."
-        )
-    if not 0 < validation_split < 1:
-        raise InputError(f"validation_split: expected between 0 and 1, found {validation_split}.")
-    if regulariser not in paper.REGULARISERS:
-        known = ", ".join(paper.REGULARISERS)
-        raise InputError(f"regulariser: expected one of {known}, found {regulariser!r}.")
-    names, codes = [], None
-    if strata is not None:
-        if len(strata) != len(x):
-            raise InputError(
-                f"strata: expected a label for each of the {len(x)} samples, found {len(strata)}."
-            )
-        names, codes = np.unique(np.asarray(strata).astype(str), return_inverse=True)
+    names, codes = _strata(strata, len(x))
     x, y = views.drop_constant(x), views.drop_constant(y)
     for name, matrix in (("Xs", x), ("Ys", y)):
         if not matrix.shape[1]:

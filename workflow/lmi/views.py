@@ -28,7 +28,12 @@ def drop_constant(matrix):
 def zscores(matrix, clip=10.0):
     """Return z-scores of each feature, clipped at ±`clip`; float32 (n_samples, n_features)."""
     centred = matrix - matrix.mean(axis=0)
-    centred /= np.sqrt(np.einsum("ij,ij->j", centred, centred) / len(centred))
+    with np.errstate(over="ignore"):
+        variance = np.einsum("ij,ij->j", centred, centred) / len(centred)
+    if not ((variance > 0) & (variance < np.inf)).all():  # squares of 1e-200 or of 1e200
+        centred /= np.abs(centred).max(axis=0)
+        variance = np.einsum("ij,ij->j", centred, centred) / len(centred)
+    centred /= np.sqrt(variance)
     return np.clip(centred, -clip, clip).astype(np.float32)
 
 
