@@ -51,6 +51,31 @@ def test_eight_dimensions_without_the_bias_of_ksg():
     assert abs(result.mi_bits - 2) < 0.15
 
 
+@pytest.mark.parametrize("margin", [lambda z: z, lambda z: z**3, np.exp])
+def test_information_spread_thinly_over_many_dimensions(margin):
+    """Every axis alone is lost in the noise: training samples show up to .5, where .2 is true."""
+    x, y = (margin(side) for side in gaussian(0.2, 2000, dims=30, seed=3))
+    truth = -0.5 * 30 * np.log2(1 - 0.2**2)
+    result = lmi.estimate(x, y, n_permutations=99)
+    assert abs(result.mi_bits - truth) < 0.12
+    assert result.mi_ksg_bits < 0.2
+    assert result.p_value < 0.02
+
+
+@pytest.mark.parametrize("agree", [0.2, 0.5])
+def test_many_classes_are_not_taken_for_gaussian(agree):
+    """As correlations of indicators, a fifth of agreement would be three times the information."""
+    rng = np.random.default_rng(1)
+    n, classes = 2000, 50
+    one = rng.integers(classes, size=n)
+    other = np.where(rng.random(n) < agree, one, rng.integers(classes, size=n))
+    same = agree + (1 - agree) / classes
+    truth = same * np.log2(same * classes) + (1 - same) * np.log2(1 - agree)
+    x, y = (np.eye(classes)[c] + 0.1 * rng.standard_normal((n, classes)) for c in (one, other))
+    found = lmi.estimate(x, y, error_bars=False, n_permutations=0).mi_bits
+    assert truth - 0.3 < found < truth + 0.1
+
+
 def test_independent_pairs_average_to_zero():
     found = []
     for seed in range(12):

@@ -116,6 +116,26 @@ def test_canonical_rank_is_the_true_one():
     assert axes.rank == 0
 
 
+def test_training_correlations_are_shrunk_to_what_other_samples_show():
+    rng = np.random.default_rng(1)
+    n, d, rho = 1500, 30, 0.2
+    x, noise = rng.standard_normal((2, n, d))
+    y = rho * x + np.sqrt(1 - rho**2) * noise
+    train = np.arange(n) < n // 2
+    inner = np.arange(n // 2) % canonical.N_INNER
+    sides = [canonical.whiten(side, train, inner) for side in (x, y)]
+    fitted = canonical.fit(*sides, shrink=False)
+    shrunk = canonical.fit(*sides)
+    assert fitted.rank < shrunk.rank > d / 2
+    assert np.all(shrunk.s <= fitted.s[0])
+    held_out = (shrunk.a[~train] * shrunk.b[~train]).mean(axis=0)
+    # what is left of all axes together is what the other samples show
+    power = (shrunk.a[~train] ** 2).mean(axis=0) * (shrunk.b[~train] ** 2).mean(axis=0)
+    assert np.sum(shrunk.s * held_out) == pytest.approx(np.sum(shrunk.s**2 * power), rel=0.25)
+    strong = canonical.fit(*(canonical.whiten(side, train, inner) for side in (x[:, :1], y[:, :1])))
+    assert strong.s[0] == pytest.approx(rho, abs=0.08)
+
+
 def exact_correction(a, b, s, x, y, radius, temperature):
     """The slow twin of `guided._correction`: all samples of the box, one at a time, T in full."""
     q = 1 - s**2

@@ -10,6 +10,11 @@ import numpy as np
 
 N_SCORES = (2, 4, 8, 16, 32, 64)
 N_INNER = 3
+SAME_NATS = 1e-3
+"""The lowest rank is taken that gains as much as the best but for this."""
+SURE_SD, SURE_SHRUNK_SD = 2.5, 4.0
+"""Standard errors by which a gain must be above zero, with correlations as they are and shrunk:
+many weak axes gain by chance more often than a few strong ones."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +83,12 @@ def log_ratio(a, b, s):
     s : array, shape (n_axes,)
         Canonical correlations.
     """
+    return _log_ratio(a * b, a**2 + b**2, s)
+
+
+def _log_ratio(product, squares, s):
     q = 1 - s**2
-    return (a * b * s - 0.5 * s**2 * (a**2 + b**2)) / q - 0.5 * np.log(q)
+    return (product * s - 0.5 * s**2 * squares) / q - 0.5 * np.log(q)
 
 
 def _axes(x, y, m):
@@ -113,13 +122,13 @@ class Axes:
     a, b : array, shape (n_samples, n_axes)
         Canonical variates of all samples, unit variance on the training fold.
     s : array, shape (n_axes,)
-        Canonical correlations on the training fold.
+        Canonical correlations: those of the training fold, or what other samples show of them.
     rank : int
         Axes that carry information by cross-validation; the critic uses these.
     weight : array, shape (n_axes,)
         Scale of each axis for the nearest-neighbour search.
-    n_parameters : int
-        Free parameters of the rank-limited critic.
+    n_parameters : float
+        Free parameters of the rank-limited critic, times the shares of its correlations.
     """
 
     a: np.ndarray
@@ -127,10 +136,97 @@ class Axes:
     s: np.ndarray
     rank: int
     weight: np.ndarray
-    n_parameters: int
+    n_parameters: float
 
 
-def fit(x, y, max_axes=16):
+@dataclass(frozen=True)
+class _LeftOut:
+    """What the samples left out of an inner training part say of its canonical axes.
+
+    Attributes
+    ----------
+    s : array, shape (n_axes,)
+        Canonical correlations of the training part.
+    product, squares : array, shape (n_left_out, n_axes)
+        a b and a^2 + b^2 of the canonical variates a, b of the samples left out.
+    power : array, shape (n_axes,)
+        Mean of a^2 times mean of b^2.
+    """
+
+    s: np.ndarray
+    product: np.ndarray
+    squares: np.ndarray
+    power: np.ndarray
+
+
+def _left_out(x_parts, y_parts, m):
+    (x_fit, x_test), (y_fit, y_test) = x_parts, y_parts
+    u, s, v = _axes_by_gram(x_fit, y_fit, m)
+    a, b = x_test[:, :m] @ u, y_test[:, :m] @ v
+    a2, b2 = a**2, b**2
+    return _LeftOut(s, a * b, a2 + b2, a2.mean(axis=0) * b2.mean(axis=0))
+
+
+def _shares(parts):
+    """Return the share of each axis's correlation that samples left out show too.
+
+    Training samples overstate correlations, the weak ones most: noise alone gives some as large as
+    2 sqrt(m / n_train). With C the correlations of the population and C' those of the training
+    samples, the critic a C' b gains most when it is multiplied by <C, C'> / <C', C'>; here axis by
+    axis, with a share that falls from strong axes to weak ones (isotonic regression).
+    """
+    from scipy.optimize import isotonic_regression
+
+    found = sum(part.s * part.product.mean(axis=0) for part in parts)
+    most = np.maximum(sum(part.s**2 * part.power for part in parts), 1e-12)
+    return np.clip(isotonic_regression(found / most, weights=most, increasing=False).x, 0.01, 1.0)
+
+
+def _mean_gain(parts, share):
+    """Return the mean log ratio of the samples left out, for the first 1, 2, … axes."""
+    n_samples = sum(len(part.product) for part in parts)
+    total = sum(
+        len(part.product)
+        * _log_ratio(part.product.mean(axis=0), part.squares.mean(axis=0), share * part.s)
+        for part in parts
+    )
+    return np.cumsum(total) / n_samples
+
+
+def _gain_error(parts, share, rank):
+    """Return the standard error of the mean log ratio of the first axes."""
+    gain = np.concatenate(
+        [
+            _log_ratio(part.product[:, :rank], part.squares[:, :rank], s).sum(axis=1)
+            for part, s in ((part, (share * part.s)[:rank]) for part in parts)
+        ]
+    )
+    return gain.std() / np.sqrt(len(gain))
+
+
+def _choose(x, y, shrink):
+    """Return the number of scores, the rank and the shares with the largest held-out log ratio.
+
+    By cross-validation on inner folds. A rank counts only where its gain clears its own noise:
+    independent pairs keep rank 0.
+    """
+    largest = max(x.train.shape[1], y.train.shape[1])
+    best, chosen = 0.0, (min(4, largest), 0, np.ones(1))
+    for m in [m for m in N_SCORES if m < largest] + [largest]:
+        parts = [_left_out(*sides, m) for sides in zip(x.inner, y.inner, strict=True)]
+        tried = [(np.ones(len(parts[0].s)), SURE_SD)]
+        if shrink:
+            tried.append((_shares(parts), SURE_SHRUNK_SD))
+        for share, sure in tried:
+            gain = _mean_gain(parts, share)
+            rank = 1 + int((gain >= gain.max() - SAME_NATS).argmax())
+            gain = gain[rank - 1]
+            if gain > best and gain > sure * _gain_error(parts, share, rank):
+                best, chosen = gain, (m, rank, share)
+    return chosen
+
+
+def fit(x, y, max_axes=16, shrink=True):
     """Choose the number of scores and the rank on inner folds, then fit the canonical axes.
 
     Parameters
@@ -139,38 +235,31 @@ def fit(x, y, max_axes=16):
         The same training fold of two variables.
     max_axes : int
         Axes kept where the rank is lower.
+    shrink : bool
+        Shrink the correlations to what samples left out show of them, where that gains more.
 
     Returns
     -------
     Axes
     """
     n_train = len(x.train)
-    largest = max(x.train.shape[1], y.train.shape[1])
-    best, m_best, rank = 0.0, min(4, largest), 0
-    for m in [m for m in N_SCORES if m < largest] + [largest]:
-        gain = []
-        for (x_fit, x_test), (y_fit, y_test) in zip(x.inner, y.inner, strict=True):
-            u, s, v = _axes_by_gram(x_fit, y_fit, m)
-            gain.append(log_ratio(x_test[:, :m] @ u, y_test[:, :m] @ v, s))
-        gain = np.cumsum(np.concatenate(gain), axis=1)
-        mean = gain.mean(axis=0)
-        r = int(mean.argmax())
-        # a rank counts only where its gain clears its own noise: independent pairs keep rank 0
-        if mean[r] > best and mean[r] > 2.5 * gain[:, r].std() / np.sqrt(n_train):
-            best, m_best, rank = mean[r], m, r + 1
+    m_best, rank, share = _choose(x, y, shrink)
+    # noise is 1 / share - 1 times the signal, and falls with the samples: there are more here
+    share = 1 / (1 + (1 / share - 1) * (1 - 1 / N_INNER))
     u, s, v = _axes(x.train, y.train, m_best)
     n_axes = min(len(s), max(max_axes, rank))
     s = s[:n_axes]
     weight = np.ones(n_axes)
     if rank:
         weight = np.sqrt(np.clip(s**2 - 4 * m_best / n_train, 1e-6, 1.0))
+    share = np.pad(share, (0, n_axes), mode="edge")[:n_axes]
     m_x, m_y = (min(m_best, w.train.shape[1]) for w in (x, y))
     # rounded, so that samples with equal features stay equal whatever the order of the sums
     return Axes(
         np.round(x.all[:, :m_best] @ u[:, :n_axes], 5),
         np.round(y.all[:, :m_best] @ v[:, :n_axes], 5),
-        s,
+        share * s,
         rank,
         weight,
-        rank * (m_x + m_y - rank),
+        share[:rank].sum() * (m_x + m_y - rank),
     )

@@ -19,8 +19,9 @@ JUDGE_SAMPLES = 1500
 JUDGE_INSIDE = 32
 """Samples drawn inside each side of a box to judge a candidate: enough to compare."""
 GAUSSIAN_TEMPERATURE = 3
+GAUSSIAN_LOSS_BITS = 0.05
 """A candidate is Gaussian where its critic is trusted at this row of `guided.TEMPERATURES` or a
-higher one, on both folds."""
+higher one, on both folds, and does not find less than KSG alone by more than this."""
 WORSE_BITS = 0.01
 """A trusted critic is used where KSG alone finds less than this much more."""
 WORTH_TRAINING_BITS = 0.2
@@ -69,9 +70,11 @@ class Embedding:
         Latent coordinates by encoder; canonical variates, of unit variance on the encoder's
         training fold, in the default preset.
     s, weight : array, shape (n_encoders, n_latent)
-        Canonical correlations, and scale of each axis in the neighbour search.
-    rank, n_parameters : int array, shape (n_encoders,)
-        Axes that the critic uses, and its free parameters.
+        Canonical correlations of the critic, and scale of each axis in the neighbour search.
+    rank : int array, shape (n_encoders,)
+        Axes that the critic uses.
+    n_parameters : array, shape (n_encoders,)
+        Its free parameters, times the shares of its correlations that held-out samples show.
     temperature : int array, shape (n_encoders,)
         Row of `guided.TEMPERATURES`: how far the critic is trusted.
     candidate : tuple of str
@@ -179,7 +182,8 @@ def _closed_form(x, y, fold, inner, *, seed, n_latent, k, threads):
         if passed is not None:
             sides["screened"] = passed
         for name, pair in sides.items():
-            judged.add(t, name, canonical.fit(*pair, n_latent), fold == 1 - t, k, threads)
+            axes = canonical.fit(*pair, n_latent, shrink=name != "screened")
+            judged.add(t, name, axes, fold == 1 - t, k, threads)
     judged.seconds = time.perf_counter() - start
     return judged
 
@@ -189,12 +193,15 @@ def _wants_network(judged, train):
         return train == "always"
     scores = judged.scores()
     best = max(scores.values())
-    gaussian = [
-        score
-        for name, score in scores.items()
-        if min(trusted[name] for trusted in judged.trusted) >= GAUSSIAN_TEMPERATURE
-    ]
+    gaussian = [score for name, score in scores.items() if _is_gaussian(judged, name)]
     return best > max([WORTH_TRAINING_BITS, *(score + GAUSSIAN_MARGIN_BITS for score in gaussian)])
+
+
+def _is_gaussian(judged, name):
+    """Return whether a candidate's critic is trusted and finds what KSG does without it."""
+    trusted = [trusted[name] for trusted in judged.trusted]
+    lost = [gains[name][0] - gains[name][t] for gains, t in zip(judged.gains, trusted, strict=True)]
+    return min(trusted) >= GAUSSIAN_TEMPERATURE and np.mean(lost) < GAUSSIAN_LOSS_BITS
 
 
 def _best(judged, fold, t, k):

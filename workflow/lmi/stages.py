@@ -357,7 +357,7 @@ def _stack(done, n_pairs, n_samples):
         "s": np.zeros((*per_encoder, n_axes)),
         "weight": np.zeros((*per_encoder, n_axes)),
         "rank": np.zeros(per_encoder, int),
-        "n_parameters": np.zeros(per_encoder, int),
+        "n_parameters": np.zeros(per_encoder),
         "temperature": np.zeros(per_encoder, int),
         "fold": np.zeros((n_pairs, n_samples), np.int8),
     }
