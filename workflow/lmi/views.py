@@ -85,8 +85,8 @@ def principal_components(matrix, n_components, rng):
     n_samples, n_features = matrix.shape
     large = min(n_samples, n_features) > 4 * n_components
     # single precision halves the time of large matrices; small ones keep the weakest components
-    centred = matrix - matrix.mean(axis=0, dtype=np.float64)
-    centred = centred.astype(np.float32 if large else np.float64, copy=False)
+    matrix = matrix.astype(np.float32 if large else np.float64, copy=False)
+    centred = matrix - matrix.mean(axis=0)
     if large:
         basis = _sketch(centred, n_components + OVERSAMPLING, rng)
         # one multiplication by the covariance leaves the noise behind; more change no estimate
