@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import lmi
 import numpy as np
 import pytest
 from lmi import (
@@ -141,7 +142,8 @@ def exact_correction(a, b, s, x, y, radius, temperature):
     q = 1 - s**2
 
     def critic(a, b):
-        return temperature * ((a * b * s - 0.5 * s**2 * (a**2 + b**2)) / q).sum(axis=-1)
+        log_ratio = (a * b * s - 0.5 * s**2 * (a**2 + b**2)) / q - 0.5 * np.log(q)
+        return np.log(0.999 * np.exp(temperature * log_ratio.sum(axis=-1)) + 0.001)
 
     out = np.zeros(len(a))
     for i in range(len(a)):
@@ -181,6 +183,33 @@ def test_true_critic_makes_ksg_unbiased(dims, mi_bits):
         bits, correction, _ = guided.evaluate(a, b, s, dims, np.ones(dims))
         found.append((bits + correction).mean())
     assert abs(np.mean(found) - mi_bits) < 0.12
+
+
+@pytest.mark.parametrize("dims", [1, 5])
+@pytest.mark.parametrize("share", [0.001, 0.02])
+def test_a_few_strangers_among_the_pairs_cost_their_share_alone(dims, share):
+    """A Gaussian log ratio of a stranger is as low as -1,000 bits here."""
+    rng = np.random.default_rng(0)
+    x, noise = rng.standard_normal((2, 2000, dims))
+    y = 0.98 * x + np.sqrt(1 - 0.98**2) * noise
+    clean = lmi.estimate(x, y, n_permutations=0, error_bars=False)
+    strangers = rng.random(len(y)) < share
+    y[strangers] = rng.standard_normal((strangers.sum(), dims))
+    found = lmi.estimate(x, y, n_permutations=0, error_bars=False)
+    assert np.nanmin(found.pmis) > -25
+    assert clean.mi_bits - 30 * share - 0.2 < found.mi_bits < clean.mi_bits + 0.2
+
+
+def test_a_sample_that_an_encoder_throws_far_out_does_not_decide():
+    rng = np.random.default_rng(0)
+    s = np.full(4, 0.6)
+    a = rng.standard_normal((500, 4))
+    b = s * a + 0.8 * rng.standard_normal((500, 4))
+    bits, correction, _ = guided.evaluate(a, b, s, 4, s)
+    for sign in (-1, 1):
+        a[7], b[7] = 300, sign * 300
+        far_bits, far_correction, _ = guided.evaluate(a, b, s, 4, s)
+        assert abs((far_bits + far_correction).mean() - (bits + correction).mean()) < 0.1
 
 
 def test_a_wrong_critic_never_invents_information():

@@ -10,6 +10,9 @@ import numpy as np
 
 N_SCORES = (2, 4, 8, 16, 32, 64)
 N_INNER = 3
+BOUND = 5.0
+"""Standard deviations to which variates are cut where they are multiplied: an encoder may throw a
+new sample far out, and its square would outweigh all others."""
 SAME_NATS = 1e-3
 """The lowest rank is taken that gains as much as the best but for this."""
 SURE_SD, SURE_SHRUNK_SD = 2.5, 4.0
@@ -162,7 +165,7 @@ class _LeftOut:
 def _left_out(x_parts, y_parts, m):
     (x_fit, x_test), (y_fit, y_test) = x_parts, y_parts
     u, s, v = _axes_by_gram(x_fit, y_fit, m)
-    a, b = x_test[:, :m] @ u, y_test[:, :m] @ v
+    a, b = (np.clip(z[:, :m] @ axes, -BOUND, BOUND) for z, axes in ((x_test, u), (y_test, v)))
     a2, b2 = a**2, b**2
     return _LeftOut(s, a * b, a2 + b2, a2.mean(axis=0) * b2.mean(axis=0))
 

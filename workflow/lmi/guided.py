@@ -11,16 +11,19 @@ world that follows T would put into the box: a perfect critic makes the estimate
 box, no critic (T = 0) gives KSG back, and a bad one lowers the estimate, much as in the
 Donsker-Varadhan bound, here local to the box. It is no strict bound: a critic of the right shape
 but too weak can overshoot a little. Normalisation of T and functions of x or y alone largely
-cancel.
+cancel. A few samples far off any model must not outweigh all others: the critic takes a thousandth
+of them to be pairs of strangers, exp T becoming (1 - .001) exp T + .001.
 """
 
 import numpy as np
 
-from lmi import ksg
+from lmi import canonical, ksg
 
 TEMPERATURES = (0.0, 0.25, 0.5, 0.75, 1.0)
 TRUSTED = len(TEMPERATURES) - 1
 """Row of `TEMPERATURES` of a critic that describes the samples as they are."""
+ASTRAY = 1e-3
+"""Share of samples whose x and y the critic takes to be strangers."""
 N_INSIDE = 64
 CHUNK = 64
 JITTER = 1e-3
@@ -183,26 +186,28 @@ def best_temperature(a, b, s, rank, n_others=512):
     others = np.linspace(0, len(a) - 1, min(n_others, len(a))).astype(int)
     t = left @ right[others].T
     top = t.max(axis=1)
-    above = at_sample - top
     step = np.exp(np.float32(TEMPERATURES[1]) * (t - top[:, None]))
-    power, bound = np.ones_like(step), [-np.log(len(others))]
+    power, bound = np.ones_like(step), [0.0]
     for temperature in TEMPERATURES[1:]:
         power *= step  # the temperatures are equally spaced
-        bound.append(float((temperature * above - np.log(power.sum(axis=1))).mean()))
+        mean = temperature * top + np.log(power.mean(axis=1))
+        bound.append(float((_mixed(temperature * at_sample) - _mixed(mean)).mean()))
     return int(np.argmax(bound))
 
 
 def _critic(a, b, s, temperature=1.0):
-    """Return factors with T(x_i, y_j) = left_i . right_j, and T(x_i, y_i), in nats.
+    """Return factors with T(x_i, y_j) = left_i . right_j, and T(x_i, y_i), in nats, not yet mixed.
 
     T is `temperature` times the Gaussian log ratio, sum over axes of
-    [s a b - s^2 (a^2 + b^2) / 2] / (1 - s^2).
+    [s a b - s^2 (a^2 + b^2) / 2] / (1 - s^2) - log(1 - s^2) / 2.
     """
+    a, b = (np.clip(side, -canonical.BOUND, canonical.BOUND) for side in (a, b))
     s = np.minimum(s, 0.9995)
     q = (1 - s**2) / temperature
     one = np.ones((len(a), 1))
     # the terms of x or y alone are two more axes
-    left = np.hstack([a * (s / q), -0.5 * a**2 @ (s**2 / q)[:, None], one])
+    constant = -0.5 * temperature * np.log(1 - s**2).sum()
+    left = np.hstack([a * (s / q), constant - 0.5 * a**2 @ (s**2 / q)[:, None], one])
     right = np.hstack([b, one, -0.5 * b**2 @ (s**2 / q)[:, None]])
     left, right = left.astype(np.float32), right.astype(np.float32)
     return left, right, (left * right).sum(axis=1)
@@ -218,5 +223,10 @@ def _correction(left, right, at_sample, inside_x, inside_y):
         top = t.max(axis=1)
         t -= top[:, None]
         mean = np.exp(t, out=t).mean(axis=1)
-        result[rows] = at_sample[rows] - top - np.log(mean)
-    return result / np.log(2)
+        result[rows] = top + np.log(mean)
+    return (_mixed(at_sample) - _mixed(result)) / np.log(2)
+
+
+def _mixed(log_ratio):
+    """Return the log of a density ratio where x and y of a share `ASTRAY` are independent."""
+    return np.logaddexp(np.log1p(-ASTRAY) + log_ratio, np.log(ASTRAY))
