@@ -91,7 +91,7 @@ def evaluate(
     wanted = {k, *ahead}
     if lone:
         wanted.add(1)
-    elif k_guided:
+    elif k_guided and rank and temperature:
         wanted.add(k_guided)
     wanted = sorted(wanted - known.keys())
     if wanted:
