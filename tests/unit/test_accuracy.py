@@ -39,6 +39,12 @@ def test_a_family_becomes_a_table_a_summary_and_a_figure(tmp_path, monkeypatch):
     z = (mine["mi_ksg_bits"] - mine["truth_bits"]) / mine["sd_ksg_bits"]
     assert abs(summary.loc["default", "worst_ksg_z"] - z.max()) < 0.01
     assert pd.isna(summary.loc["ksg", "worst_ksg_z"])
+    # both estimators had the same samples, whose draw is not their error
+    assert table["oracle_bits"].nunique() == 2
+    assert summary["oracle_mae_bits"].nunique() == 1
+    off = mine["mi_bits"] - mine["oracle_bits"]
+    assert abs(summary.loc["default", "off_oracle_bits"] - off.abs().mean()) < 1e-3
+    assert abs(summary.loc["default", "worst_over_oracle_bits"] - off.max()) < 1e-3
     assert summary.loc["ksg", "mae_bits"] < 0.2
     assert out[2].stat().st_size > 1000
 

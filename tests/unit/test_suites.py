@@ -7,7 +7,7 @@ from lmi.tasks.bmi import BMI, additive_noise_mi_bits
 from lmi.tasks.gaussian import WIGGLES_X, WIGGLES_Y
 from lmi.tasks.mixed import zero_inflated_poisson_mi_bits
 from scipy import stats
-from test_tasks import assert_mean_is, digit_labels, gaussian_pointwise, write_images
+from test_tasks import assert_mean_is, assert_truth, digit_labels, gaussian_pointwise, write_images
 
 # Mutual information of the tasks of benchmark-mi 0.1.3, in bits, by the end of their names
 PUBLISHED_BITS = {
@@ -107,8 +107,11 @@ def test_the_list_is_the_published_one():
 def test_samples_of_bmi_have_their_truth(name):
     drawn = make("bmi", 3, distribution=name, n_samples=30_000)
     values = pointwise_bits(base_of(name), *undo(name, drawn.x, drawn.y))
-    assert np.isfinite(values).mean() > 0.999
-    assert_mean_is(values[np.isfinite(values)], drawn.truth_bits)
+    known = np.isfinite(values)
+    assert known.mean() > 0.999
+    assert_mean_is(values[known], drawn.truth_bits)
+    # undoing spirals and cubes of single precision is not exact
+    assert np.quantile(np.abs(values - drawn.pointwise_bits)[known], 0.95) < 0.005
 
 
 def test_margins_of_the_bimodal_pair_have_two_modes():
@@ -139,7 +142,7 @@ def test_zero_inflated_poisson_truth():
     rate, count = drawn.x.ravel().astype(float), drawn.y.ravel()
     given = (1 - zeros) * stats.poisson(rate).pmf(count) + zeros * (count == 0)
     margin = (1 - zeros) * 2.0 ** -(count + 1) + zeros * (count == 0)
-    assert_mean_is(np.log2(given / margin), drawn.truth_bits)
+    assert_truth(drawn, np.log2(given / margin))
     assert drawn.truth_bits < 0.7 * nats / np.log(2) - 0.02
     three = make("zero_inflated_poisson", 1, n_samples=10, dims=3, zeros=zeros)
     assert three.truth_bits == pytest.approx(3 * drawn.truth_bits)
@@ -149,7 +152,7 @@ def test_uniform_mixture_truth():
     drawn = make("uniform_mixture", 0, n_samples=50_000, classes=4)
     y = drawn.y.ravel().astype(float)
     margin = np.mean([(y > k) & (y < k + 2) for k in range(4)], axis=0) / 2
-    assert_mean_is(np.log2(0.5 / margin), drawn.truth_bits)
+    assert_truth(drawn, np.log2(0.5 / margin))
     assert make("uniform_mixture", 0, n_samples=9, classes=1).truth_bits == 0
 
 
@@ -161,7 +164,7 @@ def test_point_or_normal_truth():
     normal = gaussian_pointwise(x, y, 0.8)
     signs = np.log2(np.where((x == y).ravel(), 0.8, 0.2) * 2)
     # half of all samples: one more bit on either branch
-    assert_mean_is(1 + np.where(points, signs, normal), drawn.truth_bits)
+    assert_truth(drawn, 1 + np.where(points, signs, normal))
 
 
 def test_image_tiles_show_the_bits_of_a_channel():

@@ -3,7 +3,7 @@
 Importing the package imports nothing heavy: the workflow's Snakefile does so in every job.
 """
 
-__version__ = "0.6.0"
+__version__ = "0.6.1"
 
 __all__ = ["InputError", "Result", "__version__", "estimate"]
 

@@ -27,7 +27,9 @@ def _labelled(rng, name, images, labels, n_samples, classes):
             fail(name, "n_samples", f"at most {len(members)} images of the label {label}", count)
         chosen.append(rng.choice(members, count, replace=False))
     chosen = rng.permutation(np.concatenate(chosen))
-    return finish(images[chosen], np.eye(classes)[labels[chosen]], np.log2(classes))
+    # the label of an image decides y, and all labels are as frequent, but for a remainder
+    pointwise = np.full(n_samples, np.log2(classes))
+    return finish(images[chosen], np.eye(classes)[labels[chosen]], np.log2(classes), pointwise)
 
 
 @task(n_samples=(2, None), classes=(2, 10))

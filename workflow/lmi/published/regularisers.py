@@ -37,11 +37,12 @@ def noisy_pair(rng, n_samples=1000, ambient=100, mi_bits=0.5):
     """
     import numpy as np
 
-    from lmi.tasks.gaussian import gaussian_pairs
+    from lmi.tasks.gaussian import gaussian_pairs, pairs_pointwise_bits
 
     u, v = gaussian_pairs(rng, n_samples, 1, mi_bits)
     noise = rng.standard_normal((2, n_samples, ambient - 2))
-    return finish(np.hstack([u, u, noise[0]]), np.hstack([v, v, noise[1]]), mi_bits)
+    x, y = np.hstack([u, u, noise[0]]), np.hstack([v, v, noise[1]])
+    return finish(x, y, mi_bits, pairs_pointwise_bits(u, v, mi_bits))
 
 
 def cells(scale):

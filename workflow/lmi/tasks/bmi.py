@@ -53,12 +53,16 @@ def additive_noise_mi_bits(width):
 
 def _normal(rng, n_samples, correlation):
     mi_bits = gaussian.pair_mi_bits(correlation)
-    return *gaussian.gaussian_pairs(rng, n_samples, 1, mi_bits), mi_bits
+    x, y = gaussian.gaussian_pairs(rng, n_samples, 1, mi_bits)
+    return x, y, mi_bits, gaussian.pairs_pointwise_bits(x, y, mi_bits)
 
 
 def _additive(rng, n_samples, width):
     x = rng.uniform(0, 1, (n_samples, 1))
-    return x, x + rng.uniform(-width, width, (n_samples, 1)), additive_noise_mi_bits(width)
+    y = x + rng.uniform(-width, width, (n_samples, 1))
+    # p(y) is the share of (0, 1) within the width of y, over twice the width; p(y | x) is 1 / that
+    reach = np.minimum(1, y[:, 0] + width) - np.maximum(0, y[:, 0] - width)
+    return x, y, additive_noise_mi_bits(width), -np.log2(reach)
 
 
 def _two_modes(z, share, low, high):
@@ -73,31 +77,29 @@ def _two_modes(z, share, low, high):
 
 
 def _bimodal(rng, n_samples, correlation):
-    x, y, truth = _normal(rng, n_samples, correlation)
-    return _two_modes(x, 0.3, 0.0, 5.0), _two_modes(y, 0.5, -1.0, 3.0), truth
+    x, y, *bits = _normal(rng, n_samples, correlation)
+    return _two_modes(x, 0.3, 0.0, 5.0), _two_modes(y, 0.5, -1.0, 3.0), *bits
 
 
 def _dense(rng, n_samples, dims, _, correlation):
     x, y = gaussian.equicorrelated(rng, n_samples, int(dims), correlation)
-    return x, y, gaussian.equicorrelated_mi_bits(int(dims), correlation)
+    return x, y, *gaussian.dense_bits(x, y, correlation)
 
 
 def _sparse(rng, n_samples, dims, _, n_pairs, strength):
     # a latent of sd `strength` and noise of sd 1 on both sides
     truth = n_pairs * gaussian.pair_mi_bits(strength**2 / (1 + strength**2))
-    n_pairs = int(n_pairs)
-    x, y = rng.standard_normal((2, n_samples, int(dims)))
-    x[:, :n_pairs], y[:, :n_pairs] = gaussian.gaussian_pairs(rng, n_samples, n_pairs, truth)
-    return x, y, truth
+    return gaussian.sparse_pairs(rng, n_samples, int(dims), int(n_pairs), truth)
 
 
 def _student(rng, n_samples, dims, _, dof):
     scale = np.sqrt(dof / rng.chisquare(dof, size=(n_samples, 1)))
     x, y = scale * rng.standard_normal((2, n_samples, int(dims)))
-    return x, y, gaussian.student_correction_bits(dof, dims, dims)
+    return x, y, *gaussian.student_bits(x, y, dof, 0.0)
 
 
-# Each takes the numbers of a name, and returns x, y and their mutual information.
+# Each takes the numbers of a name, and returns x, y, their mutual information, and that of every
+# sample.
 _BASES = {
     "1v1-normal": _normal,
     "1v1-additive": _additive,
@@ -168,10 +170,10 @@ def bmi(rng, distribution=_NORMAL, n_samples=10_000):
     *transforms, base = _parts(distribution)
     kind = next(kind for kind in _BASES if base.startswith(kind))
     numbers = [float(number) for number in base.removeprefix(f"{kind}-").split("-")]
-    x, y, truth = _BASES[kind](rng, n_samples, *numbers)
+    x, y, *bits = _BASES[kind](rng, n_samples, *numbers)
     for transform in reversed(transforms):
         x, y = _TRANSFORMS[transform](x, y)
-    return finish(x, y, truth)
+    return finish(x, y, *bits)
 
 
 def _parts(name):

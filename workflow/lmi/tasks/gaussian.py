@@ -56,6 +56,26 @@ def student_correction_bits(dof, dim_x, dim_y):
     return nats / np.log(2)
 
 
+def pairs_pointwise_bits(u, v, mi_bits):
+    """Return the pointwise mutual information of the samples of `gaussian_pairs`, in bits."""
+    left = 2.0 ** (-2 * mi_bits / u.shape[1])  # 1 - correlation^2
+    gap = (1 - left) * (u**2 + v**2) - 2 * np.sqrt(1 - left) * u * v
+    return mi_bits - gap.sum(axis=1) / (2 * left * np.log(2))
+
+
+def pointwise_bits(x, y, joint, margin):
+    """Return log2 p(x, y) / (p(x) p(y)) of every sample.
+
+    Parameters
+    ----------
+    x, y : ndarray, shape (n_samples, dims)
+    joint, margin : scipy.stats frozen distributions
+        Of (x, y), and of x and y alike.
+    """
+    nats = joint.logpdf(np.hstack([x, y])) - margin.logpdf(x) - margin.logpdf(y)
+    return np.atleast_1d(nats) / np.log(2)
+
+
 def gaussian_pairs(rng, n_samples, n_pairs, mi_bits):
     """Return u, v of shape (n_samples, n_pairs): unit variances, `mi_bits` over all pairs."""
     correlation = pair_correlation(mi_bits / n_pairs)
@@ -82,7 +102,7 @@ def projected_gaussian(rng, n_samples=10_000, ambient=100, covariance=3.0):
     u, v = gaussian_pairs(rng, n_samples, 1, mi_bits)
     x = np.sqrt(VARIANCE_X) * u * rng.standard_normal(ambient)
     y = np.sqrt(VARIANCE_Y) * np.sign(covariance) * v * rng.standard_normal(ambient)
-    return finish(x, y, mi_bits)
+    return finish(x, y, mi_bits, pairs_pointwise_bits(u, v, mi_bits))
 
 
 def _spread(rng, latent, ambient):
@@ -99,7 +119,7 @@ def _grid(rng, name, n_samples, ambient, intrinsic, mi_bits):
     u, v = gaussian_pairs(rng, n_samples, intrinsic, mi_bits)
     x = _spread(rng, np.sqrt(VARIANCE_X) * u, ambient)
     y = _spread(rng, np.sqrt(VARIANCE_Y) * v, ambient)
-    return x, y
+    return x, y, pairs_pointwise_bits(u, v, mi_bits)
 
 
 @task(n_samples=(2, None), ambient=(1, None), intrinsic=(1, None), mi_bits=(0, 20))
@@ -114,8 +134,8 @@ def gaussian_grid(rng, n_samples=2000, ambient=50, intrinsic=3, mi_bits=1.0):
     Source: Gowri et al. 2024 (arXiv:2409.02732), the grid of their figure 2 (n = 2,000) and,
     with mi_bits = 1 and other numbers of samples, their sample complexity study.
     """
-    x, y = _grid(rng, "gaussian_grid", n_samples, ambient, intrinsic, mi_bits)
-    return finish(x, y, mi_bits)
+    x, y, pointwise = _grid(rng, "gaussian_grid", n_samples, ambient, intrinsic, mi_bits)
+    return finish(x, y, mi_bits, pointwise)
 
 
 def _half_cube(x, scale, terms):
@@ -170,7 +190,7 @@ def transformed_gaussian(
     Source: Gowri et al. 2024 (arXiv:2409.02732), appendix; transforms of Czyz et al. 2023
     (arXiv:2306.11078).
     """
-    x, y = _grid(rng, "transformed_gaussian", n_samples, ambient, intrinsic, mi_bits)
+    x, y, pointwise = _grid(rng, "transformed_gaussian", n_samples, ambient, intrinsic, mi_bits)
     n_noise = (ambient - intrinsic) // 2
     deviations = np.ones(ambient)
     function = _TRANSFORMS[transform]
@@ -178,7 +198,7 @@ def transformed_gaussian(
     x = function(x, deviations, WIGGLES_X)
     deviations[: ambient - n_noise] = np.sqrt(VARIANCE_Y)
     y = function(y, deviations, WIGGLES_Y)
-    return finish(x, y, mi_bits)
+    return finish(x, y, mi_bits, pointwise)
 
 
 @task(n_samples=(2, None), dims=(1, None), n_pairs=(1, None), mi_bits=(0, 20))
@@ -190,9 +210,15 @@ def multinormal_sparse(rng, n_samples=2000, dims=25, n_pairs=2, mi_bits=2.0):
     """
     if n_pairs > dims:
         fail("multinormal_sparse", "n_pairs", f"at most dims ({dims})", n_pairs)
+    return finish(*sparse_pairs(rng, n_samples, dims, n_pairs, mi_bits))
+
+
+def sparse_pairs(rng, n_samples, dims, n_pairs, mi_bits):
+    """Return x, y with `gaussian_pairs` as first features, their information, every sample's."""
     x, y = rng.standard_normal((2, n_samples, dims))
-    x[:, :n_pairs], y[:, :n_pairs] = gaussian_pairs(rng, n_samples, n_pairs, mi_bits)
-    return finish(x, y, mi_bits)
+    u, v = gaussian_pairs(rng, n_samples, n_pairs, mi_bits)
+    x[:, :n_pairs], y[:, :n_pairs] = u, v
+    return x, y, mi_bits, pairs_pointwise_bits(u, v, mi_bits)
 
 
 def equicorrelated(rng, n_samples, dims, correlation):
@@ -202,10 +228,30 @@ def equicorrelated(rng, n_samples, dims, correlation):
     return shared + own[0], shared + own[1]
 
 
-def equicorrelated_mi_bits(dims, correlation):
-    """Return the mutual information of x and y of `equicorrelated`, in bits."""
-    matrix = np.full((2 * dims, 2 * dims), correlation) + (1 - correlation) * np.eye(2 * dims)
-    return split_mi_bits(matrix, dims)
+def equicorrelation(dims, correlation):
+    """Return the correlation matrix of `dims` features that all correlate equally."""
+    return np.full((dims, dims), correlation) + (1 - correlation) * np.eye(dims)
+
+
+def dense_bits(x, y, correlation):
+    """Return the mutual information of x and y of `equicorrelated`, and that of every sample."""
+    from scipy.stats import multivariate_normal
+
+    dims = x.shape[1]
+    matrix = equicorrelation(2 * dims, correlation)
+    joint, margin = (multivariate_normal(cov=matrix[:d, :d]) for d in (2 * dims, dims))
+    return split_mi_bits(matrix, dims), pointwise_bits(x, y, joint, margin)
+
+
+def student_bits(x, y, dof, correlation):
+    """Return the same of a Student t with these dispersions and `dof` degrees of freedom."""
+    from scipy.stats import multivariate_t
+
+    dims = x.shape[1]
+    matrix = equicorrelation(2 * dims, correlation)
+    joint, margin = (multivariate_t(shape=matrix[:d, :d], df=dof) for d in (2 * dims, dims))
+    truth = split_mi_bits(matrix, dims) + student_correction_bits(dof, dims, dims)
+    return truth, pointwise_bits(x, y, joint, margin)
 
 
 @task(n_samples=(2, None), dims=(1, None), correlation=(0, 0.999))
@@ -216,7 +262,7 @@ def multinormal_dense(rng, n_samples=2000, dims=25, correlation=0.5):
     Source: the dense multinormal tasks of Czyz et al. 2023 (arXiv:2306.11078).
     """
     x, y = equicorrelated(rng, n_samples, dims, correlation)
-    return finish(x, y, equicorrelated_mi_bits(dims, correlation))
+    return finish(x, y, *dense_bits(x, y, correlation))
 
 
 @task(n_samples=(2, None), dims=(1, None), dof=(1, None), correlation=(0, 0.999))
@@ -231,8 +277,8 @@ def student_t(rng, n_samples=2000, dims=5, dof=3.0, correlation=0.0):
     """
     x, y = equicorrelated(rng, n_samples, dims, correlation)
     scale = np.sqrt(dof / rng.chisquare(dof, size=(n_samples, 1)))
-    truth = equicorrelated_mi_bits(dims, correlation) + student_correction_bits(dof, dims, dims)
-    return finish(scale * x, scale * y, truth)
+    x, y = scale * x, scale * y
+    return finish(x, y, *student_bits(x, y, dof, correlation))
 
 
 @task(n_samples=(2, None), ambient=(1, None), informative=(1, None), mi_bits=(0, 20))
@@ -250,7 +296,7 @@ def weak_signal(rng, n_samples=2000, ambient=1000, informative=3, mi_bits=1.2):
     u, v = gaussian_pairs(rng, n_samples, informative, mi_bits)
     x[:, rng.choice(ambient, informative, replace=False)] = u
     y[:, rng.choice(ambient, informative, replace=False)] = v
-    return finish(x, y, mi_bits)
+    return finish(x, y, mi_bits, pairs_pointwise_bits(u, v, mi_bits))
 
 
 def _curve(rng, latent, ambient, frequency):
@@ -281,7 +327,8 @@ def curved_manifold(rng, n_samples=2000, ambient=200, latents=2, mi_bits=1.0, fr
     if latents > ambient:
         fail("curved_manifold", "latents", f"at most ambient ({ambient})", latents)
     u, v = gaussian_pairs(rng, n_samples, latents, mi_bits)
-    return finish(_curve(rng, u, ambient, frequency), _curve(rng, v, ambient, frequency), mi_bits)
+    x, y = (_curve(rng, latent, ambient, frequency) for latent in (u, v))
+    return finish(x, y, mi_bits, pairs_pointwise_bits(u, v, mi_bits))
 
 
 def _roll(rng, latent, ambient):
@@ -307,4 +354,5 @@ def swiss_roll(rng, n_samples=2000, ambient=3, mi_bits=1.0):
     Source: the Swiss roll of Czyz et al. 2023 (arXiv:2306.11078), here on both sides.
     """
     u, v = gaussian_pairs(rng, n_samples, 1, mi_bits)
-    return finish(_roll(rng, u, ambient), _roll(rng, v, ambient), mi_bits)
+    x, y = _roll(rng, u, ambient), _roll(rng, v, ambient)
+    return finish(x, y, mi_bits, pairs_pointwise_bits(u, v, mi_bits))

@@ -3,7 +3,13 @@
 import numpy as np
 
 from lmi.sources import stamp
-from lmi.tasks.labels import label_counts, label_mi_bits, label_table, read_images
+from lmi.tasks.labels import (
+    label_counts,
+    label_mi_bits,
+    label_pointwise_bits,
+    label_table,
+    read_images,
+)
 from lmi.tasks.registry import finish, task
 
 
@@ -18,14 +24,18 @@ def _tiled(rng, images, labels, n_samples, tiles, flip, nuisance):
         halves.append(np.array_split(members, 2))
     table = label_table(2, 2 * flip)
     sides = [], []
+    pointwise = np.zeros(n_samples)
     for tile in range(tiles + nuisance):
         shared = table if tile < tiles else np.full((2, 2), 0.25)
         pairs = np.repeat(np.arange(4), label_counts(rng, n_samples, shared).ravel())
-        for side, shown in enumerate(np.divmod(rng.permutation(pairs), 2)):
+        bits = np.divmod(rng.permutation(pairs), 2)
+        pointwise += label_pointwise_bits(shared, *bits)
+        for side, shown in enumerate(bits):
             members = [halves[label][side] for label in (0, 1)]
             drawn = [rng.choice(of_label, n_samples) for of_label in members]
             sides[side].append(images[np.where(shown, drawn[1], drawn[0])])
-    return finish(np.hstack(sides[0]), np.hstack(sides[1]), tiles * label_mi_bits(table))
+    x, y = (np.hstack(side) for side in sides)
+    return finish(x, y, tiles * label_mi_bits(table), pointwise)
 
 
 @task(n_samples=(2, None), tiles=(1, None), flip=(0, 0.5), nuisance=(0, None))

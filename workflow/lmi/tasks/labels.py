@@ -25,6 +25,12 @@ def label_mi_bits(table):
     return float(np.sum(table[seen] * np.log2(table[seen] / expected[seen])))
 
 
+def label_pointwise_bits(table, *labels):
+    """Return the pointwise mutual information of pairs of labels, in bits."""
+    expected = np.outer(table.sum(1), table.sum(0))
+    return np.log2(table[labels] / expected[labels])
+
+
 def label_counts(rng, n_samples, table):
     """Return how many samples each pair of labels gets: n times the table, rounded.
 
@@ -68,7 +74,7 @@ def clusters(rng, n_samples=2000, ambient=50, classes=4, shuffled=0.2, separatio
         directions, _ = np.linalg.qr(rng.standard_normal((ambient, classes)))
         centres = separation / np.sqrt(2) * directions.T
         sides.append(centres[label] + rng.standard_normal((n_samples, ambient)))
-    return finish(*sides, label_mi_bits(table))
+    return finish(*sides, label_mi_bits(table), label_pointwise_bits(table, *labels))
 
 
 def _paired_images(rng, name, images, labels, n_samples, classes, shuffled):
@@ -91,7 +97,8 @@ def _paired_images(rng, name, images, labels, n_samples, classes, shuffled):
         drawn = rng.choice(possible, count, replace=False)
         rows.append(np.stack([left[drawn // len(right)], right[drawn % len(right)]]))
     first, second = rng.permutation(np.concatenate(rows, axis=1), axis=1)
-    return finish(images[first], images[second], label_mi_bits(table))
+    pointwise = label_pointwise_bits(table, labels[first], labels[second])
+    return finish(images[first], images[second], label_mi_bits(table), pointwise)
 
 
 @task(n_samples=(2, None), classes=(2, 10), shuffled=(0, 1))

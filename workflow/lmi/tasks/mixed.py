@@ -4,8 +4,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from lmi.tasks.gaussian import gaussian_pairs, pair_mi_bits
-from lmi.tasks.labels import label_mi_bits, label_table
+from lmi.tasks.gaussian import gaussian_pairs, pair_mi_bits, pairs_pointwise_bits
+from lmi.tasks.labels import label_mi_bits, label_pointwise_bits, label_table
 from lmi.tasks.registry import finish, task
 
 
@@ -42,9 +42,14 @@ def zero_inflated_poisson(rng, n_samples=2000, dims=1, zeros=0.15):
     larger than I(X; Y).
     Source: Gao, Kannan, Oh and Viswanath, NeurIPS 2017 (arXiv:1709.06212).
     """
+    from scipy.stats import poisson
+
     x = rng.standard_exponential((n_samples, dims))
     y = rng.poisson(x) * (rng.random((n_samples, dims)) >= zeros)
-    return finish(x, y, dims * zero_inflated_poisson_mi_bits(zeros))
+    given_x = zeros * (y == 0) + (1 - zeros) * poisson.pmf(y, x)
+    margin = zeros * (y == 0) + (1 - zeros) * 2.0 ** -(y + 1)
+    pointwise = np.log2(given_x / margin).sum(axis=1)
+    return finish(x, y, dims * zero_inflated_poisson_mi_bits(zeros), pointwise)
 
 
 @task(n_samples=(2, None), dims=(1, None), classes=(1, 1000))
@@ -58,7 +63,10 @@ def uniform_mixture(rng, n_samples=2000, dims=1, classes=5):
     """
     x = rng.integers(classes, size=(n_samples, dims)).astype(float)
     y = x + rng.uniform(0, 2, (n_samples, dims))
-    return finish(x, y, dims * (np.log2(classes) - (classes - 1) / classes))
+    # how many classes could have given y: one at both ends, else two
+    possible = 1 + ((y >= 1) & (y < classes))
+    pointwise = np.log2(classes / possible).sum(axis=1)
+    return finish(x, y, dims * (np.log2(classes) - (classes - 1) / classes), pointwise)
 
 
 @task(n_samples=(2, None), correlation=(0, 0.999), flip=(0, 0.5))
@@ -77,4 +85,7 @@ def point_or_normal(rng, n_samples=2000, correlation=0.9, flip=0.1):
     other = np.where(rng.random((n_samples, 1)) < flip, -sign, sign)
     points = rng.random((n_samples, 1)) < 0.5
     truth = 1 + (normal_bits + label_mi_bits(table)) / 2
-    return finish(np.where(points, sign, x), np.where(points, other, y), truth)
+    signs = [(side[:, 0] > 0).astype(int) for side in (sign, other)]
+    of_points = label_pointwise_bits(table, *signs)
+    pointwise = 1 + np.where(points[:, 0], of_points, pairs_pointwise_bits(x, y, normal_bits))
+    return finish(np.where(points, sign, x), np.where(points, other, y), truth, pointwise)

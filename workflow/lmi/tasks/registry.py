@@ -27,11 +27,23 @@ class Task:
     truth_bits : float
         Mutual information of the distribution that the samples were drawn from, in bits; NaN
         for real data of unknown truth.
+    pointwise_bits : ndarray of float64, shape (n_samples,), or None
+        True pointwise mutual information of every sample, log2 p(x, y) / (p(x) p(y)); None where
+        it is not known.
     """
 
     x: np.ndarray
     y: np.ndarray
     truth_bits: float
+    pointwise_bits: np.ndarray | None = None
+
+    @property
+    def oracle_bits(self):
+        """Mean of `pointwise_bits`, or NaN: the estimate of who knows the densities.
+
+        What it differs from `truth_bits` is the draw of the samples, not an estimator's error.
+        """
+        return np.nan if self.pointwise_bits is None else float(self.pointwise_bits.mean())
 
 
 def task(**limits):
@@ -128,12 +140,13 @@ def make(name, seed, **params):
     if not independent:
         return drawn
     other = TASKS[name](rng(seed, "task", name, "independent"), **complete)
-    return Task(drawn.x, other.y, 0.0)
+    return Task(drawn.x, other.y, 0.0, np.zeros(len(drawn.x)))
 
 
-def finish(x, y, truth_bits):
+def finish(x, y, truth_bits, pointwise_bits=None):
     """Return a `Task` in single precision, which is what the workflow stores."""
-    return Task(x.astype(np.float32), y.astype(np.float32), float(np.maximum(0.0, truth_bits)))
+    truth = float(np.maximum(0.0, truth_bits))
+    return Task(x.astype(np.float32), y.astype(np.float32), truth, pointwise_bits)
 
 
 def fail(name, key, expected, found):

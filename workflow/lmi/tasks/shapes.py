@@ -4,6 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from lmi.tasks.gaussian import pair_mi_bits, pairs_pointwise_bits
 from lmi.tasks.registry import finish, task
 
 
@@ -29,23 +30,25 @@ def noisy_circle_mi_bits(noise, n_points=1500):
     edge = 1 + noise
     points = (np.arange(n_points) + 0.5) * edge / n_points
     cell = (edge / n_points) ** 2
+    joint, margins = _noisy_circle_densities(points[:, None], points, noise)
+    inside = joint > 0
+    return float(4 * cell * np.sum(joint[inside] * np.log2(joint[inside] / margins[inside])))
 
-    near, far = np.arccos(np.clip([points + noise, points - noise], -1, 1))
-    margin = (far - near) / (2 * np.pi * noise)
-    low, high = np.arcsin(np.clip([points - noise, points + noise], -1, 1))
+
+def _noisy_circle_densities(x, y, noise):
+    """Return p(x, y) and p(x) p(y) of the noisy circle, for x, y >= 0 that broadcast."""
+    near, far = np.arccos(np.clip([x + noise, x - noise], -1, 1))
+    low, high = np.arcsin(np.clip([y - noise, y + noise], -1, 1))
     # Angles with a cosine near x: [near, far] and its mirror image; with a sine near y:
     # [low, high] and its mirror image. All four intersections count.
-    near, far = near[:, None], far[:, None]
     arc = (
         _overlap(near, far, low, high)
         + _overlap(near, far, np.pi - high, np.pi - low)
         + _overlap(-far, -near, low, high)
         + _overlap(2 * np.pi - far, 2 * np.pi - near, np.pi - high, np.pi - low)
     )
-    joint = arc / (2 * np.pi * 4 * noise**2)
-    inside = joint > 0
-    ratio = joint[inside] / np.multiply.outer(margin, margin)[inside]
-    return float(4 * cell * np.sum(joint[inside] * np.log2(ratio)))
+    margins = (far - near) * (high - low) / (2 * np.pi * noise) ** 2
+    return arc / (2 * np.pi * 4 * noise**2), margins
 
 
 @task(n_samples=(2, None), exclusive=(0, None), noise=(0.05, 1))
@@ -61,7 +64,9 @@ def noisy_circle(rng, n_samples=1000, exclusive=0, noise=0.25):
     angle = rng.uniform(0, 2 * np.pi, n_samples)
     shift = rng.uniform(-noise, noise, size=(2, n_samples))
     x, y = np.cos(angle) + shift[0], np.sin(angle) + shift[1]
-    return finish(*_exclusive(rng, x, y, exclusive), noisy_circle_mi_bits(noise))
+    joint, margins = _noisy_circle_densities(np.abs(x), np.abs(y), noise)
+    sides = _exclusive(rng, x, y, exclusive)
+    return finish(*sides, noisy_circle_mi_bits(noise), np.log2(joint / margins))
 
 
 @lru_cache
@@ -99,7 +104,11 @@ def x_mixture(rng, n_samples=1000, exclusive=0, correlation=0.9):
     x, noise = rng.standard_normal((2, n_samples))
     sign = rng.choice([-1.0, 1.0], n_samples)
     y = sign * (correlation * x + np.sqrt(1 - correlation**2) * noise)
-    return finish(*_exclusive(rng, x, y, exclusive), x_mixture_mi_bits(correlation))
+    mi_bits = pair_mi_bits(correlation)
+    arms = [pairs_pointwise_bits(x[:, None], side[:, None], mi_bits) for side in (y, -y)]
+    pointwise = np.logaddexp2(*arms) - 1
+    sides = _exclusive(rng, x, y, exclusive)
+    return finish(*sides, x_mixture_mi_bits(correlation), pointwise)
 
 
 @lru_cache
@@ -140,4 +149,27 @@ def scale_only(rng, n_samples=2000, dims=10, log_sd=0.5):
     """
     scale = np.exp(log_sd * rng.standard_normal((n_samples, 1)))
     x, y = scale * rng.standard_normal((2, n_samples, dims))
-    return finish(x, y, shared_scale_mi_bits(dims, log_sd))
+    pointwise = _shared_scale_pointwise_bits(x, y, log_sd)
+    return finish(x, y, shared_scale_mi_bits(dims, log_sd), pointwise)
+
+
+def _shared_scale_pointwise_bits(x, y, log_sd, n_points=1201):
+    """Return the pointwise mutual information of `scale_only`, by the trapezoid rule."""
+    from scipy.special import logsumexp
+
+    scores = np.linspace(-8, 8, n_points)
+    weights = np.exp(-(scores**2) / 2)
+    weights /= weights.sum()
+    log_scale = log_sd * scores
+
+    def log_density(squares, dims):
+        """Return the log density of samples of these squared lengths, up to a constant."""
+        parts = []
+        for part in np.array_split(squares, 1 + len(squares) // 1000):  # bounds the memory
+            given_scale = -dims * log_scale - part[:, None] * np.exp(-2 * log_scale) / 2
+            parts.append(logsumexp(given_scale, b=weights, axis=1))
+        return np.concatenate(parts)
+
+    (of_x, of_y), dims = ((side**2).sum(axis=1) for side in (x, y)), x.shape[1]
+    nats = log_density(of_x + of_y, 2 * dims) - log_density(of_x, dims) - log_density(of_y, dims)
+    return nats / np.log(2)
