@@ -144,7 +144,7 @@ def test_a_failing_estimator_leaves_a_row_with_its_reason(tmp_path, monkeypatch)
 
 
 TINY = types.SimpleNamespace(
-    __doc__="Tiny.\n\nTwo tasks.",
+    __doc__="Tiny.\n\nTwo `tasks`, x < y.",
     TITLE="Tiny",
     SOURCE="figure 0",
     ESTIMATORS=["default", "conservative", "cca"],
@@ -229,7 +229,7 @@ def test_a_small_benchmark_twice_gives_the_same_files_but_for_times(tmp_path, mo
     assert sorted(round(float(t[0]), 2) for t in truths) == [0.71, 1.04]
     assert not rows["mi_bits"].isna().any()
     page = (tmp_path / "one/benchmark.html").read_text()
-    assert "Two tasks." in page
+    assert "Two <code>tasks</code>, x &lt; y." in page and "seeds 0, 1" in page
     assert "http://" not in page and 'src="data:image/png' in page
     assert (tmp_path / "one/benchmark/tiny.svg").exists()
 

@@ -1,6 +1,7 @@
 """What the benchmark leaves: tables, figures, the verdict and one self-contained page."""
 
 import base64
+import html
 import json
 import os
 import platform
@@ -74,7 +75,7 @@ def write(settings, results, out):
         .get_template("benchmark_template.html")
         .render(
             scale=settings["scale"],
-            seeds=", ".join(map(str, settings["seeds"])),
+            seeds=settings["seeds"],
             n_estimates=f"{len(rows):,}",
             counts=judged["verdict"].value_counts().to_dict(),
             sections=sections,
@@ -122,9 +123,10 @@ def _processor():
 
 
 def _paragraphs(text):
-    """Return the paragraphs of a docstring, list items as paragraphs of their own."""
+    """Return a docstring's paragraphs, and list items, in HTML: names in backticks are code."""
     parts = re.split(r"\n\s*\n|\n(?=- )", text.strip())
-    return [" ".join(part.split()) for part in parts]
+    flat = (html.escape(" ".join(part.split()), quote=False) for part in parts)
+    return [re.sub(r"`([^`]+)`", r"<code>\1</code>", part) for part in flat]
 
 
 def _number(value, digits=3, sign=False):
