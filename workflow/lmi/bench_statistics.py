@@ -233,7 +233,9 @@ def main():
         for part in options.parts:
             for row in PARTS[part](run, options.repeats):
                 rows.append(row)
-                print({k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()})
+                print(
+                    {k: round(float(v), 4) if isinstance(v, float) else v for k, v in row.items()}
+                )
     Path(options.out).parent.mkdir(parents=True, exist_ok=True)
     pd.DataFrame(rows).to_csv(options.out, sep="\t", index=False, float_format="%.4g")
 
