@@ -153,7 +153,7 @@ def scale_only(rng, n_samples=2000, dims=10, log_sd=0.5):
     return finish(x, y, shared_scale_mi_bits(dims, log_sd), pointwise)
 
 
-def _shared_scale_pointwise_bits(x, y, log_sd, n_points=1201):
+def _shared_scale_pointwise_bits(x, y, log_sd, n_points=2401):
     """Return the pointwise mutual information of `scale_only`, by the trapezoid rule."""
     from scipy.special import logsumexp
 
