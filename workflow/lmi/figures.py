@@ -696,7 +696,8 @@ def training(step, train, validation, top):
     top = top[: len(SERIES)]
     single = len(train) == 1
     alone = single or not top
-    figure = Figure(figsize=(WIDTH * (0.62 if alone else 1), 2.75), layout="constrained")
+    size = (WIDTH * 0.62, 2.75) if alone else (WIDTH, 3.3)
+    figure = Figure(figsize=size, layout="constrained")
     all_axes = figure.subplots(1, 1 if alone else 2, sharey=True, squeeze=False)[0]
     axes = all_axes[0]
     for name, curves, colour, style in (
@@ -722,7 +723,8 @@ def training(step, train, validation, top):
             name = f"{printable(curve['x'], 17)} {DASH} {printable(curve['y'], 17)}"
             all_axes[1].plot(step, curve["train"], "--", color=colour, linewidth=0.9, alpha=0.75)
             all_axes[1].plot(step, curve["validation"], color=colour, linewidth=1.4, label=name)
-        all_axes[1].legend(loc="best", fontsize=7)
+        names = all_axes[1].get_legend_handles_labels()
+        figure.legend(*names, loc="outside lower right", ncols=2, fontsize=7)
         all_axes[1].set_title(
             "Strongest pairs: validation solid, training dashed", loc="left", fontsize=8.5
         )
