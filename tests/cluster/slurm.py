@@ -261,8 +261,9 @@ class Cluster:
     def freeze(self, job):
         """Stop a running job where it stands: it stays, and gets nowhere."""
         for process in self._processes():
-            if process.environ().get("SLURM_JOB_ID") == job:
-                process.send_signal(signal.SIGSTOP)
+            with contextlib.suppress(psutil.NoSuchProcess):  # a child of a moment
+                if process.environ().get("SLURM_JOB_ID") == job:
+                    process.send_signal(signal.SIGSTOP)
 
     def log(self, daemon):
         """Return what a daemon said: slurmctld, or the slurmd of a node."""
