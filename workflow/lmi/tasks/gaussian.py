@@ -73,7 +73,7 @@ def pointwise_bits(x, y, joint, margin):
         Of (x, y), and of x and y alike.
     """
     nats = joint.logpdf(np.hstack([x, y])) - margin.logpdf(x) - margin.logpdf(y)
-    return np.atleast_1d(nats) / np.log(2)
+    return nats / np.log(2)
 
 
 def gaussian_pairs(rng, n_samples, n_pairs, mi_bits):
