@@ -36,7 +36,7 @@ demo: $(VENV)/.installed
 	@$(BIN)/python workflow/scripts/top_pairs.py $(CONFIG)
 
 plan: $(VENV)/.installed
-	@$(BIN)/python -m lmi.plan --configfile $(CONFIG)
+	@$(BIN)/python -m lmi.planning.forecast --configfile $(CONFIG)
 
 # One test process a core, each with one thread; a file stays in one process, with what its tests share.
 test: lint
@@ -54,7 +54,7 @@ lint: $(VENV)/.tested
 	$(BIN)/python -m snakemake --lint
 
 # The stamp is as old as what it was made from: a changed lock file or C source installs anew.
-$(VENV)/.installed: envs/requirements.txt pyproject.toml $(wildcard setup.py workflow/lmi/*.c)
+$(VENV)/.installed: envs/requirements.txt pyproject.toml $(wildcard setup.py workflow/lmi/ksg/*.c)
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { \
 	  echo "lmi-workflow needs Python 3.11 or newer; found $$($(PYTHON) --version 2>&1)." \
 	       "Name another one: make PYTHON=python3.12" >&2; exit 1; }
@@ -73,25 +73,25 @@ bench-accuracy: $(VENV)/.installed
 	$(BIN)/python -m snakemake --cores $(CORES) --configfile $(CONFIG) -- accuracy
 
 bench-speed: $(VENV)/.installed .latentmi/.installed
-	OMP_NUM_THREADS=1 $(BIN)/python -m lmi.bench_speed
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.speed
 
 bench-statistics: $(VENV)/.installed
-	OMP_NUM_THREADS=1 $(BIN)/python -m lmi.bench_statistics
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.statistics
 
 bench-ksg: $(VENV)/.installed
-	$(BIN)/python -m lmi.bench_ksg
+	$(BIN)/python -m benchmarks.ksg
 
 bench-gpu: $(VENV)/.installed
-	$(BIN)/python -m lmi.bench_gpu
+	$(BIN)/python -m benchmarks.gpu
 
 bench-scale: $(VENV)/.installed
-	$(BIN)/python -m lmi.bench_scale
+	$(BIN)/python -m benchmarks.scale
 
 bench-costs: $(VENV)/.installed
-	$(BIN)/python -m lmi.bench_costs
+	$(BIN)/python -m benchmarks.costs
 
 bench-overhead: $(VENV)/.installed
-	$(BIN)/python -m lmi.bench_overhead
+	$(BIN)/python -m benchmarks.overhead
 
 # The released latentmi in an environment of its own: it needs numpy < 2.
 .latentmi/.installed: envs/latentmi/requirements.txt

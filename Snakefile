@@ -38,7 +38,7 @@ include: "workflow/rules/project.smk"
 include: "workflow/rules/embed.smk"
 include: "workflow/rules/estimate.smk"
 include: "workflow/rules/report.smk"
-include: "workflow/rules/resources.smk"
+include: "workflow/rules/real_data.smk"
 include: "workflow/rules/benchmark.smk"
 include: "workflow/rules/calibrate.smk"
 

@@ -20,8 +20,8 @@ libraries = [] if os.name == "nt" else ["m"]
 setup(
     ext_modules=[
         Extension(
-            "lmi._ksg",
-            ["workflow/lmi/_ksg.c"],
+            "lmi.ksg._ksg",
+            ["workflow/lmi/ksg/_ksg.c"],
             extra_compile_args=flags,
             libraries=libraries,
             optional=True,

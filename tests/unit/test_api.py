@@ -5,8 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from lmi import estimation, tasks
-from lmi.errors import InputError
+from lmi import tasks
+from lmi.base.errors import InputError
+from lmi.estimation import estimate as estimation
 from scipy.sparse import csr_array
 from threadpoolctl import threadpool_info, threadpool_limits
 

@@ -5,7 +5,7 @@ import http.server
 import threading
 
 import pytest
-from lmi.resources import catalogue, standin
+from lmi.benchmarks.real_data import catalogue, standin
 
 
 @pytest.fixture

@@ -3,18 +3,23 @@
 Importing the package imports nothing heavy: the workflow's Snakefile does so in every job.
 """
 
+import importlib
+
 __version__ = "0.6.1"
 
-__all__ = ["InputError", "Result", "__version__", "estimate"]
+__all__ = ["InputError", "Result", "__version__", "estimate", "ksg", "tasks"]
+
+_HOME = {"estimate": "lmi.api", "Result": "lmi.api", "InputError": "lmi.base.errors"}
+_SUBPACKAGES = ("ksg", "tasks")
 
 
 def __getattr__(name):
-    if name in ("estimate", "Result"):
-        from lmi import api
-
-        return getattr(api, name)
-    if name == "InputError":
-        from lmi.errors import InputError
-
-        return InputError
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    if name in _SUBPACKAGES:
+        return importlib.import_module(f"lmi.{name}")
     raise AttributeError(f"module 'lmi' has no attribute '{name}'")
+
+
+def __dir__():
+    return __all__

@@ -4,8 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lmi import canonical, embed, estimation, paper, split, views
-from lmi.errors import InputError
+from lmi.base.errors import InputError
+from lmi.embedding import candidates as embed
+from lmi.embedding import canonical
+from lmi.embedding import published as paper
+from lmi.estimation import estimate as estimation
+from lmi.projection import folds as split
+from lmi.projection import views
 
 MIN_SAMPLES = 50
 CHOICES = {
@@ -41,7 +46,7 @@ class Result:
     embedding : (array, array), shapes (n_samples, n_latent)
         Latent coordinates of x and y; of each sample by an encoder that was not trained on it,
         where there is one.
-    model : lmi.embed.Embedding
+    model : lmi.embedding.candidates.Embedding
         All coordinates by encoder, canonical correlations, the candidates' scores, loss curves.
     mi_bits : float
         The headline estimate.
@@ -229,8 +234,8 @@ def estimate(
     epochs, patience, alpha, lam
         Preset paper: most epochs, epochs without improvement, weights of the losses.
     regulariser, min_features
-        Preset paper, see `lmi.paper.Settings`: what rewards latents that tell about each other
-        (cross, mine, infonce), and repetition of few features.
+        Preset paper, see `lmi.embedding.published.Settings`: what rewards latents that tell about
+        each other (cross, mine, infonce), and repetition of few features.
 
     Returns
     -------

@@ -1,6 +1,6 @@
 # The published figures anew, by all estimators. Cells with as many samples are one dataset of many
 # tasks below results/<run>/benchmark: the rules project, embed and estimate make the estimates of
-# ours, and benchmark_function those of the others. See lmi.benchmark for the plan.
+# ours, and benchmark_function those of the others. See lmi.benchmarks.plan for the plan.
 
 
 # A released package in an environment of its own, built when one of its estimators is asked for.

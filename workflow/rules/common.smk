@@ -11,13 +11,14 @@ WORKFLOW = Path(workflow.current_basedir).parent
 sys.path.insert(0, str(WORKFLOW))
 
 import lmi
-from lmi import benchmark as bench
-from lmi import costs, guard, peers, tiles
-from lmi.config import defaults, load
-from lmi.errors import InputError
-from lmi.resources import catalogue
-from lmi.sources import data_files
-from lmi.variables import Variable, count_features, count_samples, list_variables
+from lmi.base.errors import InputError
+from lmi.benchmarks import peers
+from lmi.benchmarks import plan as bench
+from lmi.benchmarks.real_data import catalogue
+from lmi.data.sources import data_files
+from lmi.data.variables import Variable, count_features, count_samples, list_variables
+from lmi.planning import costs, guard, tiles
+from lmi.planning.config import defaults, load
 
 
 def stop_on_bad_input(function, *arguments):
@@ -33,7 +34,7 @@ config.clear()
 config.update(loaded)
 
 RESULTS = f"results/{config['run']}"
-# Where lmi.accuracy looks for the images.
+# Where lmi.benchmarks.accuracy looks for the images.
 MNIST = "resources/mnist_train.csv"
 # Where the prepared data of the published figures lie, or their stand-ins.
 REAL = catalogue.STANDIN if config["resources"]["standin"] else catalogue.FOLDER
@@ -51,7 +52,7 @@ def in_order(settings):
 SETTINGS = in_order(config)
 
 
-# What the benchmark computes (lmi.benchmark): its datasets and runs are datasets as well.
+# What the benchmark computes (lmi.benchmarks.plan): its datasets and runs are datasets as well.
 BENCHMARK = stop_on_bad_input(bench.plan, config["benchmark"])
 DATASETS = config["datasets"] | BENCHMARK["data"] | BENCHMARK["runs"]
 
@@ -104,7 +105,7 @@ def parts_of(datasets):
 
 @functools.cache
 def clear_up():
-    """Cancel what a killed Snakemake left behind, while the DAG is built; see lmi.guard."""
+    """Cancel what a killed Snakemake left behind, while the DAG is built; see lmi.planning.guard."""
     if workflow.is_main_process and workflow.executor_plugin and not workflow.dryrun:
         guard.clear_up(RESULTS)
 
@@ -398,7 +399,7 @@ def n_rows_of(dataset, x, y):
 
 
 def sizes_of(wildcards):
-    """Return the sizes of a job on a block or a tile, as lmi.costs takes them."""
+    """Return the sizes of a job on a block or a tile, as lmi.planning.costs takes them."""
     dataset = wildcards.dataset
     numbers = [wildcards.get(name) for name in ("block", "x", "y")]
     of_blocks = {int(number) for number in numbers if number is not None}
@@ -425,7 +426,7 @@ def rows_of_part(wildcards):
 
 
 def cost_of(stage, wildcards, threads=1):
-    """Return the cost of a job, see lmi.costs."""
+    """Return the cost of a job, see lmi.planning.costs."""
     if stage == "embed":
         return costs.embed(embed_settings(wildcards), threads, **sizes_of(wildcards))
     known = sizes_of if stage in ("project", "estimate") else rows_of_part
@@ -485,7 +486,7 @@ def minutes(base):
 
 
 def hold_run():
-    """Stop where another Snakemake is at work on this run; see lmi.guard."""
+    """Stop where another Snakemake is at work on this run; see lmi.planning.guard."""
     executor = getattr(workflow.scheduler, "_executor", None)
     slurm_run = getattr(executor, "run_uuid", None)
     globals()["held"] = stop_on_bad_input(guard.begin, RESULTS, slurm_run)

@@ -3,7 +3,7 @@
 from job import job
 
 with job(snakemake):
-    from lmi import accuracy
+    from lmi.benchmarks import accuracy
 
     accuracy.run(
         snakemake.wildcards.family,

@@ -3,7 +3,7 @@
 from job import job
 
 with job(snakemake):
-    from lmi import tables
+    from lmi.results import table as tables
 
     tables.aggregate(
         snakemake.input.parts,

@@ -5,7 +5,7 @@ from job import job
 with job(snakemake):
     from pathlib import Path
 
-    from lmi import benchmark_page
+    from lmi.benchmarks import page as benchmark_page
 
     results = Path(snakemake.output.tsv).parent
     benchmark_page.write(snakemake.params.settings, results, results)

@@ -5,7 +5,7 @@ from job import job
 with job(snakemake):
     from pathlib import Path
 
-    from lmi import peers
+    from lmi.benchmarks import peers
 
     peers.install(Path(snakemake.output.stamp).parent, snakemake.input.requirements)
     Path(snakemake.output.stamp).touch()

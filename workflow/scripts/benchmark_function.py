@@ -3,7 +3,7 @@
 from job import job
 
 with job(snakemake):
-    from lmi import benchmark
+    from lmi.benchmarks import plan as benchmark
 
     benchmark.call(
         snakemake.output.tsv,

@@ -3,7 +3,7 @@
 from job import job
 
 with job(snakemake):
-    from lmi import calibrate
+    from lmi.pipeline import calibrate
 
     lines = calibrate.collect(
         snakemake.input.tables,

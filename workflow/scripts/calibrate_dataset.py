@@ -5,7 +5,7 @@ from job import job
 
 # no GPU is asked for: training then stays away from those that embed jobs hold
 with job(snakemake), gpu(snakemake.resources):
-    from lmi import calibrate
+    from lmi.pipeline import calibrate
 
     calibrate.run(
         snakemake.output.tsv,

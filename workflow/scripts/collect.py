@@ -3,6 +3,6 @@
 from job import job
 
 with job(snakemake):
-    from lmi.collect import collect
+    from lmi.results.collect import collect
 
     collect(snakemake.output.part, snakemake.input.estimates, snakemake.params.top_pairs)

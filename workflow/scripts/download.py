@@ -3,6 +3,6 @@
 from job import job
 
 with job(snakemake):
-    from lmi.resources.download import fetch
+    from lmi.benchmarks.real_data.download import fetch
 
     fetch(snakemake.params.url, snakemake.output.file)

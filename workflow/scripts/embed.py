@@ -4,7 +4,7 @@ from gpu import gpu
 from job import job
 
 with job(snakemake), gpu(snakemake.resources):
-    from lmi import stages
+    from lmi.pipeline import stages
 
     stages.embed(
         snakemake.output.embeddings,

@@ -3,7 +3,7 @@
 from job import job
 
 with job(snakemake):
-    from lmi import stages
+    from lmi.pipeline import stages
 
     stages.estimate(
         snakemake.output.estimates,

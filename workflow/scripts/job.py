@@ -42,7 +42,7 @@ def job(snakemake):
     try:
         yield
     except Exception as error:
-        from lmi.errors import InputError
+        from lmi.base.errors import InputError
 
         if isinstance(error, InputError):
             logger.error("%s", error)

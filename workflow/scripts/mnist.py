@@ -9,7 +9,7 @@ with job(snakemake):
     import zipfile
     from pathlib import Path
 
-    from lmi.files import replacing
+    from lmi.base.files import replacing
 
     with tempfile.TemporaryDirectory() as folder:
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]

@@ -3,8 +3,8 @@
 from job import job
 
 with job(snakemake):
-    from lmi.files import replacing
-    from lmi.resources import prediction
+    from lmi.base.files import replacing
+    from lmi.benchmarks.real_data import prediction
 
     table = prediction.predict(snakemake.input.h5, seed=snakemake.params.seed)
     with replacing(snakemake.output.tsv) as out:

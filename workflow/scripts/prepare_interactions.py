@@ -3,7 +3,7 @@
 from job import job
 
 with job(snakemake):
-    from lmi.resources import interactions
+    from lmi.benchmarks.real_data import interactions
 
     interactions.prepare(
         snakemake.input.table,

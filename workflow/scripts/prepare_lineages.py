@@ -3,7 +3,7 @@
 from job import job
 
 with job(snakemake):
-    from lmi.resources import lineages
+    from lmi.benchmarks.real_data import lineages
 
     lineages.prepare(
         snakemake.input.counts,

@@ -3,7 +3,7 @@
 from job import job
 
 with job(snakemake):
-    from lmi.resources import proteins
+    from lmi.benchmarks.real_data import proteins
 
     proteins.prepare(
         snakemake.input.ecoli,

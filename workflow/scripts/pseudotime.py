@@ -3,8 +3,8 @@
 from job import job
 
 with job(snakemake):
-    from lmi.files import replacing
-    from lmi.resources import pseudotime
+    from lmi.base.files import replacing
+    from lmi.benchmarks.real_data import pseudotime
 
     table = pseudotime.along_pseudotime(snakemake.input.h5, seed=snakemake.params.seed)
     with replacing(snakemake.output.tsv) as out:

@@ -5,7 +5,7 @@ from pathlib import Path
 from job import job
 
 with job(snakemake):
-    from lmi import report
+    from lmi.report import page as report
 
     report.write(
         snakemake.output.html,

@@ -5,6 +5,6 @@ from job import job
 with job(snakemake):
     from pathlib import Path
 
-    from lmi.resources import standin
+    from lmi.benchmarks.real_data import standin
 
     standin.write(snakemake.params.source, Path(snakemake.output.files[0]).parent)

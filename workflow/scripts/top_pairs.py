@@ -8,7 +8,7 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from lmi.tables import top_pairs_text
+from lmi.results.table import top_pairs_text
 
 config = yaml.safe_load(Path(sys.argv[1]).read_text(encoding="utf-8"))
 results = Path("results", config.get("run", "demo"))

@@ -8,8 +8,8 @@ import functools
 
 import numpy as np
 
-from lmi.errors import InputError
-from lmi.sources import stamp
+from lmi.base.errors import InputError
+from lmi.data.sources import stamp
 from lmi.tasks.registry import fail, finish, task
 
 

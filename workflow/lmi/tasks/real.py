@@ -1,13 +1,13 @@
-"""Tasks on real data that were downloaded and prepared: see `lmi.resources`."""
+"""Tasks on real data that were downloaded and prepared: see `lmi.benchmarks.real_data`."""
 
 import functools
 import json
 
 import numpy as np
 
-from lmi.errors import InputError
-from lmi.resources import catalogue
-from lmi.sources import stamp
+from lmi.base.errors import InputError
+from lmi.benchmarks.real_data import catalogue
+from lmi.data.sources import stamp
 from lmi.tasks.labels import label_counts, label_mi_bits, label_table
 from lmi.tasks.registry import fail, finish, task
 
@@ -21,7 +21,7 @@ EARLY_LATE = {
 @functools.lru_cache(maxsize=2)
 def _read(path, stage, _stamp):
     """Return all arrays of a prepared file, and its attributes."""
-    from lmi import files
+    from lmi.base import files
 
     with files.reading(path, f"prepare_{stage}") as file:
         if file.attrs.get("stage") != stage:
@@ -48,7 +48,7 @@ def read(path, stage):
     Returns
     -------
     arrays : dict of str to array
-        See `lmi.resources`.
+        See `lmi.benchmarks.real_data`.
     attributes : dict
         `truth_bits` of interactions and lineages is the planted mutual information of a stand-in;
         NaN or an empty table for real data.
@@ -105,7 +105,7 @@ def interactions(rng, path="", kind="ligand_receptor", n_samples=0):
     pairs. `independent: true` is the shuffle test. A protein takes part in many pairs, so that the
     pairs are no independent samples: folds share proteins, and error bars are too small.
 
-    Truth: unknown (NaN); the families of the stand-in, `lmi.resources.standin`.
+    Truth: unknown (NaN); the families of the stand-in, `lmi.benchmarks.real_data.standin`.
     Source: Gowri et al. 2024 (arXiv:2409.02732), figure 5: 4,496 pairs of OmniPath's ligrecextra
     and 22,229 of its kinaseextra.
     """
@@ -158,7 +158,7 @@ def lineages(rng, path="", comparison="2-6", n_samples=0):
     If the expression of a cell on day 2 decided its fate, the wells could share no more than day 2
     shares with either (data processing inequality): the Markov test.
 
-    Truth: unknown (NaN); `lmi.resources.standin.lineage_mi_bits` for the stand-in.
+    Truth: unknown (NaN); `lmi.benchmarks.real_data.standin.lineage_mi_bits` for the stand-in.
     Source: Gowri et al. 2024 (arXiv:2409.02732), figure 6; 1,243, 677 and 3,320 clones.
     """
     arrays, attributes = read(path, "lineages")

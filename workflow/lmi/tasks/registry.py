@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lmi.errors import InputError
-from lmi.seeds import rng
+from lmi.base.errors import InputError
+from lmi.base.seeds import rng
 
 TASKS = {}
 _LIMITS = {}

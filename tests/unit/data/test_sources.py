@@ -1,0 +1,353 @@
+"""Every format is written by its own library and read back; every bad file has its message."""
+
+import anndata
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse
+from lmi.base.errors import InputError
+from lmi.data import sources
+from lmi.data.sources import Source
+
+N_SAMPLES, FEATURES = 7, ("gene a", "b", "c", "d")
+SAMPLES = tuple(f"cell{i}" for i in range(N_SAMPLES))
+
+
+@pytest.fixture
+def values():
+    rng = np.random.default_rng(1)
+    return (rng.poisson(1.0, (N_SAMPLES, 4)) * rng.normal(size=(N_SAMPLES, 4))).astype(np.float32)
+
+
+def frame(values):
+    return pd.DataFrame(values, index=list(SAMPLES), columns=list(FEATURES))
+
+
+def write(kind, values, folder):
+    """Write the values as one kind of file; return its `Source`."""
+    if kind.startswith("h5ad"):
+        make = {
+            "dense": np.asarray,
+            "csr": scipy.sparse.csr_matrix,
+            "csc": scipy.sparse.csc_matrix,
+        }
+        place, form = kind.split("-")[1:]
+        table = anndata.AnnData(
+            make[form](values) if place == "X" else np.zeros((N_SAMPLES, 4), np.float32),
+            obs=pd.DataFrame(index=list(SAMPLES)),
+            var=pd.DataFrame(index=list(FEATURES)),
+        )
+        layer = None if place == "X" else place
+        if place == "counts":
+            table.layers["counts"] = make[form](values)
+        if place == "raw":
+            whole = table.copy()
+            whole.X = make[form](values)
+            table.raw = whole
+        table.write_h5ad(folder / "data.h5ad")
+        return Source(str(folder / "data.h5ad"), layer=layer)
+    path = folder / f"data.{kind}"
+    match kind:
+        case "csv":
+            frame(values).to_csv(path)
+        case "tsv":
+            frame(values).to_csv(path, sep="\t", index_label="cell")
+        case "parquet":
+            frame(values).to_parquet(path)
+        case "npz":
+            np.savez(path, data=values, features=np.array(FEATURES), samples=np.array(SAMPLES))
+        case "h5" | "hdf5":
+            with h5py.File(path, "w") as file:
+                group = file.create_group("deep/down")
+                group["data"] = values
+                group["features"], group["samples"] = list(FEATURES), list(SAMPLES)
+    return Source(str(path))
+
+
+KINDS = ["csv", "tsv", "parquet", "npz", "h5", "hdf5"]
+KINDS += [f"h5ad-{place}-{form}" for place in ("X", "counts") for form in ("dense", "csr", "csc")]
+KINDS += ["h5ad-raw-csr"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_named_formats_read_back(kind, values, tmp_path):
+    source = write(kind, values, tmp_path)
+    known = sources.header(source)
+    assert known.features == FEATURES
+    assert known.n_samples == N_SAMPLES
+    assert known.text == frozenset()
+    assert sources.sample_names(source) == SAMPLES
+    for columns in (None, [2, 0], [1]):
+        read = sources.read(source, columns)
+        assert read.dtype == np.float32
+        np.testing.assert_allclose(read, values if columns is None else values[:, columns], 1e-6)
+    turned = Source(source.path, layer=source.layer, transpose=True)
+    assert sources.header(turned) == sources.Header(SAMPLES, 4, frozenset())
+    assert sources.sample_names(turned) == FEATURES
+    np.testing.assert_allclose(sources.read(turned, [3, 1]), values.T[:, [3, 1]], 1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_missing_samples_are_found(kind, values, tmp_path):
+    values[1, 2], values[4, 0] = np.nan, np.inf
+    source = write(kind, values, tmp_path)
+    assert np.flatnonzero(sources.missing_samples(source)).tolist() == [1, 4]
+
+
+def test_reading_goes_on_past_one_chunk(values, tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "ROWS_AT_A_TIME", 3)
+    for form in ("dense", "csr", "csc"):
+        source = write(f"h5ad-X-{form}", values, tmp_path)
+        np.testing.assert_array_equal(sources.read(source, [3, 0]), values[:, [3, 0]])
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_npy(values, tmp_path, order):
+    np.save(tmp_path / "data.npy", np.asarray(values, order=order))
+    source = Source(str(tmp_path / "data.npy"))
+    assert sources.header(source) == sources.Header(("f0", "f1", "f2", "f3"), 7, frozenset())
+    assert sources.sample_names(source) is None
+    np.testing.assert_array_equal(sources.read(source, [1]), values[:, [1]])
+
+
+def test_a_vector_is_one_feature(values, tmp_path):
+    np.save(tmp_path / "data.npy", values[:, 0])
+    np.savez(tmp_path / "data.npz", values[:, 0])
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file["only"] = values[:, 0]
+    for ending in ("npy", "npz", "h5"):
+        source = Source(str(tmp_path / f"data.{ending}"))
+        assert sources.header(source).features == ("f0",)
+        np.testing.assert_array_equal(sources.read(source), values[:, :1])
+
+
+def test_key_chooses_the_matrix(values, tmp_path):
+    np.savez(tmp_path / "data.npz", one=values, two=2 * values)
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file["one"], file["group/two"] = values, 2 * values
+    for ending, key in (("npz", "two"), ("h5", "group/two"), ("h5", "/group/two")):
+        source = Source(str(tmp_path / f"data.{ending}"), key=key)
+        np.testing.assert_array_equal(sources.read(source), 2 * values)
+    for ending in ("npz", "h5"):
+        with pytest.raises(InputError, match=r"2 matrices \(.*two.*say which one with `key`"):
+            sources.header(Source(str(tmp_path / f"data.{ending}")))
+        with pytest.raises(InputError, match=r"called 'onn' \(did you mean 'one'\?\)"):
+            sources.header(Source(str(tmp_path / f"data.{ending}"), key="onn"))
+
+
+def test_csv_without_sample_names_and_with_missing_cells(tmp_path):
+    (tmp_path / "data.csv").write_text("a,b\n1,2.5\n,1e-3\nNA,inf\n\n")
+    source = Source(str(tmp_path / "data.csv"))
+    assert sources.header(source) == sources.Header(("a", "b"), 3, frozenset())
+    assert sources.sample_names(source) is None
+    np.testing.assert_allclose(sources.read(source), [[1, 2.5], [np.nan, 1e-3], [np.nan, np.inf]])
+    assert sources.missing_samples(source).tolist() == [False, True, True]
+
+
+def test_csv_as_r_writes_it(tmp_path):
+    (tmp_path / "data.tsv").write_text("a\tb\ns1\t1\t2\ns2\t3\t4\n")
+    source = Source(str(tmp_path / "data.tsv"))
+    assert sources.header(source).features == ("a", "b")
+    assert sources.sample_names(source) == ("s1", "s2")
+    np.testing.assert_array_equal(sources.read(source), [[1, 2], [3, 4]])
+
+
+def test_csv_cells_in_quotes_and_byte_order_mark(tmp_path):
+    (tmp_path / "data.csv").write_bytes(b'\xef\xbb\xbf"id, long",a\n"s, 1\n",1\n"s2",2\n')
+    source = Source(str(tmp_path / "data.csv"))
+    assert sources.header(source).features == ("a",)
+    assert sources.sample_names(source) == ("s, 1\n", "s2")
+    np.testing.assert_array_equal(sources.read(source), [[1], [2]])
+
+
+def test_sample_column_may_be_numbers(tmp_path):
+    table = pd.DataFrame({"a": [1.0, 2.0], "id": [11, 12], "ok": [True, False]})
+    table.to_csv(tmp_path / "data.csv", index=False)
+    table.to_parquet(tmp_path / "data.parquet", index=False)
+    for ending in ("csv", "parquet"):
+        source = Source(str(tmp_path / f"data.{ending}"), sample_column="id")
+        assert sources.header(source).features == ("a", "ok")
+        assert sources.sample_names(source) == ("11", "12")
+        np.testing.assert_array_equal(sources.read(source), [[1, 1], [2, 0]])
+        with pytest.raises(InputError, match="sample_column 'idd' is not a column"):
+            sources.header(Source(source.path, sample_column="idd"))
+
+
+def test_text_columns_are_known_from_the_header_and_refused(tmp_path):
+    table = pd.DataFrame({"id": ["x", "y"], "a": [1, 2], "kind": ["T", "B"]})
+    table.to_csv(tmp_path / "data.csv", index=False)
+    table.to_parquet(tmp_path / "data.parquet", index=False)
+    for ending in ("csv", "parquet"):
+        source = Source(str(tmp_path / f"data.{ending}"))
+        assert sources.header(source).text == {"kind"}
+        with pytest.raises(InputError, match="column 'kind': expected numbers"):
+            sources.read(source)
+        assert not sources.missing_samples(source).any()
+
+
+def test_text_further_down_is_named_by_row(tmp_path):
+    (tmp_path / "data.csv").write_text("a,b\n1,2\n1,oops\n")
+    with pytest.raises(
+        InputError, match="column 'b': expected numbers, found 'oops' in data row 2"
+    ):
+        sources.read(Source(str(tmp_path / "data.csv")))
+
+
+def test_parquet_with_nulls(tmp_path):
+    table = pd.DataFrame({"a": pd.array([1, None, 3], dtype="Int64"), "a.b": [1.5, 2.5, None]})
+    table.to_parquet(tmp_path / "data.parquet")
+    read = sources.read(Source(str(tmp_path / "data.parquet")), [1, 0])
+    np.testing.assert_array_equal(read, [[1.5, 1], [2.5, np.nan], [np.nan, 3]])
+
+
+def test_a_changed_file_is_read_anew(tmp_path):
+    path = tmp_path / "data.npy"
+    np.save(path, np.zeros((3, 2)))
+    assert sources.header(Source(str(path))).n_samples == 3
+    np.save(path, np.zeros((5, 2)))
+    assert sources.header(Source(str(path))).n_samples == 5
+
+
+def test_a_large_text_file_is_not_read_for_its_header(tmp_path, monkeypatch):
+    (tmp_path / "data.csv").write_text("a\n1\n2\n")
+    monkeypatch.setattr(sources, "SMALL_TEXT_BYTES", 1)
+    assert sources.header(Source(str(tmp_path / "data.csv"))).n_samples is None
+
+
+# ---- bad files
+
+
+def test_missing_file_names_its_folder_and_the_nearest_name(tmp_path):
+    (tmp_path / "counts.csv").write_text("a\n1\n")
+    with pytest.raises(InputError, match=r"no such file \(did you mean 'counts.csv'\?\)"):
+        sources.header(Source(str(tmp_path / "count.csv")))
+    with pytest.raises(InputError, match=r"its folder .* does not exist"):
+        sources.header(Source(str(tmp_path / "no" / "count.csv")))
+    with pytest.raises(InputError, match="it is a folder"):
+        sources.header(Source(str(tmp_path)))
+
+
+def test_unknown_ending(tmp_path):
+    (tmp_path / "data.xlsx").write_bytes(b"")
+    with pytest.raises(InputError, match=r"the ending '.xlsx' is unknown. Expected one of .h5ad"):
+        sources.header(Source(str(tmp_path / "data.xlsx")))
+
+
+@pytest.mark.parametrize("ending", ["npy", "npz", "h5", "h5ad", "parquet", "csv"])
+def test_broken_file(tmp_path, ending):
+    (tmp_path / f"data.{ending}").write_bytes(
+        b"\x93no such \xff format" if ending != "csv" else b""
+    )
+    with pytest.raises(InputError, match=f"data.{ending}'.*(expected|found)"):
+        sources.header(Source(str(tmp_path / f"data.{ending}")))
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        ("a,b\n", "found a header only"),
+        ("a;b\n1;2\n", "split by ',', found one column with ';'"),
+        ("a,b,c\n1,2\n", "the header has 3 columns, the first row has 2"),
+    ],
+)
+def test_malformed_csv(tmp_path, content, message):
+    (tmp_path / "data.csv").write_text(content)
+    with pytest.raises(InputError, match=message):
+        sources.header(Source(str(tmp_path / "data.csv")))
+
+
+def test_csv_with_a_longer_row(tmp_path):
+    (tmp_path / "data.csv").write_text("a,b\n1,2\n3,4,5\n")
+    with pytest.raises(InputError, match=r"data.csv'.*line 3"):
+        sources.read(Source(str(tmp_path / "data.csv")))
+
+
+def test_objects_are_never_unpickled(tmp_path):
+    np.save(tmp_path / "data.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    with pytest.raises(InputError, match="pickled objects are never loaded"):
+        sources.header(Source(str(tmp_path / "data.npy")))
+
+
+def test_arrays_that_are_no_matrices(tmp_path):
+    np.save(tmp_path / "deep.npy", np.zeros((3, 2, 2)))
+    with pytest.raises(InputError, match=r"shape \(3, 2, 2\). Reshape it to 3 rows"):
+        sources.header(Source(str(tmp_path / "deep.npy")))
+    np.save(tmp_path / "complex.npy", np.zeros((3, 2), complex))
+    with pytest.raises(InputError, match="real numbers, found type complex128"):
+        sources.header(Source(str(tmp_path / "complex.npy")))
+
+
+def test_unknown_layer(values, tmp_path):
+    source = write("h5ad-counts-csr", values, tmp_path)
+    with pytest.raises(InputError, match=r"no layer 'count' \(did you mean 'counts'\?\)"):
+        sources.header(Source(source.path, layer="count"))
+
+
+def test_keys_of_another_format(values, tmp_path):
+    source = write("csv", values, tmp_path)
+    with pytest.raises(InputError, match=r"`layer` means nothing to a .csv file"):
+        sources.header(Source(source.path, layer="raw"))
+
+
+# ---- several sources
+
+
+def named(folder, name, samples, column):
+    table = pd.DataFrame({column: range(len(samples))}, index=list(samples))
+    table.to_csv(folder / f"{name}.csv")
+    return Source(str(folder / f"{name}.csv"))
+
+
+def test_samples_are_aligned_by_name(tmp_path):
+    pair = [named(tmp_path, "one", "abcd", "u"), named(tmp_path, "two", "dbxa", "v")]
+    rows, names, n_unmatched = sources.align(pair)
+    assert names == ("a", "b", "d")
+    assert [one.tolist() for one in rows] == [[0, 1, 3], [3, 1, 0]]
+    assert n_unmatched == 1
+    assert sources.n_samples(pair) == 3
+
+
+def test_samples_without_names_are_aligned_by_position(tmp_path):
+    np.save(tmp_path / "one.npy", np.zeros((4, 2)))
+    pair = [Source(str(tmp_path / "one.npy")), named(tmp_path, "two", "abcd", "v")]
+    assert sources.align(pair) == ([None, None], ("a", "b", "c", "d"), 0)
+    assert sources.n_samples(pair) == 4
+
+
+def test_no_overlap(tmp_path):
+    pair = [named(tmp_path, "one", "abc", "u"), named(tmp_path, "two", "xyz", "v")]
+    with pytest.raises(InputError, match=r"no sample in common: .*one.csv' has a, b, c; .*x, y, z"):
+        sources.align(pair)
+
+
+def test_unequal_counts(tmp_path):
+    np.save(tmp_path / "one.npy", np.zeros((4, 2)))
+    np.save(tmp_path / "two.npy", np.zeros((5, 2)))
+    pair = [Source(str(tmp_path / name)) for name in ("one.npy", "two.npy")]
+    with pytest.raises(InputError, match=r"one.npy' has 4, '.*two.npy' has 5"):
+        sources.n_samples(pair)
+
+
+def test_duplicate_sample_names(tmp_path):
+    pair = [named(tmp_path, "one", "abb", "u"), named(tmp_path, "two", "abc", "v")]
+    with pytest.raises(InputError, match=r"one.csv': sample names must be unique.*: b"):
+        sources.align(pair)
+
+
+def test_equal_names_in_both_files_need_not_be_unique(tmp_path):
+    pair = [named(tmp_path, "one", "abb", "u"), named(tmp_path, "two", "abb", "v")]
+    assert sources.align(pair) == ([None, None], ("a", "b", "b"), 0)
+
+
+# ---- words of messages
+
+
+def test_suggestions_ignore_case_and_stay_silent_when_nothing_is_near():
+    assert sources.suggest("cd3e", ["CD3E", "CD4"]) == " (did you mean 'CD3E'?)"
+    assert sources.suggest("xyz", ["CD3E"]) == ""
+
+
+def test_long_lists_are_cut():
+    assert sources.some("abcdefg", 3) == "a, b, c and 4 more"
+    assert sources.first_duplicates("abcbca") == ["b", "c", "a"]

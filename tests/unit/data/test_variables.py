@@ -1,0 +1,531 @@
+"""Variables from every form of the config, their values, and every bad one."""
+
+import json
+import math
+from pathlib import Path
+
+import anndata
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse
+from lmi.base.errors import InputError
+from lmi.data import variables
+from lmi.data.variables import Variable, count_samples, list_variables, read_matrices
+
+DATA = Path(__file__).parents[2] / "data" / "cells"
+GENES = ("CD3D", "CD3E", "MS4A1", "CD79A", "LYZ", "NKG7")
+N_CELLS = 120
+
+
+@pytest.fixture
+def values():
+    return np.random.default_rng(5).normal(size=(N_CELLS, len(GENES))).astype(np.float32)
+
+
+@pytest.fixture
+def cells(values, tmp_path):
+    """Return a dataset of an .h5ad file, all genes as variables."""
+    return dataset(save_cells(values, tmp_path / "cells.h5ad"))
+
+
+def save_cells(values, path, genes=GENES):
+    obs = pd.DataFrame(index=[f"c{i}" for i in range(len(values))])
+    table = anndata.AnnData(scipy.sparse.csr_matrix(values), obs, pd.DataFrame(index=list(genes)))
+    table.write_h5ad(path)
+    return str(path)
+
+
+def dataset(source, variables="each", **others):
+    return {"source": source, "variables": variables, "pairs": "all", **others}
+
+
+def read(dataset, **others):
+    return read_matrices(dataset, list_variables(dataset), **others)
+
+
+def write(path, text):
+    path.write_text(text)
+    return str(path)
+
+
+def names(dataset):
+    return [variable.name for variable in list_variables(dataset)]
+
+
+# ---- the forms
+
+
+def test_each_feature(cells, values):
+    assert names(cells) == list(GENES)
+    matrices, info = read(cells)
+    np.testing.assert_array_equal(np.concatenate(matrices, axis=1), values)
+    assert info["sample_names"][:2] == ("c0", "c1")
+    assert info["errors"] == [None] * 6
+    assert info["notes"] == [""] * 6
+    assert (info["n_dropped"], info["n_unmatched"], info["time_series"]) == (0, 0, False)
+    assert all(map(math.isnan, info["truth_bits"]))
+    assert count_samples(cells) == N_CELLS
+
+
+def test_gene_sets(cells, values, tmp_path):
+    gmt = write(tmp_path / "m.gmt", "b\tB cells\tCD79A\tMS4A1\n\nt cell\t\tCD3E\tCD3D\t\n")
+    cells["variables"] = {"gene_sets": gmt}
+    found = list_variables(cells)
+    assert found == [Variable("b", ("CD79A", "MS4A1")), Variable("t cell", ("CD3E", "CD3D"))]
+    matrices, info = read(cells)
+    np.testing.assert_array_equal(matrices[0], values[:, [3, 2]])
+    np.testing.assert_array_equal(matrices[1], values[:, [1, 0]])
+    assert info["features"] == [("CD79A", "MS4A1"), ("CD3E", "CD3D")]
+
+
+@pytest.mark.parametrize("ending, split", [("tsv", "\t"), ("csv", ",")])
+def test_table(cells, values, tmp_path, ending, split):
+    rows = [
+        ("why", "variable", "feature"),
+        ("", "b", "MS4A1"),
+        ("", "m", "LYZ"),
+        ("", "b", "CD79A"),
+    ]
+    text = "\n".join(split.join(row) for row in rows)
+    cells["variables"] = {"table": write(tmp_path / f"t.{ending}", text)}
+    assert list_variables(cells) == [Variable("b", ("MS4A1", "CD79A")), Variable("m", ("LYZ",))]
+    np.testing.assert_array_equal(read(cells)[0][0], values[:, [2, 3]])
+
+
+def test_lists(cells):
+    cells["variables"] = {"list": {"t": ["CD3D", "CD3E"], "m": ["LYZ"]}}
+    assert list_variables(cells) == [Variable("t", ("CD3D", "CD3E")), Variable("m", ("LYZ",))]
+    cells["variables"] = {"list": ["LYZ", "CD3D"]}
+    assert list_variables(cells) == [Variable("LYZ", ("LYZ",)), Variable("CD3D", ("CD3D",))]
+
+
+def test_files(tmp_path):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(100, 3)), rng.normal(size=(100, 2))
+    np.save(tmp_path / "x.npy", x)
+    np.save(tmp_path / "y.npy", y)
+    data = dataset([str(tmp_path / "x.npy"), str(tmp_path / "y.npy")], "files")
+    assert names(data) == ["x", "y"]
+    matrices, info = read(data)
+    np.testing.assert_allclose(matrices[0], x, rtol=1e-6)
+    np.testing.assert_allclose(matrices[1], y, rtol=1e-6)
+    assert info["features"] == [("f0", "f1", "f2"), ("f0", "f1")]
+    assert read_matrices(data, [Variable("y")])[0][0].shape == (100, 2)
+
+
+def test_unknown_features_may_be_dropped(cells, tmp_path):
+    gmt = write(tmp_path / "m.gmt", "b\t\tCD79A\tMS4A1\tCD19\nt\t\tCD3D\tCD5\n")
+    cells["variables"] = {"gene_sets": gmt, "unknown_features": "drop", "min_features": 2}
+    note = "1 of its 3 features are not in the data"
+    assert list_variables(cells) == [Variable("b", ("CD79A", "MS4A1"), note=note)]
+    assert read(cells)[1]["notes"] == [note]
+
+
+def test_appended_variables_go_last(cells, tmp_path):
+    text = "b\t\tCD79A\tMS4A1\nt\t\tCD3D\tCD3E\n"
+    gmt = tmp_path / "m.gmt"
+    cells["variables"] = {"gene_sets": write(gmt, text)}
+    before = list_variables(cells)
+    write(gmt, text + "a\t\tLYZ\n")
+    assert list_variables(cells)[:2] == before
+
+
+def test_features_of_several_sources_stand_side_by_side(values, tmp_path):
+    one = save_cells(values, tmp_path / "one.h5ad")
+    other = pd.DataFrame(
+        {"protein": np.arange(50.0), "other": 1.0 + np.arange(50)},
+        index=[f"c{i}" for i in reversed(range(100, 150))],
+    )
+    other.to_csv(tmp_path / "two.csv")
+    data = dataset([one, str(tmp_path / "two.csv")], {"list": {"v": ["protein", "LYZ", "CD3D"]}})
+    matrices, info = read(data, min_samples=20)
+    assert info["sample_names"] == tuple(f"c{i}" for i in range(100, 120))
+    assert info["n_unmatched"] == 100
+    assert count_samples(data) == 20
+    np.testing.assert_array_equal(matrices[0][:, 0], np.arange(49, 29, -1))
+    np.testing.assert_array_equal(matrices[0][:, 1:], values[100:, [4, 0]])
+
+
+def test_features_in_the_order_of_the_variable_over_several_sources(values, tmp_path):
+    np.savez(tmp_path / "a.npz", values, features=np.array(GENES))
+    np.savez(tmp_path / "b.npz", 10 * values, features=np.array([f"{g}+" for g in GENES]))
+    paths = [str(tmp_path / "a.npz"), str(tmp_path / "b.npz")]
+    data = dataset(paths, {"list": {"v": ["LYZ+", "CD3D", "CD3D+"]}})
+    matrices, info = read(data)
+    expected = np.stack([10 * values[:, 4], values[:, 0], 10 * values[:, 0]], axis=1)
+    np.testing.assert_array_equal(matrices[0], expected)
+    assert info["features"] == [("LYZ+", "CD3D", "CD3D+")]
+
+
+def test_params_survive_json(cells):
+    for one in (Variable("a", ("b", "c")), Variable("u@+10s", ("u",), 10.0, "note"), Variable("x")):
+        assert Variable.from_params(json.loads(json.dumps(one.to_params()))) == one
+
+
+def test_blocks_do_not_depend_on_one_another(cells, values, tmp_path):
+    values[3, 5] = np.nan
+    save_cells(values, cells["source"])
+    every = list_variables(cells)
+    for missing in ("drop_samples", "impute_median"):
+        whole, _ = read_matrices(cells, every, missing)
+        for index, one in enumerate(every):
+            alone, _ = read_matrices(cells, [one], missing)
+            np.testing.assert_array_equal(alone[0], whole[index])
+
+
+def test_the_bundled_modules():
+    data = dataset(str(DATA / "pbmc68k_reduced.h5ad"))
+    data["variables"] = {"gene_sets": str(DATA / "modules.gmt")}
+    found = list_variables(data)
+    features = [feature for variable in found for feature in variable.features]
+    assert len(found) == 17
+    assert len(features) == len(set(features))
+    assert min(len(variable.features) for variable in found) >= 4
+    matrices, info = read(data)
+    assert {len(matrix) for matrix in matrices} == {700}
+    assert info["errors"] == [None] * 17
+    assert all(matrix.min() == 0 and matrix.max() < 10 for matrix in matrices)
+
+
+# ---- missing values
+
+
+@pytest.fixture
+def holes(values, tmp_path):
+    values[7, 0], values[9, 4], values[9, 5] = np.nan, np.inf, -np.inf
+    np.savez(tmp_path / "holes.npz", values, features=np.array(GENES))
+    return dataset(str(tmp_path / "holes.npz"), {"list": {"t": ["CD3D", "CD3E"], "b": ["MS4A1"]}})
+
+
+def test_missing_values_are_an_error(holes):
+    message = (
+        r"1 missing values \(NaN or infinite\) in 1 features and 1 samples.*'CD3D' of sample 8"
+    )
+    with pytest.raises(InputError, match=message + ".*drop_samples or impute_median"):
+        read(holes)
+    assert read_matrices(holes, [Variable("b", ("MS4A1",))])[0][0].shape == (N_CELLS, 1)
+
+
+def test_drop_samples_looks_at_every_feature_of_the_source(holes, values):
+    matrices, info = read(holes, missing="drop_samples")
+    keep = np.setdiff1d(np.arange(N_CELLS), [7, 9])
+    np.testing.assert_array_equal(matrices[0], values[keep][:, :2])
+    assert info["n_dropped"] == 2
+
+
+def test_drop_samples_drops_their_names(cells, values):
+    values[1, 1] = np.nan
+    save_cells(values, cells["source"])
+    assert read(cells, missing="drop_samples")[1]["sample_names"][:2] == ("c0", "c2")
+
+
+def test_impute_median(holes, values):
+    matrices, info = read(holes, missing="impute_median")
+    expected = values[:, 0].copy()
+    expected[7] = np.median(np.delete(values[:, 0], 7))
+    np.testing.assert_array_equal(matrices[0][:, 0], expected)
+    assert info["notes"] == ["1 missing values set to the median", ""]
+
+
+def test_values_too_large_for_single_precision_are_missing(tmp_path):
+    np.save(tmp_path / "a.npy", np.full((100, 2), 1e300))
+    with pytest.raises(InputError, match="200 missing values"):
+        read(dataset(str(tmp_path / "a.npy")))
+
+
+def test_drop_samples_that_leaves_none(values, tmp_path):
+    values[:, 3] = np.nan
+    np.save(tmp_path / "a.npy", values)
+    with pytest.raises(InputError, match="every sample has a missing value"):
+        read(dataset(str(tmp_path / "a.npy")), missing="drop_samples")
+
+
+def test_drop_samples_that_leaves_too_few(values, tmp_path):
+    values[:30, 3] = np.nan
+    np.save(tmp_path / "a.npy", values)
+    with pytest.raises(InputError, match="at least 100 samples, found 90 after 30 with missing"):
+        read(dataset(str(tmp_path / "a.npy")), missing="drop_samples")
+
+
+def test_unknown_policy(cells):
+    with pytest.raises(InputError, match=r"project.missing: expected one of error, drop_samples"):
+        read(cells, missing="ignore")
+
+
+# ---- constant and empty variables
+
+
+def test_constant_features_are_left_out(cells, values):
+    values[:, 1] = 3.0
+    save_cells(values, cells["source"])
+    cells["variables"] = {"list": {"t": ["CD3D", "CD3E"], "b": ["MS4A1"]}}
+    matrices, info = read(cells)
+    np.testing.assert_array_equal(matrices[0], values[:, :1])
+    assert info["notes"] == ["constant features left out: CD3E", ""]
+    assert info["features"][0] == ("CD3D",)
+    assert info["errors"] == [None, None]
+
+
+def test_a_constant_variable_is_bad_and_the_others_are_not(cells, values):
+    values[:, :2] = [0.0, -1.0]
+    save_cells(values, cells["source"])
+    cells["variables"] = {"list": {"t": ["CD3D", "CD3E"], "b": ["MS4A1"]}}
+    matrices, info = read(cells)
+    assert matrices[0].shape == (N_CELLS, 0)
+    assert matrices[1].shape == (N_CELLS, 1)
+    assert info["errors"] == ["all of its 2 features are constant: CD3D, CD3E", None]
+
+
+def test_a_variable_of_missing_values_alone_is_bad(cells, values):
+    values[:, 0] = np.nan
+    save_cells(values, cells["source"])
+    _, info = read(cells, missing="impute_median")
+    assert info["errors"][0] == "all of its 1 features are constant: CD3D"
+
+
+def test_a_file_without_features_or_samples(tmp_path):
+    for shape, found in (((100, 0), "100 samples of 0 features"), ((0, 3), "0 samples of 3 feat")):
+        np.save(tmp_path / "x.npy", np.zeros(shape))
+        with pytest.raises(
+            InputError, match=f"x.npy': expected samples and features, found {found}"
+        ):
+            list_variables(dataset(str(tmp_path / "x.npy")))
+
+
+# ---- names that are wrong
+
+
+def test_unknown_genes_are_named_and_counted(cells, tmp_path):
+    gmt = write(tmp_path / "m.gmt", "t\t\tCD3D\tcd3e\tCD5\nb\t\tMS4A2\tCD79A\n")
+    cells["variables"] = {"gene_sets": gmt}
+    message = (
+        r"m.gmt': 3 of its 5 features are not in .*cells.h5ad': 'cd3e' of variable 't' \(did you "
+        r"mean 'CD3E'\?\), 'CD5' of variable 't'.*, 'MS4A2' of variable 'b' \(did you mean 'MS4A1'"
+    )
+    with pytest.raises(InputError, match=message):
+        list_variables(cells)
+
+
+def test_many_unknown_genes_are_not_all_named(cells):
+    cells["variables"] = {"list": {"v": ["LYZ", *(f"Q{i}" for i in range(500))]}}
+    with pytest.raises(
+        InputError, match=r"500 of its 501 features .*Q4' of variable 'v' and 495 more"
+    ):
+        list_variables(cells)
+
+
+def test_no_gene_in_common(cells):
+    cells["variables"] = {"list": {"v": ["ENSG1", "ENSG2"]}}
+    with pytest.raises(InputError, match=r"none of its 2 features .*data have CD3D, CD3E, MS4A1"):
+        list_variables(cells)
+    cells["variables"] |= {"unknown_features": "drop"}
+    with pytest.raises(InputError, match="none of its 1 variables has at least 1 features"):
+        list_variables(cells)
+
+
+def test_duplicate_features_in_the_file(values, tmp_path):
+    genes = ("CD3D", "CD3D", "MS4A1", "CD79A", "LYZ", "NKG7")
+    np.savez(tmp_path / "a.npz", values, features=np.array(genes))
+    data = dataset(str(tmp_path / "a.npz"))
+    with pytest.raises(InputError, match=r"'CD3D' of variable 'CD3D' is twice in .*unique names"):
+        list_variables(data)
+    assert names(data | {"variables": {"list": ["LYZ", "NKG7"]}}) == ["LYZ", "NKG7"]
+
+
+def test_features_of_two_files_that_clash(values, tmp_path):
+    np.save(tmp_path / "a.npy", values)
+    np.save(tmp_path / "b.npy", values)
+    data = dataset([str(tmp_path / "a.npy"), str(tmp_path / "b.npy")])
+    with pytest.raises(InputError, match=r"'f0'.*a.npy' and in '.*b.npy' \(and 5 more.*files`"):
+        list_variables(data)
+
+
+def test_duplicate_variables(cells, tmp_path):
+    cells["variables"] = {"gene_sets": write(tmp_path / "m.gmt", "t\t\tLYZ\nt\t\tCD3D\n")}
+    with pytest.raises(InputError, match="line 2: the name 't' is there twice"):
+        list_variables(cells)
+    cells["variables"] = {"list": ["LYZ", "CD3D", "LYZ"]}
+    with pytest.raises(InputError, match="list names LYZ twice"):
+        list_variables(cells)
+    cells["variables"] = {"list": {"v": ["LYZ", "LYZ"]}}
+    with pytest.raises(InputError, match="variable 'v' lists a feature twice: LYZ"):
+        list_variables(cells)
+
+
+def test_files_of_the_same_name(values, tmp_path):
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        np.save(tmp_path / folder / "x.npy", values)
+    paths = [str(tmp_path / folder / "x.npy") for folder in ("one", "two")]
+    with pytest.raises(InputError, match="names must be unique; more than once: x"):
+        list_variables(dataset(paths, "files"))
+
+
+def test_names_with_line_breaks(values, tmp_path):
+    np.savez(tmp_path / "a.npz", values[:, :2], features=np.array(["a\tb", "c"]))
+    with pytest.raises(InputError, match=r"name 'a\\tb' is empty or holds a tab"):
+        list_variables(dataset(str(tmp_path / "a.npz")))
+
+
+def test_text_columns(tmp_path):
+    table = pd.DataFrame({"a": range(3), "kind": list("xyz")})
+    table.to_csv(tmp_path / "a.csv", index=False)
+    data = dataset(str(tmp_path / "a.csv"))
+    with pytest.raises(InputError, match=r"uses the column 'kind' of .* which holds text"):
+        list_variables(data)
+    with pytest.raises(InputError, match="columns of text: kind"):
+        list_variables(data | {"variables": "files"})
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("", "found an empty file"),
+        ("t\tdescription\n", "line 1: expected a name, a description and at least one feature"),
+        ("t CD3D LYZ\n", "line 1: .* split by tabs; found 't CD3D LYZ'"),
+    ],
+)
+def test_bad_gmt(cells, tmp_path, text, message):
+    cells["variables"] = {"gene_sets": write(tmp_path / "m.gmt", text)}
+    with pytest.raises(InputError, match=message):
+        list_variables(cells)
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        (
+            "gene\tvariable\nLYZ\tm\n",
+            "columns feature and variable, split by tabs; found gene, var",
+        ),
+        ("feature,variable\nLYZ,m\n", "split by tabs; found feature,variable"),
+        ("feature\tvariable\nLYZ\t\n", "line 2: the column 'variable' is empty"),
+        ("feature\tvariable\n", "at least one row below the header"),
+        ("", "found nothing"),
+    ],
+)
+def test_bad_table(cells, tmp_path, text, message):
+    cells["variables"] = {"table": write(tmp_path / "t.tsv", text)}
+    with pytest.raises(InputError, match=message):
+        list_variables(cells)
+
+
+def test_tables_that_are_not_text(cells, tmp_path):
+    (tmp_path / "m.gmt").write_bytes(b"\xff\xfe\x00")
+    for key in ("gene_sets", "table"):
+        cells["variables"] = {key: str(tmp_path / "m.gmt")}
+        with pytest.raises(InputError, match="expected text in UTF-8"):
+            list_variables(cells)
+        cells["variables"] = {key: str(tmp_path / "n.gmt")}
+        with pytest.raises(InputError, match=r"no such file .did you mean 'm.gmt'"):
+            list_variables(cells)
+
+
+# ---- units and tasks
+
+
+@pytest.fixture
+def neurons(tmp_path):
+    rng = np.random.default_rng(2)
+    times, units = rng.uniform(0, 20, 900), np.repeat([2, 5, 30], [600, 290, 10])
+    np.savez(tmp_path / "s.npz", times=times, units=units, interval_s=np.array([0.0, 20.0]))
+    spikes = {"source": str(tmp_path / "s.npz"), "bin_ms": 20, "n_lags": 5, "stride_ms": 100}
+    return {"spikes": spikes, "variables": "each", "pairs": "all"}
+
+
+def test_each_unit(neurons):
+    assert names(neurons) == ["unit2", "unit5", "unit30"]
+    matrices, info = read(neurons)
+    assert [matrix.shape for matrix in matrices[:2]] == [(200, 5), (200, 5)]
+    assert info["time_series"]
+    assert info["sample_names"] is None
+    assert count_samples(neurons) == 200
+
+
+def test_units_that_seldom_fire_are_left_out(neurons):
+    neurons["spikes"]["min_rate_hz"] = 1
+    assert names(neurons) == ["unit2", "unit5"]
+    neurons["spikes"]["min_rate_hz"] = 1000
+    with pytest.raises(InputError, match=r"min_rate_hz: no unit .* fires 1000 times a second"):
+        list_variables(neurons)
+
+
+def test_listed_units_by_name_or_id(neurons):
+    neurons["variables"] = {"list": ["unit30", 2]}
+    assert names(neurons) == ["unit30", "unit2"]
+
+
+def test_shifted_units_stand_beside_their_originals(neurons):
+    neurons["spikes"]["shift_s"] = 10
+    neurons["variables"] = {"list": [2, 5]}
+    assert names(neurons) == ["unit2", "unit2@+10s", "unit5", "unit5@+10s"]
+    matrices, _ = read(neurons)
+    plain, _ = read_matrices(
+        neurons | {"spikes": neurons["spikes"] | {"shift_s": 0}}, [Variable("unit2", ("unit2",))]
+    )
+    np.testing.assert_array_equal(matrices[0], plain[0][:100])
+    np.testing.assert_array_equal(matrices[1], plain[0][100:])
+
+
+def test_overlapping_windows_are_noted(neurons):
+    neurons["spikes"]["stride_ms"] = 60
+    assert read(neurons)[1]["notes"][0] == "windows overlap by 40 ms"
+
+
+def test_a_silent_unit_is_bad(neurons):
+    neurons["spikes"]["shift_s"] = 10
+    silent = Variable("unit99", ("unit99",))
+    _, info = read_matrices(neurons, [silent, Variable("unit2", ("unit2",))])
+    assert info["errors"] == [
+        "all of its 5 features are constant: bin0, bin1, bin2 and 2 more",
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    "choice, message",
+    [
+        ({"list": ["unit20", 5]}, r"1 of 2 units are not in .*'unit20' \(did you mean 'unit2'\?\)"),
+        ({"list": [2, "unit2"]}, "list names unit2 twice"),
+        ({"list": {"a": ["unit2"]}}, "for spikes expected `each` or"),
+        ({"gene_sets": "m.gmt"}, "for spikes expected `each` or"),
+        ("files", "for spikes expected `each` or"),
+        ({"list": [2], "unknown_features": "drop"}, "no meaning for a list of units"),
+    ],
+)
+def test_bad_lists_of_units(neurons, choice, message):
+    with pytest.raises(InputError, match=message):
+        list_variables(neurons | {"variables": choice})
+
+
+def test_too_few_windows(neurons):
+    with pytest.raises(InputError, match="at least 300 samples, found 200"):
+        read(neurons, min_samples=300)
+
+
+def test_task():
+    task = {"name": "projected_gaussian", "n_samples": 150, "ambient": 7}
+    data = {"task": task, "variables": "each", "pairs": "all"}
+    assert names(data) == ["x", "y"]
+    assert count_samples(data) == 150
+    (x, y), info = read(data, seed=3)
+    assert x.shape == y.shape == (150, 7)
+    assert info["truth_bits"] == pytest.approx([0.4037, 0.4037], abs=1e-4)
+    assert not info["time_series"]
+    alone, _ = read_matrices(data, [Variable("y")], seed=3)
+    np.testing.assert_array_equal(alone[0], y)
+    own_seed, _ = read(data | {"task": task | {"seed": 3}}, seed=8)
+    np.testing.assert_array_equal(own_seed[0], x)
+    assert not np.array_equal(read(data, seed=8)[0][0], x)
+
+
+def test_unknown_task():
+    with pytest.raises(InputError, match="did you mean 'projected_gaussian'"):
+        count_samples({"task": {"name": "projected_gausian"}})
+
+
+def test_imputing_by_hand():
+    block = np.array([[1, np.nan], [2, np.inf], [6, np.nan], [np.nan, np.nan]], dtype=np.float32)
+    assert variables.impute_median(block).tolist() == [1, 4]
+    assert block.tolist() == [[1, 0], [2, 0], [6, 0], [2, 0]]

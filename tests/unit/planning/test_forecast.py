@@ -1,0 +1,78 @@
+"""The plan: costs grow with size, sums are right, finished jobs correct what is to come."""
+
+import pandas as pd
+import pytest
+from lmi.planning import costs
+from lmi.planning import forecast as plan
+
+SIZE = {"n_samples": 1000, "n_features": 50, "n_variables": 16, "n_pairs": 64}
+
+
+@pytest.mark.parametrize("stage", ["project", "embed", "paper", "estimate"])
+@pytest.mark.parametrize("axis", ["n_samples", "n_pairs", "n_features", "n_variables"])
+def test_costs_are_positive_and_never_fall_with_size(stage, axis):
+    small, large = costs.of(stage, **SIZE), costs.of(stage, **SIZE | {axis: 10 * SIZE[axis]})
+    for quantity in costs.QUANTITIES:
+        assert 0 < small[quantity] <= large[quantity]
+
+
+def test_settings_change_the_cost_of_embed():
+    def seconds(**changes):
+        settings = {"preset": "default", "train": "auto", "checks": "quick"} | changes
+        return costs.embed(settings, **SIZE)["seconds"]
+
+    assert seconds(train="never") < seconds() < seconds(train="always") < seconds(preset="paper")
+    assert seconds(checks="thorough") > 3 * seconds()
+
+
+JOBS = pd.DataFrame(
+    {
+        "stage": ["project", "embed", "embed"],
+        "seconds": [10, 60, 100],
+        "gpus": [0, 1, 0],
+        "memory_mb": [500, 900, 1200],
+        "disk_mb": [5, 10, 2000],
+    }
+)
+
+
+def test_jobs_are_summed_by_stage():
+    stages = plan.by_stage(JOBS)
+    assert stages.loc["embed"].to_dict() == {
+        "jobs": 2,
+        "seconds": 160,
+        "gpu_seconds": 60,
+        "memory_mb": 1200,
+        "disk_mb": 2010,
+    }
+    text = plan.told(plan.corrected(stages, stages, {}), n_others=3)
+    assert "embed       2     3 min      60 s  1.2 GB  2.0 GB" in text
+    assert "corrected" not in text and "3 more jobs" in text
+
+
+def test_finished_jobs_correct_the_jobs_to_come():
+    stages = plan.by_stage(JOBS)
+    found = plan.corrected(stages, stages, {"embed": (4, 640.0), "report": (1, 5.0)})
+    assert found.loc["embed", "seconds"] == 320
+    assert found.loc["embed", "gpu_seconds"] == 120
+    assert found.loc["project", "seconds"] == 10
+    assert "corrected by the finished jobs" in plan.told(found)
+
+
+def test_check_puts_expected_beside_measured():
+    text = plan.check(plan.by_stage(JOBS), {"embed": (2, 80.0), "calibrate": (1, 1.0)})
+    assert text.splitlines()[1].split() == ["embed", "2", "160", "s", "80", "s", "2.00"]
+    assert "calibrate" not in text
+
+
+def test_a_target_of_unknown_cost_says_so(monkeypatch, capsys):
+    monkeypatch.setattr(plan, "dry_run", lambda arguments: (JOBS.iloc[:0], 3, ""))
+    monkeypatch.setattr("sys.argv", ["plan", "accuracy"])
+    plan.main()
+    assert capsys.readouterr().out == "3 jobs whose cost is not known\n"
+
+
+def test_a_failing_dry_run_ends_in_its_message(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match="Snakefile"):
+        plan.dry_run([])

@@ -1,0 +1,280 @@
+"""The table of all pairs, from synthetic estimate tiles."""
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from helpers.runs import write_results, write_tile
+from lmi.base.errors import InputError
+from lmi.base.files import replacing
+from lmi.results.table import (
+    COLUMNS,
+    aggregate,
+    bits,
+    printable,
+    probability,
+    signed,
+    strongest,
+    top_pairs_text,
+    write_tsv,
+)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    tiles, config = write_results(folder)
+    table = aggregate(tiles, folder / "mi.tsv", folder / "mi.parquet", order=config["datasets"])
+    return folder, tiles, config, table
+
+
+def test_columns_and_types(run):
+    folder, _, _, table = run
+    assert list(table) == list(COLUMNS)
+    assert len(table) == 91 + 276 + 24 + 1
+    assert table["converged"].dtype == bool
+    assert table["n_samples"].dtype == "int64"
+    pd.testing.assert_frame_equal(pd.read_parquet(folder / "mi.parquet"), table)
+
+
+def test_sorted_by_dataset_then_strength_with_nan_last(run):
+    _, _, config, table = run
+    assert list(dict.fromkeys(table["dataset"])) == list(config["datasets"])
+    for _, part in table.groupby("dataset"):
+        mi = part["mi_bits"].to_numpy()
+        n_good = np.isfinite(mi).sum()
+        assert np.all(np.diff(mi[:n_good]) <= 0)
+        assert np.all(np.isnan(mi[n_good:]))
+    assert table["mi_bits"].min() < 0
+
+
+def test_tsv_has_six_digits_and_says_nan(run):
+    folder, _, _, table = run
+    back = pd.read_csv(
+        folder / "mi.tsv", sep="\t", keep_default_na=False, na_values={"mi_bits": "NaN"}
+    )
+    np.testing.assert_allclose(back["mi_bits"], table["mi_bits"], rtol=5.1e-6)
+    assert back["reason"].tolist() == table["reason"].tolist()
+    lines = (folder / "mi.tsv").read_text().splitlines()
+    failed = next(line for line in lines if "\tfail\t" in line)
+    first = lines[0].split("\t").index("mi_bits")
+    assert failed.split("\t")[first] == "NaN"
+    cells = [cell for line in lines[1:] for cell in line.split("\t")[first : first + 4]]
+    digits = [cell.split("e")[0].replace(".", "").lstrip("-0") for cell in cells]
+    assert max(len(cell) for cell in digits) <= 6
+
+
+def test_order_of_files_does_not_matter(run, tmp_path):
+    _, tiles, config, table = run
+    other = aggregate(
+        tiles[::-1], tmp_path / "mi.tsv", tmp_path / "mi.parquet", order=list(config["datasets"])
+    )
+    pd.testing.assert_frame_equal(other, table)
+
+
+def test_order_defaults_to_that_of_the_files(run, tmp_path):
+    _, tiles, _, _ = run
+    table = aggregate(tiles[::-1], tmp_path / "mi.tsv", tmp_path / "mi.parquet", order=["neurons"])
+    assert list(dict.fromkeys(table["dataset"])) == [
+        "neurons",
+        "documented_example",
+        "neurons_shifted",
+        "cells",
+    ]
+
+
+def test_hostile_names_survive_the_tsv(tmp_path):
+    names = [
+        ("tab\there", 'quote"d'),
+        ("line\nbreak", "<script>alert(1)</script>"),
+        ("NaN", "ü—漢"),
+    ]
+    write_tile(tmp_path / "tile-000-000.h5", "d", names, [0.3, 0.2, 0.1])
+    table = aggregate([tmp_path / "tile-000-000.h5"], tmp_path / "mi.tsv", tmp_path / "mi.parquet")
+    back = pd.read_csv(tmp_path / "mi.tsv", sep="\t", keep_default_na=False)
+    assert back["x"].tolist() == table["x"].tolist() == [x for x, _ in names]
+    assert back["y"].tolist() == [y for _, y in names]
+
+
+@pytest.mark.parametrize(
+    "value, expected",
+    [
+        (0.123456789, "0.123457"),
+        (-0.0123456789, "-0.0123457"),
+        (1234567.0, "1234567.0"),
+        (1e-9, "1e-09"),
+        (0.3, "0.3"),
+        (np.nan, "NaN"),
+        (np.inf, "inf"),
+        (0.0, "0.0"),
+    ],
+)
+def test_six_digits(tmp_path, value, expected):
+    write_tsv(pd.DataFrame({"mi_bits": [value]}), tmp_path / "t.tsv")
+    assert (tmp_path / "t.tsv").read_text() == f"mi_bits\n{expected}\n"
+
+
+def test_a_tile_without_pairs_adds_nothing(run, tmp_path):
+    _, tiles, config, table = run
+    write_tile(tmp_path / "empty.h5", "cells", [], [])
+    other = aggregate(
+        [*tiles, tmp_path / "empty.h5"],
+        tmp_path / "mi.tsv",
+        tmp_path / "mi.parquet",
+        config["datasets"],
+    )
+    assert len(other) == len(table)
+
+
+def edit(path, action):
+    with h5py.File(path, "a") as tile:
+        action(tile)
+
+
+@pytest.mark.parametrize(
+    "action, message",
+    [
+        (
+            lambda tile: tile.attrs.modify("schema", 99),
+            "expected schema version 2, found 99.*--forcerun",
+        ),
+        (lambda tile: tile.attrs.pop("schema"), "expected schema version 2, found none"),
+        (lambda tile: tile.pop("sd_bits"), "expected sd_bits, found no such entry"),
+        (lambda tile: tile.pop("truth_bits"), "expected truth_bits, found no such entry"),
+        (
+            lambda tile: (tile.pop("sd_bits"), tile.create_dataset("sd_bits", data=[0.1])),
+            "expected 2 rows in 'sd_bits' as in 'x', found 1",
+        ),
+    ],
+)
+def test_a_bad_tile_is_one_clear_message(tmp_path, action, message):
+    path = tmp_path / "tile-000-000.h5"
+    write_tile(path, "d", [("a", "b"), ("a", "c")], [0.1, 0.2])
+    edit(path, action)
+    with pytest.raises(InputError, match=message) as error:
+        aggregate([path], tmp_path / "mi.tsv", tmp_path / "mi.parquet")
+    assert str(path) in str(error.value)
+    assert not (tmp_path / "mi.tsv").exists()
+
+
+def test_no_tile_missing_tile_and_not_hdf5(tmp_path):
+    targets = tmp_path / "mi.tsv", tmp_path / "mi.parquet"
+    with pytest.raises(InputError, match="at least one tile, found none"):
+        aggregate([], *targets)
+    with pytest.raises(
+        InputError, match=r"nowhere.h5: expected an HDF5 file of the stage estimate"
+    ):
+        aggregate([tmp_path / "nowhere.h5"], *targets)
+    (tmp_path / "half.h5").write_bytes(b"\x89HDF\r\n")
+    with pytest.raises(InputError, match=r"half.h5: expected an HDF5 file of the stage estimate"):
+        aggregate([tmp_path / "half.h5"], *targets)
+
+
+def test_a_pair_in_two_tiles_is_refused(tmp_path):
+    for number in range(2):
+        write_tile(tmp_path / f"{number}.h5", "d", [("a", "b")], [0.1])
+    with pytest.raises(InputError, match="each pair once, found 'a' with 'b'"):
+        aggregate(
+            [tmp_path / "0.h5", tmp_path / "1.h5"], tmp_path / "t.tsv", tmp_path / "t.parquet"
+        )
+
+
+def test_replacing_keeps_the_old_file_when_writing_fails(tmp_path):
+    path = tmp_path / "sub" / "file.txt"
+    with replacing(path) as name:
+        name.write_text("old")
+    with pytest.raises(RuntimeError), replacing(path) as name:
+        name.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_strongest_leaves_out_failed_pairs(run):
+    table = run[3]
+    top = strongest(table, 5)
+    assert len(top) == 5
+    assert np.all(np.isfinite(top["mi_bits"])) and not (top["flag"] == "fail").any()
+    assert top["mi_bits"].is_monotonic_decreasing
+    assert len(strongest(table)) == 91 + 276 + 24 + 1 - 2
+
+
+def test_top_pairs_text(run):
+    table = run[3]
+    lines = top_pairs_text(
+        table, 10, {"table": "results/demo/mi.tsv", "report": "r.html"}
+    ).splitlines()
+    assert lines[0] == (
+        "Strongest 10 pairs of 392 (bits ± one standard deviation); "
+        f"{table['significant'].sum()} significant (*)"
+    )
+    assert " lag " not in lines[1] and lines[1].split()[-3:] == ["p", "q", "flag"]
+    assert " 1e-4  " in lines[2] and " *  " in lines[2]
+    assert [line.split()[0] for line in lines[2:12]] == [str(rank) for rank in range(1, 11)]
+    assert lines[-2:] == ["table   results/demo/mi.tsv", "report  r.html"]
+
+
+def test_top_pairs_text_when_all_failed_or_names_are_hostile(tmp_path):
+    write_tile(tmp_path / "t.h5", "d", [("a", "b")], [np.nan])
+    table = aggregate([tmp_path / "t.h5"], tmp_path / "t.tsv", tmp_path / "t.parquet")
+    assert top_pairs_text(table).startswith("No pair of 1 has an estimate")
+    write_tile(tmp_path / "t.h5", "d", [("\x1b[31mred\n", "b")], [0.5])
+    table = aggregate([tmp_path / "t.h5"], tmp_path / "t.tsv", tmp_path / "t.parquet")
+    text = top_pairs_text(table)
+    assert "\x1b" not in text and len(text.splitlines()) == 3
+
+
+def test_top_pairs_text_shows_peaks_and_leaves_out_what_is_not_there(run):
+    table = run[3].head(3)
+    lagged = pd.concat([table, table.assign(lag=-2, mi_bits=table["mi_bits"] - 0.01)])
+    lines = top_pairs_text(lagged).splitlines()
+    assert lines[0].startswith("Strongest 3 pairs of 3 ")
+    assert lines[1].split()[2] == "lag" and " 0 " in lines[2]
+    untested = table.assign(p_value=np.nan, q_value=np.nan, significant=False)
+    lines = top_pairs_text(untested).splitlines()
+    assert "significant" not in lines[0] and lines[1].split()[-2:] == ["uncorrected", "flag"]
+
+
+@pytest.mark.parametrize(
+    "value, expected",
+    [
+        (np.nan, "\N{EN DASH}"),
+        (1.0, "1"),
+        (0.2134, "0.21"),
+        (0.05, "0.05"),
+        (0.00996, "0.01"),
+        (0.0098, "1e-2"),
+        (2e-4, "2e-4"),
+        (1e-300, "1e-300"),
+        (0.0, "0"),
+    ],
+)
+def test_probability(value, expected):
+    assert probability(value) == expected
+
+
+def test_signed():
+    assert [signed(lag) for lag in (2, 0, -1)] == ["+2", "0", "\N{MINUS SIGN}1"]
+
+
+@pytest.mark.parametrize(
+    "value, sd, expected",
+    [
+        (1.2345, 0.0456, "1.23 ± 0.05"),
+        (0.4037, 0.0061, "0.404 ± 0.006"),
+        (-0.0123, 0.02, "\N{MINUS SIGN}0.01 ± 0.02"),
+        (-0.0001, 0.02, "0.00 ± 0.02"),
+        (0.5, np.nan, "0.500"),
+        (np.nan, np.nan, "\N{EN DASH}"),
+    ],
+)
+def test_bits(value, sd, expected):
+    assert bits(value, sd) == expected
+
+
+def test_printable():
+    assert printable("abc") == "abc"
+    assert printable("a\x00b\nc") == "a\ufffdb\ufffdc"
+    long = "gene set alpha of many words, variant 7"
+    assert len(printable(long, 20)) == 20
+    assert printable(long, 20).startswith("gene set") and printable(long, 20).endswith("variant 7")

@@ -1,0 +1,421 @@
+"""Embeddings of a pair: candidate embeddings from each view, and the choice among them.
+
+Two encoders are learned, each on one fold of the samples, and each is judged and used on the other
+fold. The samples that choose a candidate for an encoder are never the samples that are estimated
+with it: the choice for encoder t is made by the performance of encoder 1 - t on fold t.
+"""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from lmi.base import seeds
+from lmi.base.threads import map_pairs
+from lmi.embedding import canonical, network, screen
+from lmi.embedding import published as paper
+from lmi.ksg import guided
+from lmi.projection import views
+
+SCREEN_MUST_DROP = 0.2
+JUDGE_SAMPLES = 1500
+"""Most held-out samples that judge a candidate, evenly spaced."""
+JUDGE_INSIDE = 32
+"""Samples drawn inside each side of a box to judge a candidate: enough to compare."""
+GAUSSIAN_TEMPERATURE = 3
+GAUSSIAN_LOSS_BITS = 0.05
+"""A candidate is Gaussian where its critic is trusted at this row of `guided.TEMPERATURES` or a
+higher one, on both folds, and does not find less than KSG alone by more than this."""
+WORSE_BITS = 0.01
+"""A trusted critic is used where KSG alone finds less than this much more."""
+WORTH_TRAINING_BITS = 0.2
+GAUSSIAN_MARGIN_BITS = 0.03
+"""Networks are trained where there are this many bits, unless a Gaussian candidate, whose axes are
+optimal already, comes this near to the best."""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable, prepared: its views and their whitening on each fold.
+
+    Attributes
+    ----------
+    name : str
+    views : dict of str to array, shape (n_samples, n_scores)
+    features : array, shape (n_samples, n_features)
+        Normal scores.
+    whitened : dict of (str, int) to canonical.Whitened
+        By view and training fold.
+    """
+
+    name: str
+    views: dict
+    features: np.ndarray
+    whitened: dict
+
+
+def prepare(name, made, fold, inner):
+    """Return a `Variable` from `views.make`'s result and the split."""
+    whitened = {
+        (view, t): canonical.whiten(made[view], fold == t, inner[fold == t])
+        for view in views.VIEWS
+        for t in (0, 1)
+    }
+    return Variable(name, {v: made[v] for v in views.VIEWS}, made["features"], whitened)
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """The chosen embedding of a pair: one encoder a fold, applied to all samples.
+
+    Attributes
+    ----------
+    zx, zy : float32 array, shape (n_encoders, n_samples, n_latent)
+        Latent coordinates by encoder; canonical variates, of unit variance on the encoder's
+        training fold, in the default preset.
+    s, weight : array, shape (n_encoders, n_latent)
+        Canonical correlations of the critic, and scale of each axis in the neighbour search.
+    rank : int array, shape (n_encoders,)
+        Axes that the critic uses.
+    n_parameters : array, shape (n_encoders,)
+        Its free parameters, times the shares of its correlations that held-out samples show.
+    temperature : int array, shape (n_encoders,)
+        Row of `guided.TEMPERATURES`: how far the critic is trusted.
+    candidate : tuple of str
+        Which candidate won, by encoder.
+    scores : dict of str to float
+        Mean held-out estimate of each candidate, bits.
+    loss_step : int array, shape (n_points,)
+    loss_train, loss_validation : array, shape (n_encoders, n_points)
+        Training curves; no points where nothing was trained.
+    converged : bool
+    fold : int8 array, shape (n_samples,)
+        Encoder t was trained where `fold == t`, and is used where it is 1 - t; -1 is in neither.
+    seconds : float
+    """
+
+    zx: np.ndarray
+    zy: np.ndarray
+    s: np.ndarray
+    weight: np.ndarray
+    rank: np.ndarray
+    n_parameters: np.ndarray
+    temperature: np.ndarray
+    candidate: tuple
+    scores: dict
+    loss_step: np.ndarray
+    loss_train: np.ndarray
+    loss_validation: np.ndarray
+    converged: bool
+    fold: np.ndarray
+    seconds: float
+
+
+def screened(x, y, inner, train, seed, n_components=64):
+    """Return whitened views of the features that pass the screen on a training fold, or None.
+
+    None where the screen drops next to nothing, or everything on a side.
+    """
+    keep_x, keep_y = screen.informative(x.features[train], y.features[train])
+    if not keep_x.any() or not keep_y.any():
+        return None
+    if min(keep_x.mean(), keep_y.mean()) > 1 - SCREEN_MUST_DROP:
+        return None
+    whitened = []
+    for side, keep in ((x, keep_x), (y, keep_y)):
+        rng = seeds.rng(seed, "screen", side.name)
+        scores = views.principal_components(side.features[:, keep], n_components, rng)
+        whitened.append(canonical.whiten(scores, train, inner[train]))
+    return whitened
+
+
+def _judge(axes, rows, k, threads):
+    """Return the estimates of a candidate on some samples, and how far its critic is trusted."""
+    rows = np.flatnonzero(rows)
+    if len(rows) > JUDGE_SAMPLES:
+        rows = rows[np.linspace(0, len(rows) - 1, JUDGE_SAMPLES).astype(int)]
+    a, b = axes.a[rows], axes.b[rows]
+    best = guided.best_temperature(a, b, axes.s, axes.rank)
+    bits, correction, _ = guided.evaluate(
+        a,
+        b,
+        axes.s,
+        axes.rank,
+        axes.weight,
+        guided.TEMPERATURES[best],
+        k=k,
+        n_inside=JUDGE_INSIDE,
+        threads=threads,
+    )
+    # without the critic, or with it as far as it describes these samples
+    return {0: bits.mean(), best: (bits + correction).mean()}, best
+
+
+@dataclass
+class _Judged:
+    """Candidates of a pair and their held-out estimates, by encoder.
+
+    `gains` are the estimates in bits, by row of `guided.TEMPERATURES`. `trusted` is how far the
+    critic of each candidate describes the held-out samples, such a row.
+    """
+
+    axes: list
+    gains: list
+    trusted: list
+    seconds: float
+
+    def add(self, t, name, axes, rows, k, threads):
+        self.gains[t][name], self.trusted[t][name] = _judge(axes, rows, k, threads)
+        self.axes[t][name] = axes
+
+    def scores(self):
+        names = sorted(set(self.gains[0]) & set(self.gains[1]))
+        return {
+            name: float(np.mean([max(gain[name].values()) for gain in self.gains]))
+            for name in names
+        }
+
+
+def _closed_form(x, y, fold, inner, *, seed, n_latent, k, threads):
+    """Return the judged candidates that need no training."""
+    start = time.perf_counter()
+    judged = _Judged([{}, {}], [{}, {}], [{}, {}], 0.0)
+    for t in (0, 1):
+        sides = {view: (x.whitened[view, t], y.whitened[view, t]) for view in views.VIEWS}
+        passed = screened(x, y, inner, fold == t, seed)
+        if passed is not None:
+            sides["screened"] = passed
+        for name, pair in sides.items():
+            axes = canonical.fit(*pair, n_latent, shrink=name != "screened")
+            judged.add(t, name, axes, fold == 1 - t, k, threads)
+    judged.seconds = time.perf_counter() - start
+    return judged
+
+
+def _wants_network(judged, train):
+    if train != "auto":
+        return train == "always"
+    scores = judged.scores()
+    best = max(scores.values())
+    gaussian = [score for name, score in scores.items() if _is_gaussian(judged, name)]
+    return best > max([WORTH_TRAINING_BITS, *(score + GAUSSIAN_MARGIN_BITS for score in gaussian)])
+
+
+def _is_gaussian(judged, name):
+    """Return whether a candidate's critic is trusted and finds what KSG does without it."""
+    trusted = [trusted[name] for trusted in judged.trusted]
+    lost = [gains[name][0] - gains[name][t] for gains, t in zip(judged.gains, trusted, strict=True)]
+    return min(trusted) >= GAUSSIAN_TEMPERATURE and np.mean(lost) < GAUSSIAN_LOSS_BITS
+
+
+def _best(judged, fold, t, k):
+    """Return the name of the candidate of encoder t that does best on fold t.
+
+    What the other encoder finds there, with the same candidate, counts: it has not seen the fold.
+    So does what encoder t itself finds, if it is less: it has failed then where the other one has
+    not.
+    """
+    gains = {name: g for name, g in judged.gains[1 - t].items() if name in judged.axes[t]}
+    best, most = None, -np.inf
+    for name in sorted(gains, key=lambda name: -max(gains[name].values())):
+        if max(gains[name].values()) <= most:
+            break
+        own, _ = _judge(judged.axes[t][name], fold == t, k, threads=1)
+        value = min(max(gains[name].values()), max(own.values()))
+        if value > most:
+            best, most = name, value
+    return best
+
+
+def _choose(judged, fold, curves, seconds, k):
+    """Return the embedding: each encoder takes its best candidate."""
+    start = time.perf_counter()
+    chosen, temperature = [], []
+    for t in (0, 1):
+        name = _best(judged, fold, t, k)
+        gains = judged.gains[1 - t][name]
+        chosen.append(name)
+        best = max(gains, key=gains.get)
+        # which of the two finds more is noise then, and the critic allows more neighbours
+        if gains.get(guided.TRUSTED, -np.inf) > gains[best] - WORSE_BITS:
+            best = guided.TRUSTED
+        temperature.append(best)
+    picked = [judged.axes[t][chosen[t]] for t in (0, 1)]
+    n_latent = max(len(p.s) for p in picked)
+
+    def stack(name):
+        arrays = [getattr(p, name) for p in picked]
+        gaps = [[(0, 0)] * (a.ndim - 1) + [(0, n_latent - a.shape[-1])] for a in arrays]
+        return np.stack([np.pad(a, gap) for a, gap in zip(arrays, gaps, strict=True)])
+
+    return Embedding(
+        zx=stack("a").astype(np.float32),
+        zy=stack("b").astype(np.float32),
+        s=stack("s"),
+        weight=stack("weight"),
+        rank=np.array([p.rank for p in picked]),
+        n_parameters=np.array([p.n_parameters for p in picked]),
+        temperature=np.array(temperature),
+        candidate=tuple(chosen),
+        scores=judged.scores(),
+        loss_step=curves[0].step if curves else np.zeros(0, int),
+        loss_train=np.array([c.train for c in curves]) if curves else np.zeros((2, 0)),
+        loss_validation=np.array([c.validation for c in curves]) if curves else np.zeros((2, 0)),
+        converged=all(c.converged for c in curves),
+        fold=fold,
+        seconds=judged.seconds + seconds + time.perf_counter() - start,
+    )
+
+
+def embed_pairs(pairs, fold, inner, *, settings, seed, threads=1, tell=None):
+    """Embed pairs of variables: closed-form candidates, networks where they may help, the choice.
+
+    Parameters
+    ----------
+    pairs : list of (Variable, Variable)
+    fold, inner : int arrays, shape (n_samples,)
+        From `split.folds`.
+    settings : dict
+        `n_latent`, `train` (auto, always, never), `max_steps`, `batch_size`, `learning_rate`.
+    seed : int
+    threads : int
+        Pairs at a time; the result does not depend on it.
+    tell : callable, optional
+        Called with a line on what is done next.
+
+    Returns
+    -------
+    list of Embedding, or of Exception for a pair that failed
+    """
+    k = 3
+    tell = tell or (lambda line: None)
+
+    def closed(pair):
+        options = {"seed": seed, "n_latent": settings["n_latent"], "k": k, "threads": 1}
+        try:
+            return _closed_form(*pair, fold, inner, **options)
+        except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
+            return error
+
+    tell("candidate embeddings")
+    judged = map_pairs(closed, pairs, threads)
+    training = [
+        i
+        for i, found in enumerate(judged)
+        if isinstance(found, _Judged) and _wants_network(found, settings["train"])
+    ]
+    curves, each = {}, 0.0
+    if training:
+        tell("paired autoencoders")
+        start = time.perf_counter()
+        models = []
+        for i in training:
+            x, y = pairs[i]
+            for t in (0, 1):
+                rng = seeds.rng(seed, "network", x.name, y.name, t)
+                models.append((x.views["linear"], y.views["linear"], fold == t, rng))
+        names = ("n_latent", "max_steps", "batch_size", "learning_rate")
+        options = {name: settings[name] for name in names}
+        trained = network.train(models, **options, threads=threads)
+        for place, i in enumerate(training):
+            curves[i] = trained[2 * place : 2 * place + 2]
+            for t in (0, 1):
+                sides = [
+                    canonical.whiten(z, fold == t, inner[fold == t])
+                    for z in (curves[i][t].zx, curves[i][t].zy)
+                ]
+                axes = canonical.fit(*sides, settings["n_latent"])
+                judged[i].add(t, "network", axes, fold == 1 - t, k, threads)
+        each = (time.perf_counter() - start) / len(training)
+
+    def chosen(i):
+        if isinstance(judged[i], Exception):
+            return judged[i]
+        return _choose(judged[i], fold, curves.get(i, []), each if i in curves else 0.0, k)
+
+    return map_pairs(chosen, range(len(pairs)), threads)
+
+
+def embed_paper(x, y, *, settings, seed, names, progress=None):
+    """Embed one pair by the published method.
+
+    Parameters
+    ----------
+    x, y : array, shape (n_samples, n_features)
+    settings : paper.Settings
+    seed : int
+    names : tuple of str
+        Of the two variables: with the seed, they determine all draws.
+
+    Returns
+    -------
+    Embedding
+        With one encoder; `fold` is 0 for training samples and 1 for held-out ones.
+    """
+    start = time.perf_counter()
+    zx, zy, held_out, train_loss, validation_loss, converged = paper.train(
+        paper.standardise(x),
+        paper.standardise(y),
+        settings=settings,
+        rng=seeds.rng(seed, "paper", *names),
+        progress=progress,
+    )
+    n_latent = zx.shape[1]
+    return Embedding(
+        zx=zx[None],
+        zy=zy[None],
+        s=np.zeros((1, n_latent)),
+        weight=np.ones((1, n_latent)),
+        rank=np.zeros(1, int),
+        n_parameters=np.zeros(1, int),
+        temperature=np.zeros(1, int),
+        candidate=("paper",),
+        scores={},
+        loss_step=np.arange(1, len(train_loss) + 1),
+        loss_train=train_loss[None],
+        loss_validation=validation_loss[None],
+        converged=converged,
+        fold=held_out.astype(np.int8),
+        seconds=time.perf_counter() - start,
+    )
+
+
+def embed_nothing(x, y):
+    """Return the standardised features themselves as an embedding: KSG on the raw data."""
+    n, n_axes = len(x), max(x.shape[1], y.shape[1])
+    whole = np.zeros(1, int)
+    return Embedding(
+        zx=np.asarray(x, np.float32)[None],
+        zy=np.asarray(y, np.float32)[None],
+        s=np.zeros((1, n_axes)),
+        weight=np.ones((1, n_axes)),
+        rank=whole,
+        n_parameters=whole,
+        temperature=whole,
+        candidate=("ksg",),
+        scores={},
+        loss_step=np.zeros(0, int),
+        loss_train=np.zeros((1, 0)),
+        loss_validation=np.zeros((1, 0)),
+        converged=True,
+        fold=np.ones(n, np.int8),
+        seconds=0.0,
+    )
+
+
+def held_out_coordinates(e):
+    """Return the latent coordinates of each sample by the encoder that was not trained on it.
+
+    Coordinates of encoder 1 are turned to point the way those of encoder 0 do.
+
+    Returns
+    -------
+    zx, zy : float32 arrays, shape (n_samples, n_latent)
+    """
+    if len(e.zx) == 1:
+        return e.zx[0], e.zy[0]
+    sides = []
+    for z in (e.zx, e.zy):
+        sign = np.where((z[0] * z[1]).sum(axis=0) < 0, -1.0, 1.0).astype(np.float32)
+        sides.append(np.where((e.fold == 0)[:, None], z[1] * sign, z[0]))
+    return tuple(sides)

@@ -1,0 +1,497 @@
+"""From a pair's embedding to bits: estimate, error bars, null, strata, checks, flag."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from lmi.base import seeds
+from lmi.estimation import null
+from lmi.ksg import guided
+from lmi.ksg import kernel as ksg
+
+PARTS = (3, 6, 10)
+MIN_PART = 25
+INSIDE_PARTS = 16
+MIN_SAMPLES = 200
+MIN_STRATUM = 50
+"""Fewest held-out samples of a stratum in each half."""
+BOUND = 3.0
+MAX_MISSING = 0.1
+MAX_TIED = 0.5
+NEAR_CEILING = 0.8
+UNSTABLE_SD, UNSTABLE_BITS = 4.0, 0.15
+"""The encoders of the two halves disagree where their estimates differ by more than both."""
+DRIFT_SD, DRIFT_SHARE = 2.0, 0.15
+"""The estimate still rises with the samples where a third of them give less by more than both."""
+CHECKS = (
+    "split_sd_bits",
+    "half_samples_bits",
+    "half_latent_bits",
+    "double_latent_bits",
+    "swapped_bits",
+)
+"""What the thorough checks find: standard deviation of `mi_bits` over three splits of the samples;
+`mi_bits` with half of the samples, with half the dimensions (principal components, and latent ones
+of networks), with twice the latent ones of networks, and with x and y exchanged."""
+SURE_SD = 3.0
+"""Estimates nearer to zero are too noisy to tell a rise from."""
+MANY = 4
+"""Times k: neighbours in the boxes of a trusted critic, and with which KSG is asked whether there
+is anything, and whether it rises."""
+NEIGHBOURS = (2, 4, 8)
+"""Times k: neighbours that an estimate without a critic may take instead."""
+SAME_BITS = 0.02
+"""An estimate with more neighbours is the same where it differs by less."""
+CROWDED_SD = 3.5
+"""KSG rises with k where it does so by more standard errors."""
+
+
+class Neighbours(NamedTuple):
+    """Numbers of neighbours: of KSG, and of the boxes that a trusted critic corrects, 0 without.
+
+    `lone`: samples alone between clusters take their nearest neighbour alone.
+    """
+
+    k: int
+    k_guided: int
+    lone: bool = False
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What is known of a dataset's samples.
+
+    Attributes
+    ----------
+    time_series : bool
+        Consecutive samples depend on each other.
+    overlap : int
+        Samples that share data with the sample before them: windows that overlap.
+    strata : int array, shape (n_samples,), or None
+        Stratum of each sample: batch, cell type.
+    strata_names : list of str
+    missing : float
+        Largest share of missing values, imputed or dropped, of the two variables.
+    """
+
+    time_series: bool = False
+    overlap: int = 0
+    strata: np.ndarray | None = None
+    strata_names: list = field(default_factory=list)
+    missing: float = 0.0
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Mutual information of a pair.
+
+    Attributes
+    ----------
+    pointwise_bits : array, shape (n_samples,)
+        Mean `mi_bits`; NaN for samples that are not estimated (the training samples of the preset
+        paper; time series: near the training samples).
+    mi_bits : float
+        The headline: critic-guided, corrected as far as held-out samples allow.
+    mi_ksg_bits : float
+        KSG on the same embedding, uncorrected.
+    sd_bits, sd_ksg_bits : float
+        Standard errors by disjoint subsampling; NaN where not asked for or too few samples.
+    drift_bits : float
+        What all samples give more than a third of them; NaN without error bars.
+    mi_within_bits, sd_within_bits : float
+        Mean of KSG within strata, weighted by their samples: compare with `mi_ksg_bits`.
+    within_strata : str
+        Each stratum's estimate.
+    null : null.Null
+    flag, reason : str
+        ok, warn or fail, and why.
+    """
+
+    pointwise_bits: np.ndarray
+    mi_bits: float
+    mi_ksg_bits: float
+    sd_bits: float
+    sd_ksg_bits: float
+    drift_bits: float
+    mi_within_bits: float
+    sd_within_bits: float
+    within_strata: str
+    null: null.Null
+    flag: str
+    reason: str
+
+
+def estimate(
+    embedding,
+    *,
+    k=3,
+    error_bars=True,
+    permutations=None,
+    samples=None,
+    checked=None,
+    seed=0,
+    name="",
+    threads=1,
+):
+    """Estimate the mutual information of one embedded pair.
+
+    Each encoder is evaluated on the fold that it was not trained on. A critic fitted to n_train
+    samples loses about n_parameters / (2 n_train) nats on new samples and gains as much on its own
+    (Akaike 1974): half the measured difference between the two is added back, at most that much.
+
+    Parameters
+    ----------
+    embedding : embed.Embedding
+    k : int
+        Neighbours. Without a critic the default preset may take more, see `NEIGHBOURS`.
+    error_bars : bool
+    permutations : dict, optional
+        `max`, `scheme` (auto, or one of `null.SCHEMES`), `block_length`, `tail_fit`.
+        Nothing is tested without.
+    samples : Samples, optional
+    checked : dict of str to float, optional
+        What the thorough checks found, `CHECKS`; the flag counts it in.
+    seed, name
+        Seed of the disjoint parts and the permutations: the run's, and the pair's names.
+    threads : int
+
+    Returns
+    -------
+    Estimate
+    """
+    samples = samples or Samples()
+    fold = embedding.fold
+    encoders = range(len(embedding.zx))
+    held_out = [_held_out(embedding, t, samples) for t in encoders]
+    found, neighbours = _search(embedding, held_out, k, threads)
+    pointwise, pointwise_ksg = np.full((2, len(fold)), np.nan)
+    gaps, costs, tied = [], [], 0
+    for t, (out, (bits, corrected, n_tied)) in enumerate(zip(held_out, found, strict=True)):
+        pointwise_ksg[out], pointwise[out] = bits, corrected
+        tied += n_tied
+        gap, cost = 0.0, 0.0
+        if embedding.rank[t] and embedding.temperature[t]:
+            inside = np.flatnonzero(fold == t)
+            boxes = neighbours
+            if embedding.temperature[t] == guided.TRUSTED:
+                boxes = neighbours._replace(k=neighbours.k_guided)
+            _, within, _ = _evaluate(embedding, t, inside, boxes, threads)
+            gap = (within.mean() - corrected.mean()) / 2
+            cost = embedding.n_parameters[t] / (2 * len(inside)) / np.log(2)
+        gaps.append(gap)
+        costs.append(cost)
+    halves = [float(pointwise[out].mean()) for out in held_out]
+    halves_ksg = [float(pointwise_ksg[out].mean()) for out in held_out]
+    pointwise = pointwise + np.clip(np.mean(gaps), 0.0, np.mean(costs))
+    n_estimated = sum(len(out) for out in held_out)
+    mi, mi_ksg = float(np.nanmean(pointwise)), float(np.nanmean(pointwise_ksg))
+    variances, drift = np.full((len(held_out), 2), np.nan), np.nan
+    if error_bars:
+        thirds = []
+        for t, out in zip(encoders, held_out, strict=True):
+            rng = seeds.rng(seed, "parts", name, t)
+            variances[t], third = _variance(embedding, t, out, neighbours, rng, threads)
+            thirds.append(third)
+        drift = float(np.mean(halves) - np.mean(thirds))
+    sd_ksg = _standard_error(embedding, variances[:, 0], halves_ksg)
+    sd = sd_ksg
+    if embedding.temperature.any():
+        sd = _standard_error(embedding, variances[:, 1], halves_ksg, training=False)
+    within = _within(embedding, held_out, samples, k, threads)
+    tested = null.NOT_TESTED
+    if permutations and permutations["max"]:
+        tested = null.test(
+            [_part(embedding, t, out, samples) for t, out in zip(encoders, held_out, strict=True)],
+            scheme=_scheme(permutations["scheme"], samples),
+            n_permutations=permutations["max"],
+            block_length=permutations["block_length"],
+            tail_fit=permutations["tail_fit"],
+            rng=seeds.rng(seed, "null", name),
+            k=k,
+        )
+    ceiling = ksg.ceiling_bits(n_estimated // len(halves), neighbours.k)
+    flag, reason = _flag(
+        embedding, mi, mi_ksg, halves, variances[:, 1], drift, n_estimated, tied, samples, ceiling
+    )
+    found_wrong = _found_by_checks(checked, mi, sd) if checked else []
+    if found_wrong and flag != "fail":
+        flag, reason = "warn", "; ".join([reason] * bool(reason) + found_wrong)
+    return Estimate(pointwise, mi, mi_ksg, sd, sd_ksg, drift, *within, tested, flag, reason)
+
+
+def _scheme(wanted, samples):
+    if wanted != "auto":
+        return wanted
+    if samples.time_series:
+        return "shift"
+    return "free" if samples.strata is None else "strata"
+
+
+def _held_out(embedding, t, samples):
+    """Return the rows on which encoder t is evaluated.
+
+    Of a time series, samples are left out that overlap with training samples or are correlated
+    with them: what the encoder learned by chance there holds for them as well.
+    """
+    fold = embedding.fold
+    rows = np.flatnonzero(fold == 1 - t)
+    training = np.flatnonzero(fold == t)
+    if not samples.time_series or not len(training):
+        return rows
+    time = max(
+        null.correlation_time(z[t][:, :4].astype(float)) for z in (embedding.zx, embedding.zy)
+    )
+    gap = max(samples.overlap, min(time, len(fold) // 40))
+    after = np.searchsorted(training, rows).clip(0, len(training) - 1)
+    before = (after - 1).clip(0)
+    distance = np.minimum(np.abs(training[after] - rows), np.abs(training[before] - rows))
+    return rows[distance > gap]
+
+
+def _part(embedding, t, rows, samples):
+    """Return what the null permutes: the coordinates of the held-out samples, and the critic."""
+    a, b, weight = _coordinates(embedding, t, rows)
+    a, b = guided.untie(a, 0), guided.untie(b, 1)
+    s = embedding.s[t]
+    rank = int(embedding.rank[t]) or int((s > 0).sum())
+    # bounded, so that no outlier decides; for weak dependence the weights s are the best
+    left, right = (np.clip(side[:, :rank], -BOUND, BOUND) for side in (a, b))
+    return null.Part(
+        x=a * weight[: a.shape[1]],
+        y=b * weight[: b.shape[1]],
+        left=left * s[:rank],
+        right=right,
+        strata=None if samples.strata is None else samples.strata[rows],
+    )
+
+
+def _coordinates(embedding, t, rows):
+    zx, zy = (z[t][rows].astype(np.float64) for z in (embedding.zx, embedding.zy))
+    return zx, zy, embedding.weight[t]
+
+
+def _search(embedding, held_out, k, threads):
+    """Evaluate each encoder with as many neighbours as suit the pair.
+
+    The noise of KSG falls with the number of neighbours, and its bias rises, but for a critic that
+    describes what is in the boxes: one that is trusted corrects boxes of `MANY` times k neighbours.
+    Without a critic, the largest number is taken whose estimate is that of each smaller one but for
+    `SAME_BITS` (after Lepski 1991). Where there is nothing to be found the estimate is
+    nearly zero whatever k, and the largest number is taken at once: where no encoder has an axis
+    and KSG with `MANY` times k is within its noise of zero. The presets of one encoder are KSG as
+    published.
+
+    Returns
+    -------
+    found : list of (array, array, int)
+        From `_evaluate`, by encoder.
+    neighbours : Neighbours
+    """
+    rows = list(enumerate(held_out))
+    known = [{} for _ in rows]
+
+    def evaluate(neighbours, ahead=()):
+        return [
+            _evaluate(embedding, t, out, neighbours, threads, known[t], ahead) for t, out in rows
+        ]
+
+    def plain(k, ahead=()):
+        return evaluate(Neighbours(k, 0), [k for k in ahead if k <= most])
+
+    neighbours = Neighbours(k, k)
+    if len(rows) < 2:
+        return evaluate(neighbours), neighbours
+    most = min(map(len, held_out)) // 8
+    if not embedding.rank.any() and MANY * k <= most:
+        bits = _ksg(plain(MANY * k, ahead=[max(NEIGHBOURS) * k]))
+        if bits.mean() < SURE_SD * bits.std() / np.sqrt(len(bits)):
+            many = max(times * k for times in NEIGHBOURS if times * k <= most)
+            return plain(many), Neighbours(many, 0)
+    if MANY * k <= most and _rises(plain(k, ahead=[MANY * k]), plain(MANY * k)):
+        neighbours = Neighbours(k, k, lone=True)
+        return evaluate(neighbours), neighbours
+    if (embedding.rank * embedding.temperature).any():
+        if MANY * k <= most:
+            neighbours = Neighbours(k, MANY * k)
+        return evaluate(neighbours), neighbours
+    n_neighbours, values = k, [_ksg(plain(k)).mean()]
+    for many in (times * k for times in NEIGHBOURS):
+        if many > most:
+            break
+        values.append(_ksg(plain(many)).mean())
+        if np.ptp(values) > SAME_BITS:
+            break
+        n_neighbours = many
+    return plain(n_neighbours), Neighbours(n_neighbours, 0)
+
+
+def _ksg(found):
+    """Return KSG at the samples of all encoders."""
+    return np.concatenate([bits for bits, _, _ in found])
+
+
+def _rises(found, many):
+    """Whether KSG with more neighbours gives more, beyond its noise.
+
+    Larger boxes blur the density and give less. They give more where they reach from a thin part of
+    it into denser ones, as between clusters.
+    """
+    gain = _ksg(many) - _ksg(found)
+    return bool(gain.mean() > CROWDED_SD * gain.std() / np.sqrt(len(gain)))
+
+
+def _evaluate(
+    embedding, t, rows, neighbours, threads, known=None, ahead=(), n_inside=guided.N_INSIDE
+):
+    a, b, weight = _coordinates(embedding, t, rows)
+    row = embedding.temperature[t]
+    bits, correction, tied = guided.evaluate(
+        a,
+        b,
+        embedding.s[t],
+        int(embedding.rank[t]),
+        weight,
+        guided.TEMPERATURES[row] if neighbours.k_guided else 0.0,
+        k=neighbours.k,
+        k_guided=neighbours.k_guided if row == guided.TRUSTED else None,
+        n_inside=n_inside,
+        lone=neighbours.lone,
+        known=known,
+        ahead=ahead,
+        threads=threads,
+    )
+    return bits, bits + correction, tied
+
+
+def _variance(embedding, t, rows, neighbours, rng, threads):
+    """Return the variances of KSG and of the corrected estimate on `rows`, and a third's estimate.
+
+    After Holmes & Nemenman 2019: the variance s_n^2 of the estimates on n disjoint parts, scaled
+    to the whole by 1/n, averaged over several n with weights n - 1.
+    """
+    total, weight, third = np.zeros(2), 0, np.nan
+    for n_parts in PARTS:
+        if len(rows) // n_parts < max(MIN_PART, 2 * max(neighbours.k, neighbours.k_guided) + 2):
+            continue
+        order = rng.permutation(len(rows))
+        values = []
+        for part in np.array_split(rows[order], n_parts):
+            bits, corrected, _ = _evaluate(
+                embedding, t, part, neighbours, threads, n_inside=INSIDE_PARTS
+            )
+            values.append((bits.mean(), corrected.mean()))
+        if n_parts == PARTS[0]:
+            third = np.mean(values, axis=0)[1]
+        total += (n_parts - 1) / n_parts * np.var(values, axis=0, ddof=1)
+        weight += n_parts - 1
+    return (total / weight if weight else np.full(2, np.nan)), third
+
+
+def _standard_error(embedding, variances, halves, training=True):
+    """Return the standard error of the mean of the encoders' estimates.
+
+    The parts know nothing of what differs with the training samples; where the halves differ by
+    more than the parts explain, the rest is added. The few samples drawn inside the boxes of a part
+    make a critic's variance large enough already. Encoders that found nothing follow the noise of
+    their own half, in which the other one is evaluated: their two estimates are one.
+    """
+    n_independent = 1 if not embedding.rank.any() else len(variances)
+    variance = variances.mean() / n_independent
+    if training and len(halves) == 2:
+        half = (halves[0] - halves[1]) ** 2 / 2
+        variance += max(0.0, half - variances.mean()) / 2
+    return float(np.sqrt(variance))
+
+
+def _within(embedding, held_out, samples, k, threads):
+    """Return the mean of KSG within strata, its standard error, and each stratum's as text."""
+    if samples.strata is None:
+        return np.nan, np.nan, ""
+    texts, means, squares, sizes = [], [], [], []
+    for code, name in enumerate(samples.strata_names):
+        bits = []
+        for t, out in enumerate(held_out):
+            rows = out[samples.strata[out] == code]
+            if len(rows) < MIN_STRATUM:
+                break
+            a, b, weight = _coordinates(embedding, t, rows)
+            a, b = guided.untie(a, 0), guided.untie(b, 1)
+            x, y = a * weight[: a.shape[1]], b * weight[: b.shape[1]]
+            bits.append(ksg.pointwise_mi(x, y, k, threads))
+        if len(bits) < len(held_out):
+            continue
+        bits = np.concatenate(bits)
+        means.append(bits.mean())
+        squares.append(bits.var(ddof=1) / len(bits))
+        sizes.append(len(bits))
+        texts.append(f"{name}: {bits.mean():.3f} (n {len(bits)})")
+    if not sizes:
+        return np.nan, np.nan, ""
+    share = np.array(sizes) / np.sum(sizes)
+    return float(share @ means), float(np.sqrt(share**2 @ squares)), "; ".join(texts)
+
+
+def _flag(embedding, mi, mi_ksg, halves, variances, drift, n_estimated, tied, samples, ceiling):
+    """Return the flag of a pair, and its reasons in words."""
+    if not np.isfinite(mi_ksg):
+        return "fail", "the estimate is not a finite number"
+    reasons = []
+    if not embedding.converged:
+        reasons.append("training not converged: raise max_steps, or max_epochs of the preset paper")
+    if n_estimated < MIN_SAMPLES:
+        reasons.append(f"few samples: {n_estimated}, fewer than {MIN_SAMPLES}")
+    if mi_ksg > NEAR_CEILING * ceiling:
+        reasons.append(f"near the ceiling of {ceiling:.1f} bits for this number of samples")
+    if tied > MAX_TIED * n_estimated:
+        share = 100 * tied / n_estimated
+        reasons.append(f"{share:.0f} % of the samples are duplicates: few distinct values")
+    if samples.missing > MAX_MISSING:
+        reasons.append(f"missing data: {100 * samples.missing:.0f} % of the values")
+    if len(halves) == 2:
+        difference = abs(halves[0] - halves[1])
+        if difference > max(UNSTABLE_BITS, UNSTABLE_SD * np.sqrt(variances.sum())):
+            reasons.append(
+                f"unstable: {halves[0]:.2f} and {halves[1]:.2f} bits by the encoders of the two "
+                "halves of the samples"
+            )
+    sd = np.sqrt(variances.mean() / len(halves))
+    if mi > SURE_SD * sd and drift > max(DRIFT_SD * sd, DRIFT_SHARE * mi):
+        reasons.append(
+            f"still rising with the number of samples: {mi - drift:.2f} bits with a third of them, "
+            f"{mi:.2f} with all; probably too low"
+        )
+    return ("warn", "; ".join(reasons)) if reasons else ("ok", "")
+
+
+def _found_by_checks(found, mi, sd):
+    """Return what the thorough checks found wrong, in words.
+
+    Parameters
+    ----------
+    found : dict of str to float
+        `CHECKS` of one pair; NaN where a check was not made.
+    mi, sd : float
+        `mi_bits` and its standard error.
+    """
+    sd = sd if np.isfinite(sd) else 0.0
+    wide = max(0.1, 4 * sd)
+    told = []
+    if found["split_sd_bits"] > wide:
+        told.append(
+            f"unstable: {found['split_sd_bits']:.2f} bits of standard deviation over three splits "
+            "of the samples"
+        )
+    if mi - found["half_samples_bits"] > max(0.1, 2 * sd, 0.2 * abs(mi)):
+        told.append(
+            f"still rising with the number of samples: {found['half_samples_bits']:.2f} bits with "
+            f"half of them, {mi:.2f} with all; probably too low"
+        )
+    for name, what in (
+        ("half_latent_bits", "half the dimensions"),
+        ("double_latent_bits", "twice the latent dimension"),
+        ("swapped_bits", "x and y exchanged"),
+    ):
+        if abs(found[name] - mi) > max(wide, 0.2 * abs(mi)):
+            told.append(f"unstable: {found[name]:.2f} bits with {what}, {mi:.2f} without")
+    return told

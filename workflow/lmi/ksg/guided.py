@@ -1,0 +1,233 @@
+"""Critic-guided KSG: the nearest-neighbour estimate, corrected for structure inside its own balls.
+
+KSG takes the density ratio p(x, y) / (p(x) p(y)) to be constant over the box that holds the k
+nearest neighbours of a sample. In many dimensions the box is large and the assumption costs most
+of the information. With any critic T(x, y), a model of the log ratio, the ratio at the sample is
+
+    log ratio(i) = KSG(i) + T(x_i, y_i) - log mean over x_j, y_l in the box of exp T(x_j, y_l),
+
+where x_j and y_l run over the samples inside the box's two sides, unpaired. The mean is what a
+world that follows T would put into the box: a perfect critic makes the estimate exact whatever the
+box, no critic (T = 0) gives KSG back, and a bad one lowers the estimate, much as in the
+Donsker-Varadhan bound, here local to the box. It is no strict bound: a critic of the right shape
+but too weak can overshoot a little. Normalisation of T and functions of x or y alone largely
+cancel. A few samples far off any model must not outweigh all others: the critic takes a thousandth
+of them to be pairs of strangers, exp T becoming (1 - .001) exp T + .001.
+"""
+
+import numpy as np
+
+from lmi.embedding import canonical
+from lmi.ksg import kernel as ksg
+
+TEMPERATURES = (0.0, 0.25, 0.5, 0.75, 1.0)
+TRUSTED = len(TEMPERATURES) - 1
+"""Row of `TEMPERATURES` of a critic that describes the samples as they are."""
+ASTRAY = 1e-3
+"""Share of samples whose x and y the critic takes to be strangers."""
+N_INSIDE = 64
+CHUNK = 64
+JITTER = 1e-3
+LONELY = 1.7
+MANY_COPIES = 3
+
+
+def evaluate(
+    a,
+    b,
+    s,
+    rank,
+    weight,
+    temperature=1.0,
+    *,
+    k=3,
+    k_guided=None,
+    n_inside=N_INSIDE,
+    lone=False,
+    known=None,
+    ahead=(),
+    threads=1,
+):
+    """Return pointwise KSG and its critic-guided correction.
+
+    Parameters
+    ----------
+    a, b : array, shape (n_samples, n_axes)
+        Canonical variates of the samples to estimate on.
+    s : array, shape (n_axes,)
+        Canonical correlations of the training samples.
+    rank : int
+        The critic uses the first `rank` axes; 0 means no critic.
+    weight : array, shape (n_axes,)
+        Scale of each axis in the neighbour search.
+    temperature : float
+        The critic is T times this, one of `TEMPERATURES`; 0 means no critic.
+    k : int
+        Neighbours.
+    k_guided : int, optional
+        Neighbours of the boxes that the critic corrects, if not `k`.
+    n_inside : int
+        Samples drawn inside each side of a box.
+    lone : bool
+        Take the nearest neighbour alone for samples that `lonely` finds.
+    known : dict, optional
+        What `ksg.neighbours` has found for these samples, by number of neighbours; added to.
+    ahead : tuple of int
+        Numbers of neighbours to add to it: one search serves them all.
+    threads : int
+
+    Returns
+    -------
+    ksg_bits : array, shape (n_samples,)
+        Kraskov et al. 2004, equation 8.
+    correction_bits : array, shape (n_samples,)
+        To be added; zero without a critic.
+    n_tied : int
+        Samples that `MANY_COPIES` or more others equal in x and y.
+    """
+    n_tied = int((_copies(np.concatenate([a, b], axis=1)) > MANY_COPIES).sum())
+    a, b = untie(a, 0), untie(b, 1)
+    x, y = a * weight[: a.shape[1]], b * weight[: b.shape[1]]
+    known = {} if known is None else known
+    wanted = {k, *ahead}
+    if lone:
+        wanted.add(1)
+    elif k_guided and rank and temperature:
+        wanted.add(k_guided)
+    wanted = sorted(wanted - known.keys())
+    if wanted:
+        known.update(zip(wanted, ksg.neighbours_each(x, y, wanted, threads), strict=True))
+    radius, n_x, n_y = known[k]
+    if lone:
+        alone = lonely(x, y, radius, k, threads)
+        k = np.where(alone, 1, k)
+        radius, n_x, n_y = (
+            np.where(alone, one, other)
+            for one, other in zip(known[1], (radius, n_x, n_y), strict=True)
+        )
+    bits = ksg.bits(n_x, n_y, k)
+    correction = np.zeros(len(x))
+    if rank and temperature:
+        if not lone and k_guided not in (None, k):
+            radius, n_x, n_y = known[k_guided]
+            correction = ksg.bits(n_x, n_y, k_guided) - bits
+        inside_x, _ = ksg.marginal_neighbours(x, radius, n_inside, 0, threads)
+        inside_y, _ = ksg.marginal_neighbours(y, radius, n_inside, 1, threads)
+        critic = _critic(a[:, :rank], b[:, :rank], s[:rank], temperature)
+        correction += _correction(*critic, inside_x, inside_y)
+    return bits, correction, n_tied
+
+
+def lonely(x, y, radius, k, threads=1):
+    """Return which samples lie outside the clusters of most of their neighbours.
+
+    The box of a sample that has a cell of x and y nearly to itself reaches into denser cells, and
+    the estimate there is too high by about log k minus the log of the samples in its own cell.
+
+    Parameters
+    ----------
+    x, y : array, shape (n_samples, n_axes)
+    radius : array, shape (n_samples,)
+        Distance to the k-th neighbour, as `ksg.neighbours` returns it.
+    k, threads : int
+
+    Returns
+    -------
+    bool array, shape (n_samples,)
+        More than half of the k neighbours have a radius `LONELY` times smaller.
+    """
+    joint = np.hstack([x, y])
+    nearest, _ = ksg.marginal_neighbours(joint, np.nextafter(radius, np.inf), k + 1, 0, threads)
+    return (LONELY * radius[nearest] < radius[:, None]).sum(axis=1) > k / 2
+
+
+def untie(z, side):
+    """Return `z` with equal rows spread apart.
+
+    KSG diverges on samples that are equal in all coordinates, and its counts are biased on a
+    lattice. Where there are any, all samples are moved by uniform noise of a thousandth of each
+    axis's sd: far less than the steps between different values, so that no information is lost.
+
+    Parameters
+    ----------
+    z : array, shape (n_samples, n_axes)
+    side : int
+        0 for x and 1 for y, whose noise must be independent.
+    """
+    if not (_copies(z) > 1).any():
+        return z
+    noise = np.random.default_rng(side).uniform(-0.5, 0.5, z.shape)
+    return z + JITTER * z.std(axis=0) * noise
+
+
+def _copies(z):
+    """Return how many rows of `z` equal each row, itself included."""
+    # equal rows have equal sums: where no two sums are equal, nothing need be compared
+    if len(np.unique((z * np.sqrt(np.arange(2, z.shape[1] + 2))).sum(axis=1))) == len(z):
+        return np.ones(len(z), int)
+    _, group, size = np.unique(z, axis=0, return_inverse=True, return_counts=True)
+    return size[group.ravel()]
+
+
+def best_temperature(a, b, s, rank, n_others=512):
+    """Return the row of `TEMPERATURES` at which the critic describes held-out samples best.
+
+    By the InfoNCE bound (van den Oord et al. 2018) of T times the temperature, each x against
+    `n_others` of the y. The temperature that gives the largest estimate would not do: between
+    none and the right one the correction overshoots.
+
+    Parameters
+    ----------
+    a, b, s, rank
+        As in `evaluate`.
+    """
+    if not rank:
+        return 0
+    left, right, at_sample = _critic(a[:, :rank], b[:, :rank], s[:rank])
+    others = np.linspace(0, len(a) - 1, min(n_others, len(a))).astype(int)
+    t = left @ right[others].T
+    top = t.max(axis=1)
+    step = np.exp(np.float32(TEMPERATURES[1]) * (t - top[:, None]))
+    power, bound = np.ones_like(step), [0.0]
+    for temperature in TEMPERATURES[1:]:
+        power *= step  # the temperatures are equally spaced
+        mean = temperature * top + np.log(power.mean(axis=1))
+        bound.append(float((_mixed(temperature * at_sample) - _mixed(mean)).mean()))
+    return int(np.argmax(bound))
+
+
+def _critic(a, b, s, temperature=1.0):
+    """Return factors with T(x_i, y_j) = left_i . right_j, and T(x_i, y_i), in nats, not yet mixed.
+
+    T is `temperature` times the Gaussian log ratio, sum over axes of
+    [s a b - s^2 (a^2 + b^2) / 2] / (1 - s^2) - log(1 - s^2) / 2.
+    """
+    a, b = (np.clip(side, -canonical.BOUND, canonical.BOUND) for side in (a, b))
+    s = np.minimum(s, 0.9995)
+    q = (1 - s**2) / temperature
+    one = np.ones((len(a), 1))
+    # the terms of x or y alone are two more axes
+    constant = -0.5 * temperature * np.log(1 - s**2).sum()
+    left = np.hstack([a * (s / q), constant - 0.5 * a**2 @ (s**2 / q)[:, None], one])
+    right = np.hstack([b, one, -0.5 * b**2 @ (s**2 / q)[:, None]])
+    left, right = left.astype(np.float32), right.astype(np.float32)
+    return left, right, (left * right).sum(axis=1)
+
+
+def _correction(left, right, at_sample, inside_x, inside_y):
+    """Return T(x_i, y_i) - log mean exp T over the box, bits."""
+    result = np.zeros(len(left))
+    for start in range(0, len(left), CHUNK):
+        rows = slice(start, start + CHUNK)
+        t = left[inside_x[rows]] @ right[inside_y[rows]].transpose(0, 2, 1)
+        t = t.reshape(len(t), -1)
+        top = t.max(axis=1)
+        t -= top[:, None]
+        mean = np.exp(t, out=t).mean(axis=1)
+        result[rows] = top + np.log(mean)
+    return (_mixed(at_sample) - _mixed(result)) / np.log(2)
+
+
+def _mixed(log_ratio):
+    """Return the log of a density ratio where x and y of a share `ASTRAY` are independent."""
+    return np.logaddexp(np.log1p(-ASTRAY) + log_ratio, np.log(ASTRAY))

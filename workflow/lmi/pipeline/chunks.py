@@ -1,0 +1,125 @@
+"""A long tile, a chunk of pairs at a time: what a killed job had finished is not computed again."""
+
+import contextlib
+import logging
+import shutil
+import time
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from lmi.base.errors import InputError
+from lmi.base.files import reading, write
+
+log = logging.getLogger("lmi")
+
+SIZE = 64
+"""Pairs in a chunk. It is always the same, so that a job that was killed ends as any other."""
+SAVE_EVERY_S = 60
+"""Seconds of work that a killed job may lose, besides its last chunk."""
+
+
+def run(out, key, groups, compute, *, stage, shared=(), save_every_s=None):
+    """Compute the rows of a tile chunk by chunk, and save what is finished from time to time.
+
+    Parameters
+    ----------
+    out : str or Path
+        The tile. Finished chunks lie in a folder beside it, until `clear`.
+    key : str
+        What the tile is made from: chunks with another key are left alone.
+    groups : list of list of int
+        Rows; a chunk does not cross from one group into the next.
+    compute : callable
+        From the rows of a chunk to a dict of arrays, their first axis the rows'.
+    stage : str
+        Name of the stage, for messages.
+    shared : sequence of str
+        As in `join`.
+    save_every_s : float, optional
+        Instead of `SAVE_EVERY_S`.
+
+    Returns
+    -------
+    dict of str to array
+        Of all rows, in the order of the groups.
+    """
+    save_every_s = SAVE_EVERY_S if save_every_s is None else save_every_s
+    chunks = [group[i : i + SIZE] for group in groups for i in range(0, len(group), SIZE)]
+    folder = _folder(out)
+    parts, unsaved, saved_at = [], [], time.monotonic()
+    for number, rows in enumerate(chunks):
+        path = folder / f"{key[:40]}-{number:05d}.h5"
+        part = _saved(path, stage)
+        if part is None:
+            part = compute(rows)
+            unsaved.append((path, part))
+        else:
+            log.info("chunk %d of %d was finished before", number + 1, len(chunks))
+        parts.append(part)
+        late = time.monotonic() - saved_at >= save_every_s
+        if late and unsaved and number + 1 < len(chunks):
+            for place, arrays in unsaved:
+                write(place, arrays, {})
+            unsaved, saved_at = [], time.monotonic()
+    return join(parts, shared)
+
+
+def clear(out):
+    """Remove the saved chunks of a tile; called when the tile is written."""
+    shutil.rmtree(_folder(out), ignore_errors=True)
+
+
+def join(parts, shared=()):
+    """Join arrays along their first axis; shorter ones are padded.
+
+    Parameters
+    ----------
+    parts : list of dict of str to array
+        Not all have all names: rows of a part that lacks one are all padding.
+    shared : sequence of str
+        Names whose arrays are not by row: the longest is taken.
+
+    Returns
+    -------
+    dict of str to array
+        Padding is NaN for what has no value where there are none (losses, pointwise MI,
+        scatters), otherwise zero.
+    """
+    n_rows = [len(next(v for name, v in part.items() if name not in shared)) for part in parts]
+    joined = {}
+    for name in dict.fromkeys(name for part in parts for name in part):
+        arrays = [np.asarray(part[name]) if name in part else None for part in parts]
+        there = [array for array in arrays if array is not None]
+        if name in shared:
+            joined[name] = max(there, key=len)
+            continue
+        if len(there) == len(parts) and len({array.shape[1:] for array in there}) == 1:
+            joined[name] = np.concatenate(there)
+            continue
+        shape = np.max([array.shape[1:] for array in there], axis=0)
+        fill = np.nan if name.startswith(("loss", "pointwise", "scatter")) else 0
+        joined[name] = np.full((sum(n_rows), *shape), fill, there[0].dtype)
+        for array, end in zip(arrays, np.cumsum(n_rows), strict=True):
+            if array is not None:
+                place = (slice(end - len(array), end), *map(slice, array.shape[1:]))
+                joined[name][place] = array
+    return joined
+
+
+def _folder(out):
+    out = Path(out)
+    return out.parent / f".unfinished-{out.stem}"
+
+
+def _saved(path, stage):
+    """Return the arrays of a saved chunk, or None."""
+    if not path.exists():
+        return None
+    with contextlib.suppress(InputError, OSError), reading(path, stage) as file:
+        return {
+            name: data.asstr()[()] if h5py.check_string_dtype(data.dtype) else data[()]
+            for name, data in file.items()
+        }
+    return None

@@ -1,0 +1,120 @@
+"""One Snakemake a run, also after one that was killed."""
+
+import contextlib
+import fcntl
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+from lmi.base.errors import InputError
+
+
+def begin(results, slurm_run=None):
+    """Take hold of a run until this process ends, in whatever way, and clear up after the last.
+
+    Snakemake's own lock outlives a Snakemake that was killed, and so do its jobs on a cluster:
+    the same command would be refused, and the old jobs would write the files of the new ones.
+
+    Parameters
+    ----------
+    results : str or Path
+        Folder of the run.
+    slurm_run : str, optional
+        Name that the run's SLURM jobs will have.
+
+    Returns
+    -------
+    file
+        To be kept: the run is held until it is closed.
+
+    Raises
+    ------
+    InputError
+        Where another process holds the run.
+    """
+    path = Path(results, ".running")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = open(path, "a+")  # noqa: SIM115 - it stays open
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise InputError(
+            f"another Snakemake is at work on {results}: wait for it, or end it"
+        ) from None
+    except OSError:
+        pass  # a file system without locks
+    file.seek(0)
+    if last := file.read().strip():
+        cancel_slurm_jobs(last)
+    file.truncate(0)
+    file.write(slurm_run or "")
+    file.flush()
+    return file
+
+
+def clear_up(results):
+    """Cancel the jobs that the last Snakemake left behind, unless it is still at work.
+
+    To be called before it is planned what is left to do: a job that is cancelled takes its output
+    with it, be it finished.
+
+    Parameters
+    ----------
+    results : str or Path
+        Folder of the run.
+    """
+    with contextlib.suppress(InputError):
+        begin(results).close()
+
+
+def cancel_slurm_jobs(name, seconds=120):
+    """Cancel this user's SLURM jobs of a name; return when they have left the queue.
+
+    Parameters
+    ----------
+    name : str
+    seconds : float
+        Longest wait.
+    """
+    if not shutil.which("squeue"):
+        return
+    query = ["squeue", "--me", "--noheader", "--format=%i", "--name", name]
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        jobs = subprocess.run(query, capture_output=True, text=True, check=False).stdout.split()
+        if not jobs:
+            return
+        subprocess.run(["scancel", "--quiet", *jobs], check=False)
+        time.sleep(1)
+
+
+def keep_jobs(executor):
+    """Let Snakemake's SLURM executor ask again for jobs that it could not get an answer about.
+
+    As of version 2.8 of the plugin it drops them when SLURM does not answer, as while its
+    controller is restarted, and waits for ever.
+
+    Parameters
+    ----------
+    executor : snakemake_interface_executor_plugins.executors.remote.RemoteExecutor
+    """
+    check = executor.check_active_jobs
+    ended = set()
+
+    def noting(report):
+        def noted(job, *args, **kwargs):
+            ended.add(job.external_jobid)
+            report(job, *args, **kwargs)
+
+        return noted
+
+    async def check_all(jobs):
+        kept = [job async for job in check(jobs)]
+        for job in jobs:
+            if job in kept or job.external_jobid not in ended:
+                yield job
+
+    executor.report_job_success = noting(executor.report_job_success)
+    executor.report_job_error = noting(executor.report_job_error)
+    executor.check_active_jobs = check_all

@@ -1,0 +1,240 @@
+"""Blocks, tiles and pairs: pure functions of the config and the variables' names.
+
+Nothing here lists the pairs of a whole run: with the pairs `all`, a million of them are planned as
+quickly as ten.
+"""
+
+import functools
+import json
+import random
+from fnmatch import fnmatchcase
+from itertools import combinations_with_replacement, product
+
+from lmi.base.errors import InputError
+from lmi.data.sources import check_file, some, stamp, suggest
+from lmi.data.variables import read_columns, shifted_name
+
+TILES_PER_PART = 250
+"""Estimate files that are joined into one before all are: no job reads more than that many."""
+N_TILES = 4
+"""Pairs are chosen from at most this many tiles for each: a run's pairs are never all listed."""
+
+
+def blocks(variables, block_size):
+    """Cut the variables into blocks of `block_size`, in their order; the last may be shorter."""
+    return [variables[i : i + block_size] for i in range(0, len(variables), block_size)]
+
+
+def tiles(dataset, variables, block_size):
+    """List the tiles that hold a pair.
+
+    Parameters
+    ----------
+    dataset : dict
+        A validated dataset of the config.
+    variables : list of Variable
+    block_size : int
+
+    Returns
+    -------
+    list of (int, int)
+        Blocks i and j, i <= j, sorted.
+
+    Raises
+    ------
+    InputError
+        Pairs that name unknown variables, or no pair at all.
+    """
+    n, names = len(variables), tuple(variable.name for variable in variables)
+    if n < 2:
+        raise InputError(f"variables: a pair takes two, found {n}: {some(names)}. Add variables")
+    n_blocks = -(-n // block_size)
+    kind, content = _pairs(dataset, names)
+    if kind == "all":
+        last_is_single = n - (n_blocks - 1) * block_size == 1
+        found = combinations_with_replacement(range(n_blocks), 2)
+        return [
+            (i, j)
+            for i, j in found
+            if i != j or (block_size > 1 and not (last_is_single and i == n_blocks - 1))
+        ]
+    if kind == "between":
+        return _between_tiles(*content, block_size)
+    return sorted(_by_tile(content, names, block_size))
+
+
+def tile_pairs(dataset, variables, block_size, i, j):
+    """List the pairs of a tile.
+
+    Returns
+    -------
+    list of (int, int)
+        Row in block i and row in block j; the first variable comes before the second in
+        `variables`.
+    """
+    names = tuple(variable.name for variable in variables)
+    kind, content = _pairs(dataset, names)
+    first, second = i * block_size, j * block_size
+    if kind == "explicit":
+        pairs = _by_tile(content, names, block_size).get((i, j), ())
+        return [(a - first, b - second) for a, b in pairs]
+    one = range(first, min(first + block_size, len(names)))
+    other = range(second, min(second + block_size, len(names)))
+    pairs = ((a, b) for a, b in product(one, other) if a < b)
+    if kind == "between":
+        left, right = content
+        pairs = (
+            (a, b) for a, b in pairs if (a in left and b in right) or (b in left and a in right)
+        )
+    return [(a - first, b - second) for a, b in pairs]
+
+
+def choose(dataset, variables, block_size, n_pairs, *, seed, name):
+    """Choose pairs of a dataset at random, the same ones each time.
+
+    Parameters
+    ----------
+    dataset : dict
+        A validated dataset of the config.
+    variables : list of Variable
+    block_size : int
+    n_pairs : int
+        Fewer where the dataset has fewer.
+    seed : int
+    name : str
+        Of the dataset.
+
+    Returns
+    -------
+    list of (str, str)
+    list of int
+        The blocks that hold their variables.
+
+    Raises
+    ------
+    InputError
+        Where the dataset has no pair.
+    """
+    # seeded by text, and without numpy: planning stays light
+    chance = random.Random(f"{seed}/pairs/{name}")
+    found = tiles(dataset, variables, block_size)
+    some = sorted(chance.sample(found, min(len(found), N_TILES * n_pairs)))
+    rows = [
+        (i * block_size + x, j * block_size + y)
+        for i, j in some
+        for x, y in tile_pairs(dataset, variables, block_size, i, j)
+    ]
+    rows = chance.sample(rows, min(len(rows), n_pairs))
+    pairs = [(variables[x].name, variables[y].name) for x, y in rows]
+    return pairs, sorted({row // block_size for pair in rows for row in pair})
+
+
+def _between_tiles(left, right, block_size):
+    """Return the tiles in which a variable of one group meets another one of the other group."""
+    one, other = ({}, {})
+    for group, members in ((left, one), (right, other)):
+        for index in group:
+            members.setdefault(index // block_size, set()).add(index)
+    found = set()
+    for i, j in product(one, other):
+        if i != j or len(one[i] | other[j]) > 1:
+            found.add((min(i, j), max(i, j)))
+    return sorted(found)
+
+
+def _pairs(dataset, names):
+    """Return the kind of a dataset's pairs and what defines them.
+
+    Kind and content are `all` and None; `between` and two sets of positions; `explicit` and a
+    short key for `_explicit`, so that caches need not compare long lists.
+    """
+    pairs = dataset.get("pairs", "all")
+    if pairs == "all":
+        return "all", None
+    if pairs == "shifted":
+        return "explicit", ("shifted", dataset.get("spikes", {}).get("shift_s", 0))
+    if "between" in pairs:
+        return "between", _between(json.dumps(pairs["between"]), names)
+    check_file(pairs["file"], "pairs file")
+    return "explicit", ("file", pairs["file"], stamp(pairs["file"]))
+
+
+@functools.lru_cache(maxsize=64)
+def _by_tile(key, names, block_size):
+    """Return {tile: [(position, position), ...]} of explicit pairs."""
+    pairs = _shifted(key[1], names) if key[0] == "shifted" else _listed(key[1], names)
+    found = {}
+    for a, b in sorted(pairs):
+        found.setdefault((a // block_size, b // block_size), []).append((a, b))
+    return found
+
+
+def _shifted(shift_s, names):
+    if not shift_s:
+        raise InputError(
+            "pairs: `shifted` needs units with a shift; set spikes.shift_s to the seconds between "
+            "a unit and its shifted copy"
+        )
+    position = {name: index for index, name in enumerate(names)}
+    copies = {index: position.get(shifted_name(name, shift_s)) for name, index in position.items()}
+    return [(index, copy) for index, copy in copies.items() if copy is not None]
+
+
+@functools.lru_cache(maxsize=64)
+def _between(groups, names):
+    """Return the two groups as sets of positions; a pattern stands for all names it fits."""
+    known = {name: index for index, name in enumerate(names)}
+    found = []
+    for number, patterns in enumerate(json.loads(groups), 1):
+        members = set()
+        for pattern in patterns:
+            fits = [pattern] if pattern in known else []
+            if not fits and any(sign in pattern for sign in "*?["):
+                fits = [name for name in names if fnmatchcase(name, pattern)]
+            if not fits:
+                raise InputError(
+                    f"pairs.between, group {number}: no variable is called '{pattern}'"
+                    f"{suggest(pattern, names)}. Variables: {some(names)}"
+                )
+            members |= {known[name] for name in fits}
+        found.append(frozenset(members))
+    if len(found[0] | found[1]) < 2:
+        raise InputError(
+            f"pairs.between: both groups are the single variable '{names[min(found[0])]}', which "
+            "makes no pair. Name different variables"
+        )
+    return tuple(found)
+
+
+def _listed(path, names):
+    """Return the pairs of a file as positions, the lower one first."""
+    known = {name: index for index, name in enumerate(names)}
+    lines, unknown = {}, {}
+    for line, pair in read_columns(path, ("x", "y"), "pairs file"):
+        for name in pair:
+            if name not in known:
+                unknown.setdefault(name, line)
+        if any(name in unknown for name in pair):
+            continue
+        a, b = sorted(known[name] for name in pair)
+        if a == b:
+            raise InputError(
+                f"pairs file '{path}', line {line}: '{pair[0]}' is paired with itself. Remove the "
+                "line"
+            )
+        if (a, b) in lines:
+            raise InputError(
+                f"pairs file '{path}', line {line}: '{pair[0]}' and '{pair[1]}' are a pair "
+                f"already in line {lines[a, b]}; their order is of no matter. Remove one line"
+            )
+        lines[a, b] = line
+    if unknown:
+
+        def show(name):
+            return f"'{name}' in line {unknown[name]}{suggest(name, names)}"
+
+        raise InputError(
+            f"pairs file '{path}': {len(unknown)} of its names are no variables: "
+            f"{some(unknown, show=show)}. Variables: {some(names)}"
+        )
+    return lines

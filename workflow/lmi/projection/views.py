@@ -1,0 +1,165 @@
+"""Marginal views of one variable: everything a pair needs that depends on one side alone.
+
+A view is a matrix of at most `n_components` scores. Three are made: `linear` (principal components
+of z-scores), `ranked` (of normal scores, which undo monotone distortions of single features) and
+`fourier` (of random Fourier features, which show nonlinear structure to linear algebra).
+"""
+
+import itertools
+
+import numpy as np
+
+from lmi.base import seeds
+
+VIEWS = ("linear", "ranked", "fourier")
+OVERSAMPLING = 10
+"""Of the randomised decomposition: axes beyond those wanted."""
+
+
+def drop_constant(matrix):
+    """Return `matrix` (n_samples, n_features) without its constant features, as float64."""
+    matrix = np.asarray(matrix, dtype=np.float64)
+    if matrix.ndim == 1:
+        matrix = matrix[:, None]
+    varies = (matrix != matrix[:1]).any(axis=0)
+    return matrix if varies.all() else matrix[:, varies]
+
+
+def zscores(matrix, clip=10.0):
+    """Return z-scores of each feature, clipped at ±`clip`; float32 (n_samples, n_features)."""
+    centred = matrix - matrix.mean(axis=0)
+    with np.errstate(over="ignore"):
+        variance = np.einsum("ij,ij->j", centred, centred) / len(centred)
+    if not ((variance > 0) & (variance < np.inf)).all():  # squares of 1e-200 or of 1e200
+        centred /= np.abs(centred).max(axis=0)
+        variance = np.einsum("ij,ij->j", centred, centred) / len(centred)
+    centred /= np.sqrt(variance)
+    return np.clip(centred, -clip, clip).astype(np.float32)
+
+
+def normal_scores(matrix):
+    """Return each feature's ranks (average on ties) as standard normal quantiles, unit variance."""
+    from scipy.special import ndtri
+
+    n_samples = len(matrix)
+    # without ties, all features have the same scores in another order
+    untied = ndtri((np.arange(1, n_samples + 1) - 0.5) / n_samples)
+    untied /= untied.std()
+    result = np.empty(matrix.shape[::-1], np.float32)
+    for column, scores in zip(np.ascontiguousarray(matrix.T), result, strict=True):
+        order = np.argsort(column)
+        ordered = column[order]
+        first = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+        own = untied
+        if len(first) < n_samples:
+            size = np.diff(first, append=n_samples)
+            own = np.repeat(ndtri((first + size / 2) / n_samples), size)
+            own /= own.std()
+        scores[order] = own
+    return result.T
+
+
+def _sketch(matrix, width, rng):
+    """Return random signed sums of the rows of `matrix`, shape (n_features, width)."""
+    signs = rng.choice(np.array([-1, 1], np.float32), len(matrix))
+    edges = np.arange(width + 1) * len(matrix) // width
+    parts = [slice(*ends) for ends in itertools.pairwise(edges)]
+    return np.stack([signs[part] @ matrix[part] for part in parts], axis=1)
+
+
+def principal_components(matrix, n_components, rng):
+    """Return the leading principal component scores, divided by the first one's sd.
+
+    Parameters
+    ----------
+    matrix : array, shape (n_samples, n_features)
+    n_components : int
+        At most this many; components without variance are left out.
+    rng : numpy.random.Generator
+        For the randomised decomposition of large matrices (Halko et al. 2011).
+
+    Returns
+    -------
+    array, shape (n_samples, n_scores)
+    """
+    n_samples, n_features = matrix.shape
+    large = min(n_samples, n_features) > 4 * n_components
+    # single precision halves the time of large matrices; small ones keep the weakest components
+    matrix = matrix.astype(np.float32 if large else np.float64, copy=False)
+    centred = matrix - matrix.mean(axis=0)
+    if large:
+        basis = _sketch(centred, n_components + OVERSAMPLING, rng)
+        # one multiplication by the covariance leaves the noise behind; more change no estimate
+        basis = centred.T @ (centred @ np.linalg.qr(basis)[0])
+        scores = centred @ np.linalg.qr(basis)[0]
+        _, vectors = np.linalg.eigh(scores.T @ scores)
+        scores = scores @ vectors[:, ::-1][:, :n_components]
+    elif n_features <= n_samples:
+        _, vectors = np.linalg.eigh(centred.T @ centred)
+        scores = centred @ vectors[:, ::-1][:, :n_components]
+    else:
+        values, vectors = np.linalg.eigh(centred @ centred.T)
+        order = np.argsort(values)[::-1][:n_components]
+        scores = vectors[:, order] * np.sqrt(np.maximum(values[order], 0.0))
+    sd = scores.std(axis=0)
+    return scores[:, sd > 1e-4 * sd[0]] / sd[0]
+
+
+def fourier_features(scores, n_features, rng):
+    """Return random Fourier features of two Gaussian kernels (Rahimi & Recht 2007).
+
+    The widths are 0.35 and 1 times the median distance between samples.
+
+    Parameters
+    ----------
+    scores : array, shape (n_samples, n_scores)
+    n_features : int
+        Features a kernel.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    array, shape (n_samples, 2 * n_features)
+    """
+    scores = scores.astype(np.float32)
+    first, second = rng.integers(len(scores), size=(2, 2000))
+    distance = np.sqrt(((scores[first] - scores[second]) ** 2).sum(axis=1))
+    median = np.median(distance[distance > 0]) if (distance > 0).any() else 1.0
+    parts = []
+    for width in (0.35 * median, median):
+        frequency = rng.standard_normal((scores.shape[1], n_features), np.float32) / width
+        phase = rng.uniform(0, 2 * np.pi, n_features).astype(np.float32)
+        parts.append(np.cos(scores @ frequency + phase))
+    return np.concatenate(parts, axis=1)
+
+
+def make(matrix, *, seed, name, n_components=64, clip=10.0):
+    """Return the views of one variable and its screened-for features.
+
+    Parameters
+    ----------
+    matrix : array, shape (n_samples, n_features)
+        Finite values; constant features are dropped.
+    seed, name
+        Of the run and of the variable: the random Fourier features depend on them alone.
+    n_components : int
+        Most scores a view.
+    clip : float
+        Bound of the z-scores.
+
+    Returns
+    -------
+    dict
+        `linear`, `ranked`, `fourier`: float32 (n_samples, <= n_components); `features`: normal
+        scores, float32
+        (n_samples, n_varying_features).
+    """
+    matrix = drop_constant(matrix)
+    z, r = zscores(matrix, clip), normal_scores(matrix)
+    rng = seeds.rng(seed, "views", name)
+    views = {"linear": principal_components(z, n_components, rng)}
+    views["ranked"] = principal_components(r, n_components, rng)
+    waves = fourier_features(views["linear"][:, :24], 256, rng)
+    views["fourier"] = principal_components(waves, n_components, rng)
+    views["features"] = r
+    return {key: value.astype(np.float32, copy=False) for key, value in views.items()}

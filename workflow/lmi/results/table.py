@@ -1,0 +1,382 @@
+"""From many estimate tiles to one tidy table: a row a pair, as TSV and Parquet."""
+
+import csv
+
+import numpy as np
+import pandas as pd
+
+from lmi.base.errors import InputError
+from lmi.base.files import reading, replacing, text
+
+DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
+
+COLUMNS = {
+    "dataset": "str",
+    "x": "str",
+    "y": "str",
+    "lag": "int64",
+    "n_samples": "int64",
+    "n_features_x": "int64",
+    "n_features_y": "int64",
+    "mi_bits": "float64",
+    "mi_ksg_bits": "float64",
+    "sd_bits": "float64",
+    "sd_ksg_bits": "float64",
+    "p_value": "float64",
+    "q_value": "float64",
+    "significant": "bool",
+    "n_permutations": "int64",
+    "p_method": "str",
+    "null_mean_bits": "float64",
+    "null_sd_bits": "float64",
+    "mi_within_bits": "float64",
+    "sd_within_bits": "float64",
+    "within_strata": "str",
+    "drift_bits": "float64",
+    "split_sd_bits": "float64",
+    "half_samples_bits": "float64",
+    "half_latent_bits": "float64",
+    "double_latent_bits": "float64",
+    "swapped_bits": "float64",
+    "truth_bits": "float64",
+    "converged": "bool",
+    "seconds": "float64",
+    "flag": "str",
+    "reason": "str",
+    "candidate": "str",
+}
+"""Columns of the table in their order, with their types. Units stand in the names."""
+
+FROM_ATTRIBUTES = ("dataset",)
+"""Columns that a tile holds as attributes, because they are the same in all of its rows."""
+
+_OF_THE_RUN = ("q_value", "significant")
+_OF_A_TILE = [name for name in COLUMNS if name not in _OF_THE_RUN]
+_RERUN = "run `snakemake --cores all --forcerun estimate` to write the tiles anew"
+
+
+def read_tile(path):
+    """Read the columns of one tile, or of a part that holds several.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    dict of str to array
+        All of one length.
+
+    Raises
+    ------
+    InputError
+        The tile is unreadable, incomplete or of another schema version.
+    """
+    with reading(path, "estimate") as tile:
+        absent = [
+            name
+            for name in _OF_A_TILE
+            if name not in (tile.attrs if name in FROM_ATTRIBUTES else tile)
+        ]
+        if absent:
+            raise InputError(
+                f"{path}: expected {', '.join(absent)}, found no such entry: the tile is "
+                f"incomplete. Delete the file, and {_RERUN}."
+            )
+        n_pairs = tile["x"].shape[0]
+        columns = {}
+        for name in _OF_A_TILE:
+            kind = COLUMNS[name]
+            if name in FROM_ATTRIBUTES:
+                value = tile.attrs[name]
+                value = value.decode() if isinstance(value, bytes) else value
+                columns[name] = np.full(n_pairs, value, dtype=object if kind == "str" else kind)
+            elif kind == "str":
+                columns[name] = text(tile[name])
+            else:
+                columns[name] = tile[name][()].astype(kind)
+            if len(columns[name]) != n_pairs:
+                raise InputError(
+                    f"{path}: expected {n_pairs} rows in '{name}' as in 'x', found "
+                    f"{len(columns[name])}. Delete the file, and {_RERUN}."
+                )
+    return columns
+
+
+def _sorted(table, order):
+    """Sort by dataset (in `order`), then `mi_bits` descending with NaN last, then names."""
+    rank = {name: position for position, name in enumerate(order)}
+    dataset = table["dataset"].map(rank).to_numpy()
+    strength = -table["mi_bits"].to_numpy()  # NaN stays NaN, which lexsort puts last
+    codes = [pd.factorize(table[name], sort=True)[0] for name in ("lag", "y", "x")]
+    return table.iloc[np.lexsort((*codes, strength, dataset))].reset_index(drop=True)
+
+
+def _six_digits(values):
+    """Round to six significant digits, so that the shortest text of the float is short."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        decimals = 5 - np.floor(np.log10(np.abs(values)))
+    # 10**22 is the largest exact power of ten; only a division by an exact one rounds correctly
+    decimals = np.where(np.isfinite(decimals), np.clip(decimals, 0, 22), 0)
+    scale = 10.0**decimals
+    return np.where(np.isfinite(values), np.round(values * scale) / scale, values)
+
+
+def add_q_values(table, fdr=0.05, method="bh"):
+    """Add the columns `q_value` and `significant` to a table, in place.
+
+    The q value of a pair is the false discovery rate among the pairs with p values as small as
+    its own, over the whole run.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        With the column `p_value`; pairs without one get NaN and are not significant.
+    fdr : float
+        Level of `significant`.
+    method : str
+        bh (Benjamini & Hochberg 1995), or by, valid under any dependence of the tests (Benjamini &
+        Yekutieli 2001).
+    """
+    from scipy.stats import false_discovery_control
+
+    p = table["p_value"].to_numpy()
+    q = np.full(len(p), np.nan)
+    tested = np.isfinite(p)
+    if tested.any():
+        q[tested] = false_discovery_control(p[tested], method=method)
+    table["q_value"] = q
+    table["significant"] = q <= fdr
+
+
+def peaks(table):
+    """Return one row a pair: that of the lag with the largest estimate.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Table as `aggregate` returns it; without lags it is returned as it is.
+    """
+    if not table["lag"].any():
+        return table
+    # sorted by estimate within a dataset: the first row of a pair is its peak
+    return table.drop_duplicates(["dataset", "x", "y"]).reset_index(drop=True)
+
+
+def aggregate(estimates, tsv, parquet, order=None, fdr=0.05, fdr_method="bh"):
+    """Gather estimate tiles, or parts of them, into one table; write it as TSV and Parquet.
+
+    Rows are sorted by dataset, then by `mi_bits` from the strongest to the weakest, pairs without
+    a value last, ties by name; the order of the files does not matter within a dataset. The TSV
+    has six significant digits and writes missing numbers as ``NaN`` (an empty cell reads as zero
+    in some tools); Parquet has full precision. Both files are replaced whole or not at all.
+
+    Parameters
+    ----------
+    estimates : sequence of str or Path
+        Estimate tiles, or what `collect` made of them.
+    tsv, parquet : str or Path
+        Files to write.
+    order : sequence of str, optional
+        Names of the datasets in the order wanted. Others follow in the order of their files.
+    fdr, fdr_method
+        As in `add_q_values`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The table with the columns `COLUMNS`.
+
+    Raises
+    ------
+    InputError
+        When there is no tile, a tile is unreadable, incomplete or of another schema version, or a
+        pair comes twice.
+    """
+    parts = [read_tile(path) for path in estimates]
+    if not parts:
+        raise InputError(
+            "estimates: expected at least one tile, found none. Check that the datasets of the "
+            "config have pairs."
+        )
+    table = pd.DataFrame(
+        {name: np.concatenate([part.pop(name) for part in parts]) for name in _OF_A_TILE},
+        copy=False,
+    )
+    add_q_values(table, fdr, fdr_method)
+    table = table[list(COLUMNS)]
+    twice = table.duplicated(["dataset", "x", "y", "lag"])
+    if twice.any():
+        row = table[twice].iloc[0]
+        raise InputError(
+            f"estimates of dataset '{row['dataset']}': expected each pair once, found "
+            f"'{row['x']}' with '{row['y']}' in two tiles, {int(twice.sum())} such pairs in all. "
+            f"Tiles of an older config may be left over: delete the estimates folder of the "
+            f"dataset, and {_RERUN}."
+        )
+    found = list(dict.fromkeys(table["dataset"]))
+    table = _sorted(table, [*(order or []), *(name for name in found if name not in (order or []))])
+    with replacing(parquet) as name:
+        table.to_parquet(name, index=False, compression="zstd")
+    write_tsv(table, tsv)
+    return table
+
+
+def write_tsv(table, path):
+    """Write the table as TSV: six significant digits, ``NaN`` for missing numbers.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+    path : str or Path
+    """
+    floats = table.select_dtypes("float")
+    short = table.assign(**{name: _six_digits(floats[name].to_numpy()) for name in floats})
+    with replacing(path) as name:
+        short.to_csv(
+            name,
+            sep="\t",
+            index=False,
+            na_rep="NaN",
+            lineterminator="\n",
+            quoting=csv.QUOTE_MINIMAL,
+            chunksize=100_000,
+        )
+
+
+def strongest(table, n=None):
+    """Return the `n` strongest pairs that have a value and are not flagged ``fail``.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Table as `aggregate` returns it, or a part of it.
+    n : int, optional
+        How many; all when left out.
+    """
+    good = table[np.isfinite(table["mi_bits"]) & (table["flag"] != "fail")]
+    return good.sort_values("mi_bits", ascending=False, kind="stable").head(
+        len(good) if n is None else n
+    )
+
+
+def printable(name, width=None):
+    """Return a name that is safe on one line of a terminal or a figure.
+
+    Control characters, line breaks included, become ``�``; names longer than `width` lose their
+    middle, because related names tend to differ at their ends.
+    """
+    name = "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name
+    )
+    if width is None or len(name) <= width:
+        return name
+    head = width // 2
+    return f"{name[:head]}…{name[len(name) - (width - 1 - head) :]}"
+
+
+def bits(value, sd=np.nan):
+    """Return ``1.23 ± 0.04``: as many decimals (2 or 3) as the error bar deserves.
+
+    Parameters
+    ----------
+    value, sd : float
+        Bits. Without a finite `sd` the value stands alone.
+    """
+    if not np.isfinite(value):
+        return DASH
+    decimals = 2 if np.isfinite(sd) and sd >= 0.0095 else 3
+    number = f"{value:.{decimals}f}"
+    if float(number) == 0:
+        number = number.lstrip("-")
+    number = number.replace("-", MINUS)
+    return f"{number} ± {sd:.{decimals}f}" if np.isfinite(sd) else number
+
+
+def probability(value):
+    """Return a p or q value in as few letters as tell it: ``0.21``, ``2e-4``.
+
+    Parameters
+    ----------
+    value : float
+    """
+    if not np.isfinite(value):
+        return DASH
+    if value >= 0.00995 or value == 0:
+        return f"{value:.2g}"
+    mantissa, exponent = f"{value:.0e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def signed(lag):
+    """Return a lag with its sign: ``+2``, ``0``, ``−1``."""
+    return f"{lag:+d}".replace("-", MINUS) if lag else "0"
+
+
+def top_pairs_text(table, n=10, files=None):
+    """Return the `n` strongest pairs as text for a terminal, and where the results lie.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Table as `aggregate` returns it; of a pair with lags the peak is shown.
+    n : int
+        How many pairs.
+    files : dict of str to str or Path, optional
+        What to name below the pairs: ``{"table": ..., "report": ...}``.
+
+    Returns
+    -------
+    str
+        Several lines without a final line break.
+    """
+    has_lags = table["lag"].any()
+    table = peaks(table)
+    top = strongest(table, n)
+    lines = []
+    if len(top):
+        pairs = "pair" if len(top) == 1 else f"{len(top)} pairs"
+        n_significant = int(table["significant"].sum())
+        tested = table["q_value"].notna().any()
+        lines.append(
+            f"Strongest {pairs} of {len(table):,} (bits ± one standard deviation)"
+            + (f"; {n_significant:,} significant (*)" if tested else "")
+        )
+        cells_of = {
+            "": [str(rank) for rank in range(1, len(top) + 1)],
+            "pair": [
+                f"{printable(x, 28)} {DASH} {printable(y, 28)}"
+                for x, y in zip(top["x"], top["y"], strict=True)
+            ],
+            "dataset": [printable(name, 24) for name in top["dataset"]],
+            "lag": [signed(lag) for lag in top["lag"]],
+            "MI": [bits(*both) for both in zip(top["mi_bits"], top["sd_bits"], strict=True)],
+            "MI uncorrected": [
+                bits(*both) for both in zip(top["mi_ksg_bits"], top["sd_ksg_bits"], strict=True)
+            ],
+            "p": [probability(value) for value in top["p_value"]],
+            "q": [
+                probability(value) + (" *" if sure else "  ")
+                for value, sure in zip(top["q_value"], top["significant"], strict=True)
+            ],
+            "flag": top["flag"].tolist(),
+        }
+        left_out = ([] if has_lags else ["lag"]) + ([] if tested else ["p", "q"])
+        columns = []
+        for name, cells in cells_of.items():
+            if name in left_out:
+                continue
+            title = "q  " if name == "q" else name
+            width = max(map(len, [title, *cells]))
+            to_left = name in ("pair", "dataset", "flag")
+            columns.append(
+                [cell.ljust(width) if to_left else cell.rjust(width) for cell in (title, *cells)]
+            )
+        lines += [("  " + "  ".join(cells)).rstrip() for cells in zip(*columns, strict=True)]
+    else:
+        lines.append(f"No pair of {len(table):,} has an estimate; the column 'reason' says why.")
+    files = files or {}
+    if files:
+        width = max(len(name) for name in files)
+        lines += ["", *(f"{name.ljust(width)}  {path}" for name, path in files.items())]
+    return "\n".join(lines)
