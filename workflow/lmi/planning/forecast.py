@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from lmi.report.page import stage_times
+from lmi.results.stage_times import stage_times
 
 _JOB = re.compile(
     r"^Job \d+: (?P<stage>\w+)\b.* \(about (?P<seconds>\d+) s,"

@@ -5,8 +5,8 @@ import hashlib
 import numpy as np
 
 from lmi.base.files import reading, write
-from lmi.pipeline.chunks import join
 from lmi.results import table as tables
+from lmi.results.join import join
 
 MAX_CURVES = 500
 """Training curves of a part that the report draws, besides those of the strongest pairs."""
