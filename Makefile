@@ -12,13 +12,14 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo plan test test-cluster lint lock bench-accuracy bench-speed \
+.PHONY: help demo plan test test-wheel test-cluster lint lock bench-accuracy bench-speed \
   bench-statistics bench-ksg bench-gpu bench-scale bench-costs bench-overhead
 
 help:
 	@echo "make demo   install into .venv, run the bundled data, print the strongest pairs"
 	@echo "make plan   what a run will cost: jobs, CPU and GPU hours, memory, disk"
 	@echo "make test   install the test tools, check the code, run the tests"
+	@echo "make test-wheel     build the sdist and the wheel, and use the wheel from another folder"
 	@echo "make test-cluster   run the workflow, and what can go wrong, on a private SLURM"
 	@echo "make lint   the checks without the tests"
 	@echo "make bench-accuracy   errors over families of tasks with known MI"
@@ -41,6 +42,9 @@ plan: $(VENV)/.installed
 # One test process a core, each with one thread; a file stays in one process, with what its tests share.
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+test-wheel: $(VENV)/.tested
+	tests/wheel.sh
 
 # Three tests at a time, each with a SLURM of its own: they mostly wait.
 test-cluster: $(VENV)/.tested

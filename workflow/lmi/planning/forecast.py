@@ -174,7 +174,8 @@ def main():
     """Print the plan of a run, or check that of a finished one."""
     arguments = [word for word in sys.argv[1:] if word != "--check"]
     if {"-h", "--help"} & set(arguments):
-        sys.exit(__doc__)
+        print(__doc__)
+        return
 
     everything, n_others, results = dry_run([*arguments, "--forceall"])
     if not len(everything):
