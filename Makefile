@@ -56,6 +56,7 @@ lint: $(VENV)/.tested
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/mypy
 	$(BIN)/python -m snakemake --lint
 
 # The stamp is as old as what it was made from: a changed lock file or C source installs anew.

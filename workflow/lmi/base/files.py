@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import tempfile
+from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -19,7 +20,7 @@ SCHEMA = 2
 LIBRARIES = ("numpy", "scipy", "torch", "h5py", "scikit-learn")
 
 
-def versions():
+def versions() -> dict[str, str]:
     """Return the versions of the package, of Python and of the libraries behind the numbers."""
     import lmi
 
@@ -31,7 +32,7 @@ def versions():
 
 
 @contextlib.contextmanager
-def replacing(path):
+def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary name beside `path`; move it there when the block succeeds.
 
     The final name never holds half a file. The temporary name keeps the suffix, which libraries
@@ -57,7 +58,7 @@ def replacing(path):
         Path(name).unlink(missing_ok=True)
 
 
-def write(path, arrays, attributes):
+def write(path: str | Path, arrays: Mapping, attributes: Mapping) -> None:
     """Write arrays and attributes to a new HDF5 file, atomically.
 
     Parameters
@@ -96,7 +97,7 @@ def _chunks(array):
 
 
 @contextlib.contextmanager
-def reading(path, stage):
+def reading(path: str | Path, stage: str) -> Iterator[h5py.File]:
     """Open a file that stage `stage` wrote, and check its layout.
 
     Raises
@@ -121,6 +122,6 @@ def reading(path, stage):
         yield file
 
 
-def text(dataset):
+def text(dataset: h5py.Dataset) -> np.ndarray:
     """Return an HDF5 string dataset as an array of str objects."""
     return dataset.asstr()[()] if dataset.shape[0] else np.empty(0, dtype=object)

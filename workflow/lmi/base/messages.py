@@ -20,7 +20,8 @@ def some(words: Iterable, n: int = 5, show: Callable = str) -> str:
 
 def first_duplicates(names: Iterable) -> list:
     """Return the names that occur more than once, in order of their second occurrence."""
-    seen, twice = set(), {}
+    seen: set = set()
+    twice = {}
     for name in names:
         if name in seen:
             twice[name] = True

@@ -497,7 +497,7 @@ class _Points:
             yield part, d
 
 
-def _mixed(z: np.ndarray) -> np.ndarray:
+def _mixed(z):
     """The finaliser of splitmix64, a bijection of 64-bit words; the same as in _ksg.c."""
     with np.errstate(over="ignore"):
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy.stats import binomtest
 
 ALPHA = 0.05
@@ -10,7 +11,7 @@ POWER = 0.8
 """Share of planted pairs that are to be detected."""
 
 
-def summarise(table):
+def summarise(table: pd.DataFrame) -> pd.DataFrame:
     """Return power and bias by dataset and planted level.
 
     Parameters
@@ -44,8 +45,8 @@ def summarise(table):
                 "note": part["note"].iloc[0],
             }
         )
-    names = ("dataset", "truth_bits", "n", "power", "power_low", "power_high", "mean_bits")
-    names = [*names, "bias_bits", "spread_bits", "mean_sd_bits", "note"]
+    names = ["dataset", "truth_bits", "n", "power", "power_low", "power_high", "mean_bits"]
+    names += ["bias_bits", "spread_bits", "mean_sd_bits", "note"]
     summary = pd.DataFrame(rows, columns=names)
     place = {name: i for i, name in enumerate(dict.fromkeys(table["dataset"]))}
     return summary.sort_values(
@@ -53,7 +54,7 @@ def summarise(table):
     ).reset_index(drop=True)
 
 
-def detectable_bits(bits, power, wanted=POWER):
+def detectable_bits(bits: ArrayLike, power: ArrayLike, wanted: float = POWER) -> float:
     """Return the level from which on the power is at least `wanted`; NaN where it never is.
 
     Between two levels the power is taken to rise in a straight line.
@@ -75,7 +76,7 @@ def detectable_bits(bits, power, wanted=POWER):
     return float(bits[last] + share * (bits[last + 1] - bits[last]))
 
 
-def in_words(summary):
+def in_words(summary: pd.DataFrame) -> list[str]:
     """Return a line a dataset: what is detected, and how far off the estimates are.
 
     Parameters

@@ -1,9 +1,13 @@
 """Arrays of the parts of a tile, or of several tiles, joined into one."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 
-def join(parts, shared=()):
+def join(
+    parts: Sequence[dict[str, np.ndarray]], shared: Sequence[str] = ()
+) -> dict[str, np.ndarray]:
     """Join arrays along their first axis; shorter ones are padded.
 
     Parameters

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 
-def stage_times(benchmarks_dir):
+def stage_times(benchmarks_dir: str | Path) -> list[dict]:
     """Sum Snakemake's benchmark files by rule.
 
     Parameters
@@ -21,7 +21,7 @@ def stage_times(benchmarks_dir):
     """
     order = ("project", "embed", "estimate", "collect", "aggregate", "report", "benchmark")
     folder = Path(benchmarks_dir)
-    stages = {}
+    stages: dict[str, list] = {}
     for path in sorted(folder.rglob("*.tsv")) if folder.is_dir() else []:
         stage = path.relative_to(folder).parts[0].removesuffix(".tsv")
         with path.open(encoding="utf-8", newline="") as lines:

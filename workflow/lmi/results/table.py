@@ -1,6 +1,8 @@
 """From many estimate tiles to one tidy table: a row a pair, as TSV and Parquet."""
 
 import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -55,7 +57,7 @@ _OF_A_TILE = [name for name in COLUMNS if name not in _OF_THE_RUN]
 _RERUN = "run `snakemake --cores all --forcerun estimate` to write the tiles anew"
 
 
-def read_tile(path):
+def read_tile(path: str | Path) -> dict[str, np.ndarray]:
     """Read the columns of one tile, or of a part that holds several.
 
     Parameters
@@ -122,7 +124,7 @@ def _six_digits(values):
     return np.where(np.isfinite(values), np.round(values * scale) / scale, values)
 
 
-def add_q_values(table, fdr=0.05, method="bh"):
+def add_q_values(table: pd.DataFrame, fdr: float = 0.05, method: str = "bh") -> None:
     """Add the columns `q_value` and `significant` to a table, in place.
 
     The q value of a pair is the false discovery rate among the pairs with p values as small as
@@ -149,7 +151,7 @@ def add_q_values(table, fdr=0.05, method="bh"):
     table["significant"] = q <= fdr
 
 
-def peaks(table):
+def peaks(table: pd.DataFrame) -> pd.DataFrame:
     """Return one row a pair: that of the lag with the largest estimate.
 
     Parameters
@@ -163,7 +165,14 @@ def peaks(table):
     return table.drop_duplicates(["dataset", "x", "y"]).reset_index(drop=True)
 
 
-def aggregate(estimates, tsv, parquet, order=None, fdr=0.05, fdr_method="bh"):
+def aggregate(
+    estimates: Sequence[str | Path],
+    tsv: str | Path,
+    parquet: str | Path,
+    order: Sequence[str] | None = None,
+    fdr: float = 0.05,
+    fdr_method: str = "bh",
+) -> pd.DataFrame:
     """Gather estimate tiles, or parts of them, into one table; write it as TSV and Parquet.
 
     Rows are sorted by dataset, then by `mi_bits` from the strongest to the weakest, pairs without
@@ -222,7 +231,7 @@ def aggregate(estimates, tsv, parquet, order=None, fdr=0.05, fdr_method="bh"):
     return table
 
 
-def write_tsv(table, path):
+def write_tsv(table: pd.DataFrame, path: str | Path) -> None:
     """Write the table as TSV: six significant digits, ``NaN`` for missing numbers.
 
     Parameters
@@ -244,7 +253,7 @@ def write_tsv(table, path):
         )
 
 
-def strongest(table, n=None):
+def strongest(table: pd.DataFrame, n: int | None = None) -> pd.DataFrame:
     """Return the `n` strongest pairs that have a value and are not flagged ``fail``.
 
     Parameters
@@ -260,7 +269,7 @@ def strongest(table, n=None):
     )
 
 
-def printable(name, width=None):
+def printable(name: str, width: int | None = None) -> str:
     """Return a name that is safe on one line of a terminal or a figure.
 
     Control characters, line breaks included, become ``�``; names longer than `width` lose their
@@ -275,7 +284,7 @@ def printable(name, width=None):
     return f"{name[:head]}…{name[len(name) - (width - 1 - head) :]}"
 
 
-def bits(value, sd=np.nan):
+def bits(value: float, sd: float = np.nan) -> str:
     """Return ``1.23 ± 0.04``: as many decimals (2 or 3) as the error bar deserves.
 
     Parameters
@@ -293,7 +302,7 @@ def bits(value, sd=np.nan):
     return f"{number} ± {sd:.{decimals}f}" if np.isfinite(sd) else number
 
 
-def probability(value):
+def probability(value: float) -> str:
     """Return a p or q value in as few letters as tell it: ``0.21``, ``2e-4``.
 
     Parameters
@@ -308,12 +317,14 @@ def probability(value):
     return f"{mantissa}e{int(exponent)}"
 
 
-def signed(lag):
+def signed(lag: int) -> str:
     """Return a lag with its sign: ``+2``, ``0``, ``−1``."""
     return f"{lag:+d}".replace("-", MINUS) if lag else "0"
 
 
-def top_pairs_text(table, n=10, files=None):
+def top_pairs_text(
+    table: pd.DataFrame, n: int = 10, files: Mapping[str, str | Path] | None = None
+) -> str:
     """Return the `n` strongest pairs as text for a terminal, and where the results lie.
 
     Parameters
