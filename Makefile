@@ -40,8 +40,9 @@ plan: $(VENV)/.installed
 	@$(BIN)/python -m lmi.planning.forecast --configfile $(CONFIG)
 
 # One test process a core, each with one thread; a file stays in one process, with what its tests share.
+# The lines that tests reach are counted in these processes, not in the jobs of workflows they start.
 test: lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov
 
 test-wheel: $(VENV)/.tested
 	tests/wheel.sh
