@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from lmi.base import reasons
 from lmi.base.errors import InputError
 from lmi.base.files import reading, text, write
+from lmi.base.reasons import Reason
 from lmi.base.threads import map_pairs
 from lmi.data.sources import data_files
 from lmi.data.variables import Variable, read_matrices
@@ -17,7 +19,7 @@ from lmi.embedding import candidates as embedding
 from lmi.embedding import canonical
 from lmi.embedding import published as paper
 from lmi.estimation import estimate as estimation
-from lmi.estimation import null
+from lmi.estimation import flags, null
 from lmi.pipeline import cache, checks, chunks
 from lmi.pipeline.blocks import Block, Side, embed_sides
 from lmi.projection import folds as split
@@ -283,7 +285,8 @@ def _embed_rows(x, y, wanted, sides, prepared, options):
     """
     lag, settings = wanted[0][2], options["settings"]
     errors = [x.error[i] or y.error[j] for i, j, _ in wanted]
-    checked = {name: np.full(len(wanted), np.nan) for name in estimation.CHECKS}
+    error_codes = ["unusable_data" if error else "" for error in errors]
+    checked = {name: np.full(len(wanted), np.nan) for name in flags.CHECKS}
     good = [row for row, pair in enumerate(sides) if pair]
     folds = lagged(x.fold, lag), x.inner
     log.info("lag %d: %d pairs", lag, len(good))
@@ -291,9 +294,9 @@ def _embed_rows(x, y, wanted, sides, prepared, options):
     done = {}
     for row, result in zip(good, found, strict=True):
         if isinstance(result, Exception):
-            errors[row] = f"embedding failed: {result}"
+            errors[row], error_codes[row] = str(result), "embedding_failed"
             names = x.name[wanted[row][0]], y.name[wanted[row][1]]
-            log.error("%s, %s: %s", *names, errors[row])
+            log.error("%s, %s: embedding failed: %s", *names, result)
         else:
             done[row] = result
     if settings["checks"] == "thorough" and settings["preset"] == "default" and good:
@@ -322,6 +325,7 @@ def _embed_rows(x, y, wanted, sides, prepared, options):
                 for i, j, _ in wanted
             ],
             "error": errors,
+            "error_code": error_codes,
             "converged": [done[row].converged if row in done else False for row in rows],
             "seconds": [done[row].seconds if row in done else 0.0 for row in rows],
             "candidate": [
@@ -460,9 +464,9 @@ def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True,
             return _estimate_rows(file, rows, samples, options, threads, keep_pointwise)
 
         arrays = chunks.run(out, key, [list(range(n_pairs))], one_chunk, stage="estimate")
-        failed = [reason for reason in arrays["reason"] if reason.startswith("estimation failed")]
-        if len(failed) == n_pairs:
-            raise RuntimeError(f"{embeddings}: no pair could be estimated; the first: {failed[0]}")
+        if n_pairs and all(code == "estimation_failed" for code in arrays["reason_codes"]):
+            first = arrays["reason"][0]
+            raise RuntimeError(f"{embeddings}: no pair could be estimated; the first: {first}")
         curves = ("loss_step", "loss_train", "loss_validation")
         arrays |= {name: file[name][()] for name in curves if name in file}
     if keep_pointwise:
@@ -497,14 +501,17 @@ def _estimate_rows(file, rows, samples, options, threads, keep_pointwise):
     threads, keep_pointwise
         As in `estimate`.
     """
-    names = ("x", "y", "error", "candidate")
+    names = ("x", "y", "error", "error_code", "candidate")
     columns = {name: file[name].asstr()[rows] for name in names}
     numbers = ("lag", "n_features_x", "n_features_y", "truth_bits")
     numbers += ("converged", "seconds", "missing")
-    columns |= {name: file[name][rows] for name in (*numbers, *estimation.CHECKS)}
+    columns |= {name: file[name][rows] for name in (*numbers, *flags.CHECKS)}
+    whys = [
+        [Reason(code, {"message": error})] if code else None
+        for code, error in zip(columns["error_code"], columns["error"], strict=True)
+    ]
     found = [
-        None if error else _read_embedding(file, row)
-        for row, error in zip(rows, columns["error"], strict=True)
+        None if why else _read_embedding(file, row) for row, why in zip(rows, whys, strict=True)
     ]
 
     def one(place):
@@ -515,13 +522,14 @@ def _estimate_rows(file, rows, samples, options, threads, keep_pointwise):
             result = estimation.estimate(
                 found[place],
                 samples=replace(samples, missing=float(columns["missing"][place])),
-                checked={name: float(columns[name][place]) for name in estimation.CHECKS},
+                checked={name: float(columns[name][place]) for name in flags.CHECKS},
                 name=f"{columns['x'][place]}/{columns['y'][place]}/{columns['lag'][place]}",
                 **options,
             )
         except (ValueError, ArithmeticError) as error:
-            columns["error"][place] = f"estimation failed: {error}"
+            whys[place] = [Reason("estimation_failed", {"message": str(error)})]
             return None
+        whys[place] = result.reasons
         return result, time.perf_counter() - start
 
     results = map_pairs(one, range(len(rows)), threads)
@@ -535,7 +543,7 @@ def _estimate_rows(file, rows, samples, options, threads, keep_pointwise):
         "sd_within_bits",
     )
     as_they_are = ("x", "y", "lag", "n_features_x", "n_features_y", "truth_bits")
-    as_they_are += estimation.CHECKS
+    as_they_are += flags.CHECKS
     arrays = {name: columns[name] for name in as_they_are}
     arrays |= {
         name: np.array([getattr(r[0], name) if r else np.nan for r in results]) for name in values
@@ -552,8 +560,10 @@ def _estimate_rows(file, rows, samples, options, threads, keep_pointwise):
         "n_samples": np.full(len(rows), n_samples),
         "converged": columns["converged"],
         "seconds": columns["seconds"] + np.array([r[1] if r else 0.0 for r in results]),
-        "flag": [r[0].flag if r else "fail" for r in results],
-        "reason": [r[0].reason if r else e for r, e in zip(results, columns["error"], strict=True)],
+        "flag": [reasons.flag(why) for why in whys],
+        "reason": [reasons.sentence(why) for why in whys],
+        "reason_codes": [reasons.codes(why) for why in whys],
+        "reason_parameters": [reasons.parameters(why) for why in whys],
         "candidate": columns["candidate"],
     }
     if keep_pointwise:

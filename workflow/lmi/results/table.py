@@ -44,6 +44,8 @@ COLUMNS = {
     "flag": "str",
     "reason": "str",
     "candidate": "str",
+    "reason_codes": "str",
+    "reason_parameters": "str",
 }
 """Columns of the table in their order, with their types. Units stand in the names."""
 
