@@ -52,6 +52,9 @@ COLUMNS = {
 FROM_ATTRIBUTES = ("dataset",)
 """Columns that a tile holds as attributes, because they are the same in all of its rows."""
 
+EXACT = 22
+"""The largest power of ten that a float holds exactly."""
+
 _OF_THE_RUN = ("q_value", "significant")
 _OF_A_TILE = [name for name in COLUMNS if name not in _OF_THE_RUN]
 _RERUN = "run `snakemake --cores all --forcerun estimate` to write the tiles anew"
@@ -116,12 +119,16 @@ def _sorted(table, order):
 
 def _six_digits(values):
     """Round to six significant digits, so that the shortest text of the float is short."""
+    values = np.asarray(values, float)
     with np.errstate(divide="ignore", invalid="ignore"):
         decimals = 5 - np.floor(np.log10(np.abs(values)))
-    # 10**22 is the largest exact power of ten; only a division by an exact one rounds correctly
-    decimals = np.where(np.isfinite(decimals), np.clip(decimals, 0, 22), 0)
-    scale = 10.0**decimals
-    return np.where(np.isfinite(values), np.round(values * scale) / scale, values)
+    decimals = np.where(np.isfinite(decimals), np.maximum(decimals, 0), 0)
+    # only a division by an exact power of ten rounds correctly
+    small = decimals > EXACT
+    scale = 10.0 ** np.minimum(decimals, EXACT)
+    rounded = np.where(np.isfinite(values), np.round(values * scale) / scale, values)
+    rounded[small] = [float(f"{value:.5e}") for value in values[small]]
+    return rounded
 
 
 def add_q_values(table, fdr=0.05, method="bh"):
