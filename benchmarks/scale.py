@@ -17,7 +17,7 @@ from lmi.base import seeds
 from lmi.base.files import write
 from lmi.data.variables import Variable
 from lmi.planning.tiles import TILES_PER_PART, tile_pairs, tiles
-from lmi.results.table import COLUMNS, FROM_ATTRIBUTES
+from lmi.results.columns import COLUMNS, FROM_ATTRIBUTES
 
 from benchmarks import measured
 

@@ -8,8 +8,8 @@ from helpers.runs import write_results, write_tile
 from lmi.base.errors import InputError
 from lmi.base.files import replacing
 from lmi.results import table as tables
+from lmi.results.columns import COLUMNS
 from lmi.results.table import (
-    COLUMNS,
     aggregate,
     bits,
     printable,

@@ -7,6 +7,7 @@ import numpy as np
 from lmi.base.files import reading, write
 from lmi.pipeline.chunks import join
 from lmi.results import table as tables
+from lmi.results.columns import FROM_ATTRIBUTES
 
 MAX_CURVES = 500
 """Training curves of a part that the report draws, besides those of the strongest pairs."""
@@ -56,7 +57,7 @@ def collect(out, estimates, n_top):
     attributes["key"] = hashes.hexdigest()
     write(
         out,
-        {name: values for name, values in columns.items() if name not in tables.FROM_ATTRIBUTES}
+        {name: values for name, values in columns.items() if name not in FROM_ATTRIBUTES}
         | join(found, shared=_AXES),
         {name: value for name, value in attributes.items() if name not in ("schema", "versions")},
     )

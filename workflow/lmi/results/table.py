@@ -7,56 +7,13 @@ import pandas as pd
 
 from lmi.base.errors import InputError
 from lmi.base.files import reading, replacing, text
+from lmi.results.columns import COLUMNS, FROM_ATTRIBUTES, OF_A_TILE
 
 DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
-
-COLUMNS = {
-    "dataset": "str",
-    "x": "str",
-    "y": "str",
-    "lag": "int64",
-    "n_samples": "int64",
-    "n_features_x": "int64",
-    "n_features_y": "int64",
-    "mi_bits": "float64",
-    "mi_ksg_bits": "float64",
-    "sd_bits": "float64",
-    "sd_ksg_bits": "float64",
-    "p_value": "float64",
-    "q_value": "float64",
-    "significant": "bool",
-    "n_permutations": "int64",
-    "p_method": "str",
-    "null_mean_bits": "float64",
-    "null_sd_bits": "float64",
-    "mi_within_bits": "float64",
-    "sd_within_bits": "float64",
-    "within_strata": "str",
-    "drift_bits": "float64",
-    "split_sd_bits": "float64",
-    "half_samples_bits": "float64",
-    "half_latent_bits": "float64",
-    "double_latent_bits": "float64",
-    "swapped_bits": "float64",
-    "truth_bits": "float64",
-    "converged": "bool",
-    "seconds": "float64",
-    "flag": "str",
-    "reason": "str",
-    "candidate": "str",
-    "reason_codes": "str",
-    "reason_parameters": "str",
-}
-"""Columns of the table in their order, with their types. Units stand in the names."""
-
-FROM_ATTRIBUTES = ("dataset",)
-"""Columns that a tile holds as attributes, because they are the same in all of its rows."""
 
 EXACT = 22
 """The largest power of ten that a float holds exactly."""
 
-_OF_THE_RUN = ("q_value", "significant")
-_OF_A_TILE = [name for name in COLUMNS if name not in _OF_THE_RUN]
 _RERUN = "run `snakemake --cores all --forcerun estimate` to write the tiles anew"
 
 
@@ -80,7 +37,7 @@ def read_tile(path):
     with reading(path, "estimate") as tile:
         absent = [
             name
-            for name in _OF_A_TILE
+            for name in OF_A_TILE
             if name not in (tile.attrs if name in FROM_ATTRIBUTES else tile)
         ]
         if absent:
@@ -90,7 +47,7 @@ def read_tile(path):
             )
         n_pairs = tile["x"].shape[0]
         columns = {}
-        for name in _OF_A_TILE:
+        for name in OF_A_TILE:
             kind = COLUMNS[name]
             if name in FROM_ATTRIBUTES:
                 value = tile.attrs[name]
@@ -209,7 +166,7 @@ def aggregate(estimates, tsv, parquet, order=None, fdr=0.05, fdr_method="bh"):
             "config have pairs."
         )
     table = pd.DataFrame(
-        {name: np.concatenate([part.pop(name) for part in parts]) for name in _OF_A_TILE},
+        {name: np.concatenate([part.pop(name) for part in parts]) for name in OF_A_TILE},
         copy=False,
     )
     add_q_values(table, fdr, fdr_method)
