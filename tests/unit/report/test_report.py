@@ -292,6 +292,24 @@ def test_flag_summary_groups_by_reason(demo):
     assert sum(group["n"] for group in groups) == (demo[4]["flag"] != "ok").sum()
 
 
+def test_pairs_that_share_features_are_listed(tmp_path):
+    path = tmp_path / "tile-000-000.h5"
+    write_tile(path, "d", [("a", "b"), ("a", "c"), ("b", "c")], [0.4, 0.9, 0.2])
+    why = [
+        [Reason("shared_features", {"n": 2, "shared": "CD4, <b>"})],
+        [],
+        [Reason("shared_features", {"n": 9, "shared": "CD4, KIT and 7 more"})],
+    ]
+    with h5py.File(path, "a") as tile:
+        for name, values in columns_of(why).items():
+            tile[name][...] = values
+    page, source, table = render(tmp_path, [path], {"datasets": {"d": {"source": "d.csv"}}})
+    assert table["q_value"].isna().tolist() == [False, True, True]
+    assert "2 pairs share features" in page.text and "<b>" not in source
+    assert "b c 9 CD4, KIT and 7 more" in page.text
+    assert page.text.index("b c 9 CD4") < page.text.index("a b 2 CD4, <b>")
+
+
 def test_reasons_that_differ_in_numbers_are_one(tmp_path):
     path = tmp_path / "tile-000-000.h5"
     write_tile(path, "d", [("a", "b"), ("a", "c"), ("b", "c"), ("b", "d")], [0.4, 0.3, 0.2, 0.1])

@@ -26,12 +26,15 @@ class Declared:
         What the table says; its fields are the reason's parameters.
     kind : str
         Heading in the report; reasons of one kind share it.
+    tested : bool
+        Whether the pair counts as a test in the false discovery rate, if it has a p value.
     """
 
     code: str
     flag: str
     sentence: str
     kind: str
+    tested: bool = True
 
     @property
     def parameters(self):
@@ -47,6 +50,14 @@ _TOO_LOW = "of them, {mi:.2f} with all; probably too low"
 DECLARED = {
     one.code: one
     for one in (
+        Declared(
+            "shared_features",
+            "fail",
+            "features that are in both variables: {n} ({shared}); their information is infinite "
+            "by construction",
+            "features in both variables",
+            tested=False,
+        ),
         Declared(
             "not_converged",
             "warn",
@@ -112,6 +123,11 @@ DECLARED = {
 """All reasons by code, in the order in which they are told."""
 
 MEANINGS = {
+    "features in both variables": (
+        "A feature that stands in both variables tells everything about itself, so the value says "
+        "nothing about the rest; such pairs are never significant. Make groups that do not "
+        "overlap, or set estimate.shared_features to keep."
+    ),
     "not converged": (
         "Training stopped before the loss was flat, so the value is probably too low: raise "
         "embed.max_steps."
@@ -186,6 +202,11 @@ class Reason:
 def flag(reasons):
     """Return the flag of a pair with these reasons: that of the worst, or ok."""
     return max((DECLARED[reason.code].flag for reason in reasons), key=FLAGS.index, default="ok")
+
+
+def tested(reasons):
+    """Return whether a pair with these reasons counts as a test, if it has a p value."""
+    return all(DECLARED[reason.code].tested for reason in reasons)
 
 
 def sentence(reasons):

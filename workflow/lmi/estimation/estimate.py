@@ -53,6 +53,8 @@ class Samples:
     strata_names : list of str
     missing : float
         Largest share of missing values, imputed or dropped, of the two variables.
+    shared : flags.Shared
+        Features that the two variables share.
     """
 
     time_series: bool = False
@@ -60,6 +62,7 @@ class Samples:
     strata: np.ndarray | None = None
     strata_names: list = field(default_factory=list)
     missing: float = 0.0
+    shared: flags.Shared = flags.NOTHING_SHARED
 
 
 @dataclass(frozen=True)
@@ -214,6 +217,7 @@ def estimate(
     )
     if checked and reasons.flag(why) != "fail":
         why += flags.of_checks(checked, mi, sd)
+    why = flags.of_shared(samples.shared) + why
     return Estimate(pointwise, mi, mi_ksg, sd, sd_ksg, drift, *within, tested, tuple(why))
 
 

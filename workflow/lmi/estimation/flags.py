@@ -1,5 +1,8 @@
 """What is wrong with an estimate: its reasons, by thresholds that are named here."""
 
+import hashlib
+from typing import NamedTuple
+
 import numpy as np
 
 from lmi.base.reasons import Reason
@@ -24,6 +27,98 @@ CHECKS = (
 """What the thorough checks find: standard deviation of `mi_bits` over three splits of the samples;
 `mi_bits` with half of the samples, with half the dimensions (principal components, and latent ones
 of networks), with twice the latent ones of networks, and with x and y exchanged."""
+
+MOVING = 20
+"""Samples that must differ from a feature's commonest value for its equals to be called copies: two
+genes that are seen in the same three cells alone are not one gene."""
+SHOWN = 5
+"""Shared features that a reason names."""
+
+
+class Shared(NamedTuple):
+    """Features that two variables share: how many, and the names of the first few."""
+
+    n: int = 0
+    names: str = ""
+
+
+NOTHING_SHARED = Shared()
+
+
+def column_keys(matrix):
+    """Return a key for each feature, equal for features that are the same but for their scale.
+
+    It is a hash of the order of the samples, hence the same for every monotone function of a
+    feature, increasing or decreasing.
+
+    Parameters
+    ----------
+    matrix : array, shape (n_samples, n_features)
+
+    Returns
+    -------
+    uint64 array, shape (n_features,)
+        Zero for a feature that varies in fewer than `MOVING` samples.
+    """
+    keys = np.zeros(matrix.shape[1], np.uint64)
+    for column, values in enumerate(np.ascontiguousarray(np.asarray(matrix).T)):
+        _, rank, counts = np.unique(values, return_inverse=True, return_counts=True)
+        if len(values) - counts.max() < MOVING:
+            continue
+        rank = rank.astype(np.uint32)
+        both = min(rank.tobytes(), (rank.max() - rank).tobytes())
+        keys[column] = int.from_bytes(hashlib.blake2b(both, digest_size=8).digest(), "little")
+    return keys
+
+
+def shared_features(x, y):
+    """Return the features that two variables share, by their names and by their values.
+
+    Parameters
+    ----------
+    x, y : (sequence of str, uint64 array)
+        Names and `column_keys` of the features of a variable. Features of one name are the same.
+
+    Returns
+    -------
+    Shared
+    """
+    by_key = {}
+    for name, key in zip(*y, strict=True):
+        by_key.setdefault(int(key), name)
+    names, found = set(y[0]), []
+    for name, key in zip(*x, strict=True):
+        if name in names:
+            found.append(name)
+        elif key and int(key) in by_key:
+            found.append(f"{name} = {by_key[int(key)]}")
+    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    return Shared(len(found), ", ".join(found[:SHOWN]) + more)
+
+
+def shared_columns(x, y, names=("x", "y")):
+    """Return the columns that two matrices share: equal ones, or monotone functions of each other.
+
+    Parameters
+    ----------
+    x, y : array, shape (n_samples, n_features)
+    names : (str, str)
+        Names of the two, for the message.
+
+    Returns
+    -------
+    Shared
+    """
+    sides = (
+        ([f"column {i} of {name}" for i in range(matrix.shape[1])], column_keys(matrix))
+        for name, matrix in zip(names, (x, y), strict=True)
+    )
+    return shared_features(*sides)
+
+
+def of_shared(shared):
+    """Return the reason for a flag that shared features give, in a list; none without them."""
+    return [Reason("shared_features", {"n": shared.n, "shared": shared.names})] * bool(shared.n)
 
 
 def of_estimate(

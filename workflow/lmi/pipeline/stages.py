@@ -87,6 +87,10 @@ def project(out, *, dataset, dataset_name, variables, settings, seed, shared=Non
             for share in info["missing"]
         ],
         truth_bits=info["truth_bits"],
+        features=[
+            names if _named(dataset) else [f"{variable.name}/{name}" for name in names]
+            for variable, names in zip(wanted, info["features"], strict=True)
+        ],
         attributes={
             "n_dropped": info["n_dropped"],
             "time_series": info["time_series"],
@@ -95,6 +99,14 @@ def project(out, *, dataset, dataset_name, variables, settings, seed, shared=Non
         },
     )
     cache.keep(shared, "project", key, out)
+
+
+def _named(dataset):
+    """Whether features of one name are the same: those of a table, of which variables are groups.
+
+    Of spikes and of tasks they are not, nor of files that are a variable each.
+    """
+    return "source" in dataset and "spikes" not in dataset and dataset["variables"] != "files"
 
 
 def _data(dataset):
@@ -125,6 +137,7 @@ def write_block(
     strata=None,
     missing=None,
     truth_bits=None,
+    features=None,
 ):
     """Write the views of the variables of a block.
 
@@ -145,17 +158,24 @@ def write_block(
         Share of missing values of each variable.
     truth_bits : list of float, optional
         What each variable shares with the other one of its task.
+    features : list of sequence of str, optional
+        Names of the features of each variable; features of one name are the same.
     """
     n_samples, n_components = len(matrices[0]), settings["n_components"]
     shape = (len(names), n_samples, n_components)
     stacked = {view: np.zeros(shape, np.float32) for view in views.VIEWS}
     n_scores = np.zeros((len(names), len(views.VIEWS)), int)
-    zscores = []
+    zscores, feature_names, feature_keys = [], [], []
     for row, (name, matrix, error) in enumerate(zip(names, matrices, errors, strict=True)):
         if error:
             zscores.append(np.zeros((n_samples, 0), np.float32))
             continue
         varying = views.drop_constant(matrix)
+        if features is None:
+            feature_names += [f"{name}/{column}" for column in range(varying.shape[1])]
+        else:
+            feature_names += features[row]
+        feature_keys.append(flags.column_keys(varying))
         made = views.make(
             varying,
             seed=seed,
@@ -184,6 +204,8 @@ def write_block(
             "error": errors,
             "n_scores": n_scores,
             "n_features": [z.shape[1] for z in zscores],
+            "feature_name": feature_names,
+            "feature_key": np.concatenate([np.zeros(0, np.uint64), *feature_keys]),
             "zscores": np.concatenate(zscores, axis=1),
             "fold": folds[0],
             "inner": folds[1],
@@ -310,6 +332,11 @@ def _embed_rows(x, y, wanted, sides, prepared, options):
         ).items():
             checked[name][good] = values
     rows = range(len(wanted))
+    # at another lag, a feature is compared with its own past or future, not with itself
+    shared = [
+        flags.shared_features(x.features[i], y.features[j]) if not lag else flags.NOTHING_SHARED
+        for i, j, _ in wanted
+    ]
     return (
         _stack(done, len(wanted), len(x.fold))
         | checked
@@ -324,6 +351,8 @@ def _embed_rows(x, y, wanted, sides, prepared, options):
                 x.truth_bits[i] if x.truth_bits[i] == y.truth_bits[j] else np.nan
                 for i, j, _ in wanted
             ],
+            "n_shared": [one.n for one in shared],
+            "shared": [one.names for one in shared],
             "error": errors,
             "error_code": error_codes,
             "converged": [done[row].converged if row in done else False for row in rows],
@@ -459,9 +488,12 @@ def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True,
             "permutations": settings["permutations"],
             "seed": seed,
         }
+        keep_shared = settings.get("shared_features", "flag") == "keep"
 
         def one_chunk(rows):
-            return _estimate_rows(file, rows, samples, options, threads, keep_pointwise)
+            return _estimate_rows(
+                file, rows, samples, options, threads, keep_pointwise, keep_shared
+            )
 
         arrays = chunks.run(out, key, [list(range(n_pairs))], one_chunk, stage="estimate")
         if n_pairs and all(code == "estimation_failed" for code in arrays["reason_codes"]):
@@ -487,7 +519,7 @@ def _shown(n_samples):
     return np.unique(np.linspace(0, n_samples - 1, SCATTER_SAMPLES).round().astype(int))
 
 
-def _estimate_rows(file, rows, samples, options, threads, keep_pointwise):
+def _estimate_rows(file, rows, samples, options, threads, keep_pointwise, keep_shared):
     """Return the arrays of some rows of an embeddings file.
 
     Parameters
@@ -500,11 +532,13 @@ def _estimate_rows(file, rows, samples, options, threads, keep_pointwise):
         Of `estimation.estimate`.
     threads, keep_pointwise
         As in `estimate`.
+    keep_shared : bool
+        Whether pairs that share features are as any other.
     """
-    names = ("x", "y", "error", "error_code", "candidate")
+    names = ("x", "y", "error", "error_code", "candidate", "shared")
     columns = {name: file[name].asstr()[rows] for name in names}
     numbers = ("lag", "n_features_x", "n_features_y", "truth_bits")
-    numbers += ("converged", "seconds", "missing")
+    numbers += ("converged", "seconds", "missing", "n_shared")
     columns |= {name: file[name][rows] for name in (*numbers, *flags.CHECKS)}
     whys = [
         [Reason(code, {"message": error})] if code else None
@@ -518,10 +552,15 @@ def _estimate_rows(file, rows, samples, options, threads, keep_pointwise):
         if found[place] is None:
             return None
         start = time.perf_counter()
+        shared = flags.Shared(int(columns["n_shared"][place]), columns["shared"][place])
         try:
             result = estimation.estimate(
                 found[place],
-                samples=replace(samples, missing=float(columns["missing"][place])),
+                samples=replace(
+                    samples,
+                    missing=float(columns["missing"][place]),
+                    shared=flags.NOTHING_SHARED if keep_shared else shared,
+                ),
                 checked={name: float(columns[name][place]) for name in flags.CHECKS},
                 name=f"{columns['x'][place]}/{columns['y'][place]}/{columns['lag'][place]}",
                 **options,

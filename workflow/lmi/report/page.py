@@ -38,6 +38,8 @@ MAX_IMAGE = 600_000
 """Bytes of an SVG beyond which the page takes the smaller of SVG and PNG."""
 MAX_PAGE = 4_000_000
 """Bytes of all images in the page (a third more as text); further ones are in the folder only."""
+MAX_SHARED = 100
+"""Pairs with shared features that the page lists."""
 MAX_PANELS = 20
 """Pairs in the embedding figure."""
 
@@ -305,6 +307,8 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir):
             check_heads=list(THOROUGH.values()),
             flags=flag_summary(table),
             kinds=flag_kinds(table),
+            shared=shared_pairs(table),
+            max_shared=MAX_SHARED,
             n_flags={flag: int((table["flag"] == flag).sum()) for flag in ("ok", "warn", "fail")},
             facts=_facts(config, origin),
             config=_as_yaml(config),
@@ -749,6 +753,34 @@ def flag_summary(table):
     ]
     groups.sort(key=lambda group: (group["flag"] != "fail", -group["n"]))
     return groups[:30]
+
+
+def shared_pairs(table):
+    """Return the pairs whose variables share features, those that share most first.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+
+    Returns
+    -------
+    list of dict
+        dataset, x, y, n (features), features (names of the first ones); all pairs.
+    """
+    some = table[table["reason_codes"] != ""]
+    found = [
+        {
+            "dataset": row.dataset,
+            "x": row.x,
+            "y": row.y,
+            "n": reason.parameters["n"],
+            "features": reason.parameters["shared"],
+        }
+        for row, its_reasons in zip(some.itertuples(), _reasons(some), strict=True)
+        for reason in its_reasons
+        if reason.code == "shared_features"
+    ]
+    return sorted(found, key=lambda pair: -pair["n"])
 
 
 def thorough_checks(part, n=10):

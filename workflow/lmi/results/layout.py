@@ -77,6 +77,10 @@ BLOCK = {
     "zscores": Dataset(
         "float32", ("sample", "feature of all variables"), "features, standardised", SD
     ),
+    "feature_name": Dataset("str", ("feature of all variables",), "features of one name are one"),
+    "feature_key": Dataset(
+        "uint64", ("feature of all variables",), "hash of the order of its samples, or 0"
+    ),
     "fold": Dataset("int8", ("sample",), "fold of each sample"),
     "inner": Dataset("int8", ("sample",), "inner fold of each sample"),
     **_OF_ALL_SAMPLES,
@@ -86,6 +90,8 @@ BLOCK = {
 EMBEDDINGS = {
     **{name: _COLUMNS[name] for name in _EMBEDDED},
     "missing": Dataset("float64", _PAIR, "larger share of missing values of the two", "", 0.0),
+    "n_shared": Dataset("int64", _PAIR, "features that x and y share", "", 0),
+    "shared": Dataset("str", _PAIR, "the first of them", "", ""),
     "error": Dataset("str", _PAIR, "message of what failed", "", ""),
     "error_code": Dataset("str", _PAIR, "its code in base.reasons", "", ""),
     "scores": Dataset("str", _PAIR, "held-out score of each candidate, JSON", "", "{}"),

@@ -5,6 +5,7 @@ import csv
 import numpy as np
 import pandas as pd
 
+from lmi.base import reasons
 from lmi.base.errors import InputError
 from lmi.base.files import reading, replacing, text
 from lmi.results.columns import COLUMNS, FROM_ATTRIBUTES, OF_A_TILE
@@ -88,7 +89,7 @@ def _six_digits(values):
     return rounded
 
 
-def add_q_values(table, fdr=0.05, method="bh"):
+def add_q_values(table, fdr=0.05, method="bh", left_out=False):
     """Add the columns `q_value` and `significant` to a table, in place.
 
     The q value of a pair is the false discovery rate among the pairs with p values as small as
@@ -103,16 +104,26 @@ def add_q_values(table, fdr=0.05, method="bh"):
     method : str
         bh (Benjamini & Hochberg 1995), or by, valid under any dependence of the tests (Benjamini &
         Yekutieli 2001).
+    left_out : bool, or array of bool, shape (n_rows,)
+        Rows that are no tests, whatever their p value.
     """
     from scipy.stats import false_discovery_control
 
     p = table["p_value"].to_numpy()
     q = np.full(len(p), np.nan)
-    tested = np.isfinite(p)
+    tested = np.isfinite(p) & ~np.asarray(left_out)
     if tested.any():
         q[tested] = false_discovery_control(p[tested], method=method)
     table["q_value"] = q
     table["significant"] = q <= fdr
+
+
+def _left_out(reason_codes):
+    """Return which rows have a reason for which they are no tests."""
+    untested = {code for code, one in reasons.DECLARED.items() if not one.tested}
+    # few rows have reasons, and few of those differ
+    found = {codes: not untested.isdisjoint(codes.split()) for codes in reason_codes.unique()}
+    return reason_codes.map(found).to_numpy(bool)
 
 
 def peaks(table):
@@ -169,7 +180,7 @@ def aggregate(estimates, tsv, parquet, order=None, fdr=0.05, fdr_method="bh"):
         {name: np.concatenate([part.pop(name) for part in parts]) for name in OF_A_TILE},
         copy=False,
     )
-    add_q_values(table, fdr, fdr_method)
+    add_q_values(table, fdr, fdr_method, _left_out(table["reason_codes"]))
     table = table[list(COLUMNS)]
     twice = table.duplicated(["dataset", "x", "y", "lag"])
     if twice.any():
