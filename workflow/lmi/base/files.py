@@ -14,7 +14,7 @@ import numpy as np
 
 from lmi.base.errors import InputError
 
-SCHEMA = 2
+SCHEMA = 3
 """Version of the layout of all HDF5 files; a reader refuses another one."""
 
 LIBRARIES = ("numpy", "scipy", "torch", "h5py", "scikit-learn")

@@ -8,6 +8,7 @@ import numpy as np
 
 from lmi.base.files import reading, write
 from lmi.results import table as tables
+from lmi.results.columns import FROM_ATTRIBUTES
 from lmi.results.join import join
 
 MAX_CURVES = 500
@@ -59,7 +60,7 @@ def collect(out: str | Path, estimates: Sequence[str | Path], n_top: int) -> Non
     attributes["key"] = hashes.hexdigest()
     write(
         out,
-        {name: values for name, values in columns.items() if name not in tables.FROM_ATTRIBUTES}
+        {name: values for name, values in columns.items() if name not in FROM_ATTRIBUTES}
         | join(found, shared=_AXES),
         {name: value for name, value in attributes.items() if name not in ("schema", "versions")},
     )

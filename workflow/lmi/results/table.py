@@ -7,53 +7,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lmi.base import reasons
 from lmi.base.errors import InputError
 from lmi.base.files import reading, replacing, text
+from lmi.results.columns import COLUMNS, FROM_ATTRIBUTES, OF_A_TILE
 
 DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
 
-COLUMNS = {
-    "dataset": "str",
-    "x": "str",
-    "y": "str",
-    "lag": "int64",
-    "n_samples": "int64",
-    "n_features_x": "int64",
-    "n_features_y": "int64",
-    "mi_bits": "float64",
-    "mi_ksg_bits": "float64",
-    "sd_bits": "float64",
-    "sd_ksg_bits": "float64",
-    "p_value": "float64",
-    "q_value": "float64",
-    "significant": "bool",
-    "n_permutations": "int64",
-    "p_method": "str",
-    "null_mean_bits": "float64",
-    "null_sd_bits": "float64",
-    "mi_within_bits": "float64",
-    "sd_within_bits": "float64",
-    "within_strata": "str",
-    "drift_bits": "float64",
-    "split_sd_bits": "float64",
-    "half_samples_bits": "float64",
-    "half_latent_bits": "float64",
-    "double_latent_bits": "float64",
-    "swapped_bits": "float64",
-    "truth_bits": "float64",
-    "converged": "bool",
-    "seconds": "float64",
-    "flag": "str",
-    "reason": "str",
-    "candidate": "str",
-}
-"""Columns of the table in their order, with their types. Units stand in the names."""
+EXACT = 22
+"""The largest power of ten that a float holds exactly."""
 
-FROM_ATTRIBUTES = ("dataset",)
-"""Columns that a tile holds as attributes, because they are the same in all of its rows."""
-
-_OF_THE_RUN = ("q_value", "significant")
-_OF_A_TILE = [name for name in COLUMNS if name not in _OF_THE_RUN]
 _RERUN = "run `snakemake --cores all --forcerun estimate` to write the tiles anew"
 
 
@@ -77,7 +40,7 @@ def read_tile(path: str | Path) -> dict[str, np.ndarray]:
     with reading(path, "estimate") as tile:
         absent = [
             name
-            for name in _OF_A_TILE
+            for name in OF_A_TILE
             if name not in (tile.attrs if name in FROM_ATTRIBUTES else tile)
         ]
         if absent:
@@ -87,7 +50,7 @@ def read_tile(path: str | Path) -> dict[str, np.ndarray]:
             )
         n_pairs = tile["x"].shape[0]
         columns = {}
-        for name in _OF_A_TILE:
+        for name in OF_A_TILE:
             kind = COLUMNS[name]
             if name in FROM_ATTRIBUTES:
                 value = tile.attrs[name]
@@ -116,15 +79,21 @@ def _sorted(table, order):
 
 def _six_digits(values):
     """Round to six significant digits, so that the shortest text of the float is short."""
+    values = np.asarray(values, float)
     with np.errstate(divide="ignore", invalid="ignore"):
         decimals = 5 - np.floor(np.log10(np.abs(values)))
-    # 10**22 is the largest exact power of ten; only a division by an exact one rounds correctly
-    decimals = np.where(np.isfinite(decimals), np.clip(decimals, 0, 22), 0)
-    scale = 10.0**decimals
-    return np.where(np.isfinite(values), np.round(values * scale) / scale, values)
+    decimals = np.where(np.isfinite(decimals), np.maximum(decimals, 0), 0)
+    # only a division by an exact power of ten rounds correctly
+    small = decimals > EXACT
+    scale = 10.0 ** np.minimum(decimals, EXACT)
+    rounded = np.where(np.isfinite(values), np.round(values * scale) / scale, values)
+    rounded[small] = [float(f"{value:.5e}") for value in values[small]]
+    return rounded
 
 
-def add_q_values(table: pd.DataFrame, fdr: float = 0.05, method: str = "bh") -> None:
+def add_q_values(
+    table: pd.DataFrame, fdr: float = 0.05, method: str = "bh", left_out: np.ndarray | bool = False
+) -> None:
     """Add the columns `q_value` and `significant` to a table, in place.
 
     The q value of a pair is the false discovery rate among the pairs with p values as small as
@@ -139,16 +108,26 @@ def add_q_values(table: pd.DataFrame, fdr: float = 0.05, method: str = "bh") -> 
     method : str
         bh (Benjamini & Hochberg 1995), or by, valid under any dependence of the tests (Benjamini &
         Yekutieli 2001).
+    left_out : bool, or array of bool, shape (n_rows,)
+        Rows that are no tests, whatever their p value.
     """
     from scipy.stats import false_discovery_control
 
     p = table["p_value"].to_numpy()
     q = np.full(len(p), np.nan)
-    tested = np.isfinite(p)
+    tested = np.isfinite(p) & ~np.asarray(left_out)
     if tested.any():
         q[tested] = false_discovery_control(p[tested], method=method)
     table["q_value"] = q
     table["significant"] = q <= fdr
+
+
+def _left_out(reason_codes):
+    """Return which rows have a reason for which they are no tests."""
+    untested = {code for code, one in reasons.DECLARED.items() if not one.tested}
+    # few rows have reasons, and few of those differ
+    found = {codes: not untested.isdisjoint(codes.split()) for codes in reason_codes.unique()}
+    return reason_codes.map(found).to_numpy(bool)
 
 
 def peaks(table: pd.DataFrame) -> pd.DataFrame:
@@ -209,10 +188,10 @@ def aggregate(
             "config have pairs."
         )
     table = pd.DataFrame(
-        {name: np.concatenate([part.pop(name) for part in parts]) for name in _OF_A_TILE},
+        {name: np.concatenate([part.pop(name) for part in parts]) for name in OF_A_TILE},
         copy=False,
     )
-    add_q_values(table, fdr, fdr_method)
+    add_q_values(table, fdr, fdr_method, _left_out(table["reason_codes"]))
     table = table[list(COLUMNS)]
     twice = table.duplicated(["dataset", "x", "y", "lag"])
     if twice.any():
