@@ -103,8 +103,8 @@ def collect(paths, table_out, summary_out, figure_out):
             f"calibrate: expected an estimate, found none in {len(table)} planted pairs; the "
             f"first: {table['reason'].iloc[0]}"
         )
-    for frame, out, form in ((table, table_out, "%.6g"), (summary, summary_out, "%.4g")):
+    for frame, out in ((table, table_out), (summary, summary_out)):
         with replacing(out) as name:
-            frame.to_csv(name, sep="\t", index=False, float_format=form, na_rep="NaN")
+            frame.to_csv(name, sep="\t", index=False, float_format="%.6g", na_rep="NaN")
     figures.save(figure(summary), Path(figure_out).with_suffix(""))
     return in_words(summary)

@@ -164,6 +164,10 @@ SCRIPT = """
 """
 
 
+TAILS = ("moments", "shifts", "fitted")
+"""Methods of p values that no permutation reached."""
+
+
 def figure_stem(kind, dataset=None):
     """Return the file name of a figure without suffix: ``heatmap-cells``, ``distribution``.
 
@@ -552,11 +556,11 @@ def evidence(table, fdr=0.05, controls=(), method=None):
     ]
     if method == "by":
         sentences.append("The q values hold under any dependence of the tests.")
-    n_fitted = int((tested["p_method"] == "tail").sum())
-    if n_fitted:
+    n_tails = int(tested["p_method"].isin(TAILS).sum())
+    if n_tails:
         sentences.append(
-            f"{_counted(n_fitted, 'p value')} from a tail fitted to the permutations (p_method: "
-            "tail): trust their order of magnitude, not their digits."
+            f"{_counted(n_tails, 'p value')} from beyond the largest permutation (p_method: "
+            f"{', '.join(TAILS)}): trust their order of magnitude, not their digits."
         )
     else:
         at_floor = int((tested["p_value"] <= 1.001 * smallest).sum())
