@@ -52,7 +52,9 @@ def test_a_damaged_file_is_set_aside_and_the_cure_is_told(path):
     assert str(path) in message and "stage project" in message and "checksum" in message
     assert "block-000.h5.damaged: run the same command again" in message
     assert not path.exists() and path.with_name("block-000.h5.damaged").exists()
-    with pytest.raises(InputError, match=r"no such file.*same command again.*forcerun project"):
+    with pytest.raises(
+        InputError, match=r"no such file; a damaged one.*command again.*forcerun project"
+    ):
         read(path)
     path.write_bytes(whole)
     assert read(path)["dataset"] == "d"

@@ -243,6 +243,7 @@ def reading(path, stage, *, sealed=False):
     InputError
         When the file is missing, is damaged, or has another schema version.
     """
+    aside = _aside(path)
     expected = f"{path}: expected an HDF5 file of the stage {stage}, cannot open it"
     try:
         fault, has_seal = _fault(path)
@@ -256,8 +257,9 @@ def reading(path, stage, *, sealed=False):
                     raise
                 fault = f"it cannot be opened: {error}"
     except FileNotFoundError as error:
+        before = f"; a damaged one was set aside as {aside.name}" if aside.exists() else ""
         raise InputError(
-            f"{expected} (no such file). Run the same command again; if that does not help, "
+            f"{expected} (no such file{before}). Run the same command again; if that does not help, "
             f"`snakemake --cores all --forcerun {stage}`."
         ) from error
     except OSError as error:
@@ -305,11 +307,15 @@ def _is_of_h5py(error):
     return bool(frames) and "h5py" in Path(frames[-1].filename).parts
 
 
+def _aside(path):
+    """Return the name that a damaged file gets."""
+    return Path(f"{path}.damaged")
+
+
 def _set_aside(path, fault, stage):
     """Give a damaged file another name; return the message, with the cure."""
-    path = Path(path)
     told = f"{path}: expected an HDF5 file of the stage {stage}, found a damaged one: {fault}."
-    aside = path.with_name(f"{path.name}.damaged")
+    aside = _aside(path)
     try:
         os.replace(path, aside)
     except FileNotFoundError:
