@@ -259,8 +259,8 @@ def reading(path, stage, *, sealed=False):
     except FileNotFoundError as error:
         before = f"; a damaged one was set aside as {aside.name}" if aside.exists() else ""
         raise InputError(
-            f"{expected} (no such file{before}). Run the same command again; if that does not help, "
-            f"`snakemake --cores all --forcerun {stage}`."
+            f"{expected} (no such file{before}). Run the same command again; if that does not "
+            f"help, `snakemake --cores all --forcerun {stage}`."
         ) from error
     except OSError as error:
         raise InputError(
