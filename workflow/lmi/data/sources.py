@@ -561,6 +561,8 @@ def _hdf5_top(source, _stamp):
     """Return the path of the matrix in the file and its shape."""
     import h5py
 
+    from lmi.base.files import refuse_foreign
+
     found = {}
 
     def note(name, item):
@@ -568,6 +570,7 @@ def _hdf5_top(source, _stamp):
             found[name] = item.shape, item.dtype
 
     with h5py.File(source.path, "r") as file:
+        refuse_foreign(file)
         if source.key is not None and isinstance(item := file.get(source.key), h5py.Dataset):
             return source.key.strip("/"), _as_matrix_shape(source, item.shape, item.dtype)
         file.visititems(note)
@@ -582,8 +585,11 @@ def _hdf5_shape(source):
 def _hdf5_names(source, axis):
     import h5py
 
+    from lmi.base.files import refuse_foreign
+
     key, shape = _hdf5_top(source, stamp(source.path))
     with h5py.File(source.path, "r") as file:
+        refuse_foreign(file)
         names = file[key].parent.get(("samples", "features")[axis])
         is_text = isinstance(names, h5py.Dataset) and names.dtype.kind in "SO"
         return _texts(names[:]) if is_text and names.shape == (shape[axis],) else None
@@ -592,8 +598,11 @@ def _hdf5_names(source, axis):
 def _hdf5_read(source, columns):
     import h5py
 
+    from lmi.base.files import refuse_foreign
+
     key, shape = _hdf5_top(source, stamp(source.path))
     with h5py.File(source.path, "r") as file:
+        refuse_foreign(file)
         return _dense_rows(file[key], shape, columns)
 
 
@@ -644,7 +653,10 @@ def _h5ad_matrix(source, file):
 def _h5ad_shape(source):
     import h5py
 
+    from lmi.base.files import refuse_foreign
+
     with h5py.File(source.path, "r") as file:
+        refuse_foreign(file)
         matrix, kind = _h5ad_matrix(source, file)
         if kind == "dense":
             return _as_matrix_shape(source, matrix.shape, matrix.dtype)
@@ -654,7 +666,10 @@ def _h5ad_shape(source):
 def _h5ad_names(source, axis):
     import h5py
 
+    from lmi.base.files import refuse_foreign
+
     with h5py.File(source.path, "r") as file:
+        refuse_foreign(file)
         name = _h5ad_place(source)[1 + axis]
         table = file.get(name)
         if not isinstance(table, h5py.Group) or "_index" not in table.attrs:
@@ -681,8 +696,11 @@ def _sparse_chunks(matrix, shape, kind):
 def _h5ad_read(source, columns):
     import h5py
 
+    from lmi.base.files import refuse_foreign
+
     shape = _h5ad_shape(source)
     with h5py.File(source.path, "r") as file:
+        refuse_foreign(file)
         matrix, kind = _h5ad_matrix(source, file)
         if kind == "dense":
             return _dense_rows(matrix, shape, columns)
@@ -700,9 +718,12 @@ def _h5ad_read(source, columns):
 def _h5ad_missing(source):
     import h5py
 
+    from lmi.base.files import refuse_foreign
+
     shape = _h5ad_shape(source)
     missing = np.zeros(shape[0], dtype=bool)
     with h5py.File(source.path, "r") as file:
+        refuse_foreign(file)
         matrix, kind = _h5ad_matrix(source, file)
         if kind == "dense":
             for start in range(0, shape[0], ROWS_AT_A_TIME):
@@ -736,7 +757,10 @@ def read_labels(path, column):
     if Path(path).suffix == ".h5ad":
         import h5py
 
+        from lmi.base.files import refuse_foreign
+
         with h5py.File(path, "r") as file:
+            refuse_foreign(file)
             obs = file["obs"]
             known = [name for name in obs if name != obs.attrs.get("_index")]
             labels = _h5ad_column(obs[column]) if column in known else None

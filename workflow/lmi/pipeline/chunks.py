@@ -77,10 +77,10 @@ def _folder(out):
 
 
 def _saved(path, stage):
-    """Return the arrays of a saved chunk, or None."""
+    """Return the arrays of a saved chunk, or None where there is none, or a damaged one."""
     if not path.exists():
         return None
-    with contextlib.suppress(InputError, OSError), reading(path, stage) as file:
+    with contextlib.suppress(InputError, OSError), reading(path, stage, sealed=True) as file:
         return {
             name: data.asstr()[()] if h5py.check_string_dtype(data.dtype) else data[()]
             for name, data in file.items()
