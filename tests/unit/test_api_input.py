@@ -13,6 +13,7 @@ import pytest
 import torch
 import yaml
 from lmi import api_input
+from lmi.base import arrays
 from lmi.base.errors import InputError
 from scipy.sparse import csr_array
 
@@ -134,18 +135,18 @@ def test_objects_with_obs_names_are_joined_as_frames_are():
     ],
 )
 def test_every_container_is_what_it_holds(make):
-    assert np.array_equal(api_input.matrix("Xs", make(X)), X)
+    assert np.array_equal(arrays.matrix("Xs", make(X)), X)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float8_e5m2, torch.int8])
 def test_tensors_of_any_type_are_read(dtype):
     tensor = torch.tensor(X * 4).to(dtype)
-    assert np.array_equal(api_input.matrix("Xs", tensor), tensor.to(torch.float64).numpy())
+    assert np.array_equal(arrays.matrix("Xs", tensor), tensor.to(torch.float64).numpy())
 
 
 def test_columns_of_integers_and_booleans_are_read():
     frame = pd.DataFrame({"a": pd.array([1, 2, 3], "Int64"), "b": [True, False, True]})
-    assert np.array_equal(api_input.matrix("Xs", frame), [[1, 1], [2, 0], [3, 1]])
+    assert np.array_equal(arrays.matrix("Xs", frame), [[1, 1], [2, 0], [3, 1]])
 
 
 @pytest.mark.parametrize(
@@ -175,7 +176,7 @@ def test_columns_of_integers_and_booleans_are_read():
 )
 def test_what_is_no_matrix_of_numbers_is_one_message(values, words):
     with pytest.raises(InputError, match=f"Xs: .*{words}"):
-        api_input.matrix("Xs", values)
+        arrays.matrix("Xs", values)
 
 
 # ---- strata
