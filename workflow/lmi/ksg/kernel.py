@@ -127,7 +127,8 @@ def pointwise_mi(x, y, k: int = 3, threads: int = 1) -> np.ndarray:
     """Pointwise mutual information by Kraskov et al. (2004), equation 8.
 
     i_j = psi(k) + psi(n) - psi(n_x + 1) - psi(n_y + 1), Chebyshev distances in x, y and jointly.
-    There is no clipping: values may be negative, and none exceeds psi(n) - psi(k).
+    There is no clipping: values may be negative, and without ties none exceeds psi(n) - psi(k).
+    Ties are for the caller to break, or to refuse as `lmi.ksg.pointwise_mi` does.
 
     Parameters
     ----------
