@@ -181,7 +181,7 @@ def estimate(
                 "max": n_permutations,
                 "scheme": "auto",
                 "block_length": 0,
-                "tail_fit": False,
+                "tail_fit": True,
             },
             samples=estimation.Samples(time_series, 0, codes, strata_names),
             seed=seed,

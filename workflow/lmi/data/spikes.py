@@ -386,7 +386,10 @@ def _arrays(path, names):
         if ending in (".h5", ".hdf5"):
             import h5py
 
+            from lmi.base.files import refuse_foreign
+
             with h5py.File(path, "r") as file:
+                refuse_foreign(file)
                 for name in names:
                     if isinstance(file.get(name), h5py.Group):
                         raise InputError(
