@@ -199,7 +199,7 @@ def _is_settled(stamp):
     return abs(time.time() - stamp[-1] / 1e9) > 2
 
 
-_whole = {}  # files whose seal was compared: path to what the system says of the file
+_whole: dict = {}  # files whose seal was compared: path to what the system says of the file
 
 
 def _fault(path):
@@ -225,7 +225,7 @@ def _fault(path):
 
 
 @contextlib.contextmanager
-def reading(path, stage, *, sealed=False):
+def reading(path: str | Path, stage: str, *, sealed: bool = False) -> Iterator[h5py.File]:
     """Open a file that stage `stage` wrote, and check its bytes and its layout.
 
     A damaged file is set aside as `<path>.damaged`: the stage's output is then missing, and the
@@ -328,7 +328,7 @@ def _set_aside(path, fault, stage):
     return f"{told} It was set aside as {aside.name}: run the same command again, it is made anew."
 
 
-_own = {}  # files that name no other: path to what the system says of the file
+_own: dict = {}  # files that name no other: path to what the system says of the file
 
 
 def refuse_foreign(file):

@@ -258,7 +258,7 @@ def merged(reasons):
             parts.append(values[0])
             n_other = max(n_other, len(values) - 1)
             continue
-        low, high = (format(end(values), form) for end in (min, max))
+        low, high = (format(end(values), form or "") for end in (min, max))
         parts.append((low if low == high else f"{low}{DASH}{high}").replace("-", MINUS))
     others = f" (and {n_other:,} other{'s' if n_other > 1 else ''} of the kind)" if n_other else ""
     return "".join(parts) + others

@@ -61,8 +61,8 @@ _COLUMNS = {
     for column in columns.DECLARED
     if column.held == "row"
 }
-_EMBEDDED = ("x", "y", "lag", "n_features_x", "n_features_y", "truth_bits", "converged")
-_EMBEDDED += ("seconds", "candidate", *flags.CHECKS)
+_EMBEDDED: tuple[str, ...] = ("x", "y", "lag", "n_features_x", "n_features_y", "truth_bits")
+_EMBEDDED += ("converged", "seconds", "candidate", *flags.CHECKS)
 
 BLOCK = {
     "name": Dataset("str", ("variable",), "name of the variable"),
