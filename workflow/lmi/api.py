@@ -160,15 +160,15 @@ def estimate(
     from threadpoolctl import threadpool_limits
     from tqdm import tqdm
 
-    published = isinstance(settings, PaperSettings)
-    if published:
+    steps = 4
+    if isinstance(settings, PaperSettings):
         import torch  # noqa: F401 - loaded, so that its threads are limited too
 
-    steps = settings.max_epochs if published else 4
+        steps = settings.max_epochs
     # matrices as small as these only get slower by more threads, and wait for each other
     limits = threadpool_limits(int(threads))
     with limits, tqdm(total=steps, disable=bool(quiet), desc="lmi", leave=True) as bar:
-        if published:
+        if isinstance(settings, PaperSettings):
             found = _embed_paper(x, y, settings, seed, bar)
         else:
             found = _embed_default(x, y, settings, seed, bar, bool(time_series), int(threads))

@@ -114,7 +114,7 @@ def row_names(values: Any) -> Any:
         names = values.obs_names
     elif hasattr(values, "iloc"):
         names = values.index
-    elif hasattr(values, "indexes") and getattr(values, "dims", ()):
+    elif hasattr(values, "indexes") and getattr(values, "dims", None):
         names = values.indexes.get(values.dims[0])
     else:
         return None
