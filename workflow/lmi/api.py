@@ -160,10 +160,11 @@ def estimate(
     from threadpoolctl import threadpool_limits
     from tqdm import tqdm
 
+    steps = 4
     if isinstance(settings, PaperSettings):
         import torch  # noqa: F401 - loaded, so that its threads are limited too
 
-    steps = settings.max_epochs if isinstance(settings, PaperSettings) else 4
+        steps = settings.max_epochs
     # matrices as small as these only get slower by more threads, and wait for each other
     limits = threadpool_limits(int(threads))
     with limits, tqdm(total=steps, disable=bool(quiet), desc="lmi", leave=True) as bar:
