@@ -119,6 +119,20 @@ def test_a_file_that_lacks_something_is_named_and_errors_of_the_reader_are_its_o
         {}["absent"]
 
 
+@pytest.mark.parametrize("seal", [True, False])
+def test_a_disk_that_is_full_is_not_the_fault_of_the_file_that_is_read(seal, tmp_path, monkeypatch):
+    path, out = tmp_path / "in.h5", tmp_path / "out.h5"
+    if seal:
+        files.write(path, ARRAYS, {})
+    else:
+        with h5py.File(path, "w") as file:
+            file.attrs["schema"] = files.SCHEMA
+    with pytest.raises(TypeError, match="already exists"), files.reading(path, "embed"):
+        # HDF5 fails in the midst of another file, as where the disk is full
+        files.write(out, {"a": np.ones(3), "a/b": np.ones(3)}, {})
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_file_that_cannot_be_renamed_is_to_be_deleted(path, monkeypatch):
     def refuse(*_):
         raise PermissionError("read-only")

@@ -281,16 +281,18 @@ def reading(path: str | Path, stage: str, *, sealed: bool = False) -> Iterator[h
         try:
             yield file
         except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
-            if isinstance(error, InputError) or not _is_of_h5py(error):
+            if isinstance(error, InputError) or not _is_of_reading(error):
                 raise
-            if isinstance(error, OSError) and error.errno not in (None, errno.EIO):
+            if not has_seal and (
+                not isinstance(error, OSError) or error.errno in (None, errno.EIO)
+            ):
+                raise InputError(_set_aside(path, f"it cannot be read: {error}", stage)) from error
+            if not isinstance(error, KeyError):
                 raise
-            if has_seal:
-                raise InputError(
-                    f"{path}: expected a file of the stage {stage}, found one that lacks what that "
-                    f"stage writes ({error}). Delete the file, and run the same command again."
-                ) from error
-            raise InputError(_set_aside(path, f"it cannot be read: {error}", stage)) from error
+            raise InputError(
+                f"{path}: expected a file of the stage {stage}, found one that lacks what that "
+                f"stage writes ({error}). Delete the file, and run the same command again."
+            ) from error
 
 
 def _schema(file, path, stage):
@@ -302,10 +304,11 @@ def _schema(file, path, stage):
         raise InputError(_set_aside(path, f"it cannot be read: {error}", stage)) from error
 
 
-def _is_of_h5py(error):
-    """Whether an error was raised within h5py, not by what was done with the numbers."""
+def _is_of_reading(error):
+    """Whether HDF5 raised an error, and not while another file was written: a disk may be full."""
     frames = traceback.extract_tb(error.__traceback__)
-    return bool(frames) and "h5py" in Path(frames[-1].filename).parts
+    writing = any((frame.filename, frame.name) == (__file__, "write") for frame in frames)
+    return bool(frames) and not writing and "h5py" in Path(frames[-1].filename).parts
 
 
 def _aside(path):
