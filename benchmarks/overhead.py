@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import yaml
 from lmi.base import seeds
-from lmi.report.page import stage_times
+from lmi.results.stage_times import stage_times
 
 from benchmarks import measured
 

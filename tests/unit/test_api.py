@@ -1,5 +1,7 @@
 """`lmi.estimate` against analytic mutual information, and its contract."""
 
+import time
+
 import lmi
 import numpy as np
 import pandas as pd
@@ -247,3 +249,14 @@ def test_values_whose_squares_leave_the_range_of_floats(scale):
     expected = lmi.estimate(x, y, error_bars=False).mi_bits
     found = lmi.estimate(x * scale, y, error_bars=False).mi_bits
     assert found == pytest.approx(expected, abs=1e-3)
+
+
+def test_many_small_strata_are_passed_over_within_a_second():
+    n = 10_000
+    samples = estimation.Samples(strata=np.arange(n) // 2, strata_names=list(range(n // 2)))
+    start = time.process_time()
+    mean, sd, texts = estimation._within(
+        None, [np.arange(0, n, 2), np.arange(1, n, 2)], samples, 3, 1
+    )
+    assert time.process_time() - start < 1
+    assert np.isnan([mean, sd]).all() and texts == ""

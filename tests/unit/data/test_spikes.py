@@ -115,6 +115,118 @@ def test_the_bundled_recording():
     assert counts.sum() == known.n_spikes[known.names.index("unit254")]
 
 
+# ---- several intervals
+
+
+@pytest.fixture
+def paused(tmp_path):
+    """Two independent units, 150 s each side of a pause of 100 s."""
+    rng = np.random.default_rng(2)
+    own = [np.sort(np.r_[rng.uniform(0, 150, 1500), rng.uniform(250, 400, 1500)]) for _ in range(2)]
+    settings = save(tmp_path / "a.npz", np.concatenate(own), np.repeat([0, 1], 3000))
+    return settings | {"stride_ms": 100}
+
+
+def test_windows_lie_within_an_interval(paused):
+    settings = paused | {"intervals": [[0, 150], [250.0, 400]], "shift_s": 1.5}
+    known = spikes.recording(settings)
+    assert known.intervals == ((0.0, 150.0), (250.0, 400.0))
+    assert known.pauses == ((150.0, 250.0),)
+    assert known.duration_s == 300
+    plain, shifted = spikes.count_windows(settings, [("unit0", 0), ("unit0", 1.5)])
+    halves = []
+    for interval in settings["intervals"]:
+        alone = settings | {"intervals": [interval]}
+        halves.append(spikes.count_windows(alone, [("unit0", 0), ("unit0", 1.5)]))
+    np.testing.assert_array_equal(plain, np.concatenate([half[0] for half in halves]))
+    np.testing.assert_array_equal(shifted, np.concatenate([half[1] for half in halves]))
+    n = spikes.n_windows(settings)
+    assert len(plain) == n == 2 * len(halves[0][0])
+    assert plain[: n // 2].sum(axis=1).mean() == pytest.approx(10 * 0.06, rel=0.1)
+
+
+def test_the_file_may_hold_the_intervals(paused, tmp_path):
+    with np.load(paused["source"]) as file:
+        arrays = dict(file)
+    intervals = np.array([[0, 150], [250, 400]])
+    np.savez(tmp_path / "b.npz", interval_s=intervals, **arrays)
+    assert spikes.units(str(tmp_path / "b.npz")).pauses == ((150.0, 250.0),)
+
+
+def test_an_interval_too_short_for_a_window_has_none(paused):
+    settings = paused | {"intervals": [[0, 150], [160, 160.01], [250, 400]]}
+    both = paused | {"intervals": [[0, 150], [250, 400]]}
+    assert spikes.n_windows(settings) == spikes.n_windows(both)
+
+
+def test_a_pause_that_nobody_declared_is_not_taken_for_silence(paused):
+    with pytest.raises(InputError, match=r"no unit fires from 149\..* to 250\..*intervals: \[\["):
+        spikes.n_windows(paused)
+    assert spikes.n_windows(paused | {"intervals": [[0, 400]]}) == 4000
+
+
+@pytest.mark.parametrize(
+    "intervals", [[[1, 0]], [[0, 2], [1, 3]], [[2, 3], [0, 1]], [[0, float("nan")]]]
+)
+def test_intervals_out_of_order_are_refused(paused, intervals):
+    with pytest.raises(InputError, match=r"start and end in seconds in spikes.intervals"):
+        spikes.n_windows(paused | {"intervals": intervals})
+
+
+def test_lags_and_short_intervals_are_refused(paused):
+    settings = paused | {"intervals": [[0, 150], [250, 400]]}
+    assert spikes.n_windows(settings, lags=[0]) == spikes.n_windows(settings)
+    with pytest.raises(InputError, match="lags need one interval, found 2"):
+        spikes.n_windows(settings, lags=[0, 1])
+    with pytest.raises(InputError, match="at least 100 windows an interval on average, found"):
+        spikes.n_windows(settings | {"intervals": [[i, i + 1] for i in range(0, 100, 2)]})
+
+
+def test_intervals_without_a_spike_are_refused(paused):
+    with pytest.raises(InputError, match=r"no spike lies within .*\[500.0, 900.0\].* to 399\..* s"):
+        spikes.count_windows(paused | {"intervals": [[500, 900]]}, [("unit0", 0)])
+
+
+# ---- times that are numbers of samples
+
+
+def test_sampling_rate_makes_seconds_of_samples(recording, tmp_path):
+    with np.load(recording["source"]) as file:
+        samples, units = np.round(file["times"] * 30_000).astype(np.int64), file["units"]
+    np.savez(tmp_path / "a.npz", times=samples, units=units, interval_s=np.array([0.0, 2.0]))
+    np.savez(tmp_path / "b.npz", times=samples / 30_000, units=units, interval_s=[0.0, 2.0])
+    wanted = [("unit3", 0), ("unit7", 0)]
+    given = recording | {"source": str(tmp_path / "a.npz"), "sampling_rate": 30_000}
+    expected = recording | {"source": str(tmp_path / "b.npz")}
+    np.testing.assert_array_equal(
+        spikes.count_windows(given, wanted), spikes.count_windows(expected, wanted)
+    )
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.uint64, np.float64])
+@pytest.mark.parametrize("header", [False, True])
+def test_whole_numbers_as_times_need_a_sampling_rate(tmp_path, kind, header):
+    extra = {"unit_ids": [1], "unit_counts": [3], "interval_s": [0.0, 20.0]} if header else {}
+    times = np.array([0, 30_000, 600_000]).astype(kind)
+    path = tmp_path / "a.npz"
+    np.savez(path, times=times, units=np.ones(3, int), **extra)
+    settings = SETTINGS | {"source": str(path)}
+    with pytest.raises(InputError, match=r"600000 s \(6\.94 days\), at 30 kHz 20 s.*sampling_rate"):
+        spikes.count_windows(settings, [("unit1", 0)])
+    if kind is not np.float64:  # told from the header, while planning
+        with pytest.raises(InputError, match="sampling_rate"):
+            spikes.n_windows(settings)
+    assert spikes.n_windows(settings | {"sampling_rate": 30_000}) == 399
+
+
+def test_more_windows_than_seconds_would_give_are_refused(tmp_path):
+    settings = save(tmp_path / "a.npz", [0.5, 6e5], [1, 1])
+    with pytest.raises(InputError, match=r"11999\d* windows in a recording of 600000 s"):
+        spikes.n_windows(settings)
+    with pytest.raises(InputError, match=r"34.7 days"):
+        spikes.n_windows(settings | {"intervals": [[0, 3e6]], "stride_ms": 1e6})
+
+
 # ---- bad recordings
 
 
@@ -141,6 +253,28 @@ def test_times_that_are_text(tmp_path):
     (tmp_path / "a.csv").write_text("times,units\nx,1\ny,1\n")
     with pytest.raises(InputError, match="expected numbers in `times`"):
         spikes.units(str(tmp_path / "a.csv"))
+
+
+def test_spikes_without_a_unit_are_counted(tmp_path):
+    (tmp_path / "a.csv").write_text("times,units\n.1,a\n.2,\n.3, \n.4,NA\n.5,None\n")
+    with pytest.raises(InputError, match=r"2 of 5 spikes without one .*first in entry 2"):
+        spikes.units(str(tmp_path / "a.csv"))
+    table = pd.DataFrame({"times": [0.1, 0.2], "units": pd.array([1, None], "Int64")})
+    table.to_parquet(tmp_path / "a.parquet")
+    with pytest.raises(InputError, match="1 of 2 spikes without one"):
+        spikes.units(str(tmp_path / "a.parquet"))
+
+
+def test_units_may_be_called_as_missing_values_are(tmp_path):
+    (tmp_path / "a.csv").write_text("times,units\n.1,NA\n.2,None\n.3,nan\n")
+    assert spikes.units(str(tmp_path / "a.csv")).names == ("NA", "None", "nan")
+
+
+def test_a_group_in_place_of_an_array(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["units/spike_times"], file["units/spike_times_index"] = [0.1, 0.2], [1, 2]
+    with pytest.raises(InputError, match=r"`units`, found a group with spike_times, .*NWB"):
+        spikes.units(str(tmp_path / "a.h5"))
 
 
 def test_missing_arrays(tmp_path):

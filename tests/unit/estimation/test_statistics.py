@@ -27,7 +27,7 @@ EMBED = {
 ESTIMATE = {
     "k": 3,
     "error_bars": True,
-    "permutations": {"max": 999, "scheme": "auto", "block_length": 0, "tail_fit": False},
+    "permutations": {"max": 999, "scheme": "auto", "block_length": 0, "tail_fit": True},
 }
 
 

@@ -374,8 +374,8 @@ def test_evidence_is_counted_and_explained(demo):
 def test_evidence_warns_of_few_permutations_and_tells_fitted_tails(demo):
     few = " ".join(report.evidence(demo[4].assign(n_permutations=99)))
     assert "raise estimate.permutations.max" in few
-    tail = " ".join(report.evidence(demo[4].assign(p_method="tail"), method="by"))
-    assert "from a tail fitted" in tail and "any dependence" in tail
+    tail = " ".join(report.evidence(demo[4].assign(p_method="moments"), method="by"))
+    assert "beyond the largest permutation" in tail and "any dependence" in tail
 
 
 def test_without_p_values_the_report_says_so(tmp_path):

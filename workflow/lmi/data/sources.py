@@ -6,7 +6,6 @@ data: the rest reads headers and names, so that the workflow is planned in a mom
 """
 
 import csv
-import difflib
 import functools
 import zipfile
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from lmi.base.errors import InputError
+from lmi.base.messages import first_duplicates, some, suggest
+from lmi.base.paths import check_file, stamp
 
 # Text files up to this size are read for their number of rows before any job starts.
 SMALL_TEXT_BYTES = 4_000_000
@@ -72,51 +73,6 @@ def data_files(dataset):
         paths.append(dataset["strata"]["table"])
     tasks = [dataset.get("task", {}), *dataset.get("cells", {}).values()]
     return [*paths, *dict.fromkeys(task["path"] for task in tasks if task.get("path"))]
-
-
-def suggest(word, known):
-    """Return " (did you mean 'x'?)" with the name most like `word`, or nothing."""
-    folded = {str(name).casefold(): str(name) for name in known}
-    near = difflib.get_close_matches(str(word).casefold(), folded, n=1)
-    return f" (did you mean '{folded[near[0]]}'?)" if near else ""
-
-
-def some(words, n=5, show=str):
-    """Return the first few words, as `show` puts them, and how many more there are."""
-    words = list(words)
-    more = f" and {len(words) - n} more" if len(words) > n else ""
-    return ", ".join(map(show, words[:n])) + more
-
-
-def first_duplicates(names):
-    """Return the names that occur more than once, in order of their second occurrence."""
-    seen, twice = set(), {}
-    for name in names:
-        if name in seen:
-            twice[name] = True
-        seen.add(name)
-    return list(twice)
-
-
-def check_file(path, what="file"):
-    """Raise an InputError unless `path` is a file."""
-    if Path(path).is_file():
-        return
-    folder = Path(path).parent
-    found = "it is a folder" if Path(path).is_dir() else "there is no such file"
-    near = suggest(Path(path).name, [p.name for p in folder.iterdir()]) if folder.is_dir() else ""
-    if not folder.is_dir():
-        found = f"its folder '{folder}' does not exist"
-    raise InputError(
-        f"{what} '{path}': expected a file, but {found}{near}. "
-        f"Paths start from the folder in which the workflow runs, '{Path.cwd()}'"
-    )
-
-
-def stamp(path):
-    """Return what changes when a file does; caches use it as part of their key."""
-    status = Path(path).stat()
-    return status.st_mtime_ns, status.st_size
 
 
 # ---- what the rest of the package calls
@@ -605,6 +561,8 @@ def _hdf5_top(source, _stamp):
     """Return the path of the matrix in the file and its shape."""
     import h5py
 
+    from lmi.base.files import refuse_foreign
+
     found = {}
 
     def note(name, item):
@@ -612,6 +570,7 @@ def _hdf5_top(source, _stamp):
             found[name] = item.shape, item.dtype
 
     with h5py.File(source.path, "r") as file:
+        refuse_foreign(file)
         if source.key is not None and isinstance(item := file.get(source.key), h5py.Dataset):
             return source.key.strip("/"), _as_matrix_shape(source, item.shape, item.dtype)
         file.visititems(note)
@@ -626,8 +585,11 @@ def _hdf5_shape(source):
 def _hdf5_names(source, axis):
     import h5py
 
+    from lmi.base.files import refuse_foreign
+
     key, shape = _hdf5_top(source, stamp(source.path))
     with h5py.File(source.path, "r") as file:
+        refuse_foreign(file)
         names = file[key].parent.get(("samples", "features")[axis])
         is_text = isinstance(names, h5py.Dataset) and names.dtype.kind in "SO"
         return _texts(names[:]) if is_text and names.shape == (shape[axis],) else None
@@ -636,8 +598,11 @@ def _hdf5_names(source, axis):
 def _hdf5_read(source, columns):
     import h5py
 
+    from lmi.base.files import refuse_foreign
+
     key, shape = _hdf5_top(source, stamp(source.path))
     with h5py.File(source.path, "r") as file:
+        refuse_foreign(file)
         return _dense_rows(file[key], shape, columns)
 
 
@@ -688,7 +653,10 @@ def _h5ad_matrix(source, file):
 def _h5ad_shape(source):
     import h5py
 
+    from lmi.base.files import refuse_foreign
+
     with h5py.File(source.path, "r") as file:
+        refuse_foreign(file)
         matrix, kind = _h5ad_matrix(source, file)
         if kind == "dense":
             return _as_matrix_shape(source, matrix.shape, matrix.dtype)
@@ -698,7 +666,10 @@ def _h5ad_shape(source):
 def _h5ad_names(source, axis):
     import h5py
 
+    from lmi.base.files import refuse_foreign
+
     with h5py.File(source.path, "r") as file:
+        refuse_foreign(file)
         name = _h5ad_place(source)[1 + axis]
         table = file.get(name)
         if not isinstance(table, h5py.Group) or "_index" not in table.attrs:
@@ -725,8 +696,11 @@ def _sparse_chunks(matrix, shape, kind):
 def _h5ad_read(source, columns):
     import h5py
 
+    from lmi.base.files import refuse_foreign
+
     shape = _h5ad_shape(source)
     with h5py.File(source.path, "r") as file:
+        refuse_foreign(file)
         matrix, kind = _h5ad_matrix(source, file)
         if kind == "dense":
             return _dense_rows(matrix, shape, columns)
@@ -744,9 +718,12 @@ def _h5ad_read(source, columns):
 def _h5ad_missing(source):
     import h5py
 
+    from lmi.base.files import refuse_foreign
+
     shape = _h5ad_shape(source)
     missing = np.zeros(shape[0], dtype=bool)
     with h5py.File(source.path, "r") as file:
+        refuse_foreign(file)
         matrix, kind = _h5ad_matrix(source, file)
         if kind == "dense":
             for start in range(0, shape[0], ROWS_AT_A_TIME):
@@ -780,7 +757,10 @@ def read_labels(path, column):
     if Path(path).suffix == ".h5ad":
         import h5py
 
+        from lmi.base.files import refuse_foreign
+
         with h5py.File(path, "r") as file:
+            refuse_foreign(file)
             obs = file["obs"]
             known = [name for name in obs if name != obs.attrs.get("_index")]
             labels = _h5ad_column(obs[column]) if column in known else None

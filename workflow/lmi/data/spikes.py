@@ -1,6 +1,7 @@
 """Spike times: from units that fire to windows of binned counts."""
 
 import functools
+import itertools
 import math
 import zipfile
 from dataclasses import dataclass
@@ -14,6 +15,16 @@ from lmi.data.sources import check_file, some, stamp
 MILLISECONDS = 1000.0
 SLACK_MS = 1e-6  # a window that ends where the recording does is in, whatever the rounding
 ENDINGS = (".npz", ".h5", ".hdf5", ".csv", ".tsv", ".parquet")
+MAX_WINDOWS = 10**6
+MAX_DAYS = 30
+"""More windows, or a longer recording, come of times that are no seconds."""
+MIN_WINDOWS = 100
+"""Fewest windows an interval, on average: the null shifts windows in time through all intervals,
+and where they are short it breaks more of the autocorrelation than the data have lost."""
+SECONDS_A_DAY = 86_400
+MIN_PAUSE_S, PAUSE_SPIKES = 10.0, 100
+"""A stretch without any spike is taken for a pause where it is as long as this, and at the rate of
+the rest more spikes would be expected."""
 
 
 @dataclass(frozen=True)
@@ -27,16 +38,43 @@ class Units:
     n_spikes : tuple of int
     start_s, stop_s : float
         The recording's start and end, seconds.
+    pauses : tuple of (float, float)
+        Start and end of each pause between them, in order of time.
     """
 
     names: tuple
     n_spikes: tuple
     start_s: float
     stop_s: float
+    pauses: tuple = ()
+
+    @property
+    def intervals(self):
+        """Start and end of each stretch that was recorded, in order of time."""
+        ends = [self.start_s, *(end for pause in self.pauses for end in pause), self.stop_s]
+        return tuple(zip(ends[::2], ends[1::2], strict=True))
+
+    @property
+    def duration_s(self):
+        """Seconds recorded, pauses left out."""
+        return sum(stop - start for start, stop in self.intervals)
 
 
-def units(path):
+def recording(spikes):
+    """Return the `Units` of a section `spikes` of the config; errors as in `units`."""
+    return units(spikes["source"], spikes.get("sampling_rate"), spikes.get("intervals"))
+
+
+def units(path, sampling_rate=None, intervals=None):
     """Return the `Units` of a spike file.
+
+    Parameters
+    ----------
+    path : str
+    sampling_rate : float, optional
+        Hz; `times` are numbers of samples then, else seconds.
+    intervals : list of [start, stop], optional
+        Seconds that were recorded; else those of the file, or from the first to the last spike.
 
     Where the file has the arrays `unit_ids`, `unit_counts` and `interval_s`, the spikes
     themselves are not read.
@@ -44,37 +82,74 @@ def units(path):
     Raises
     ------
     InputError
-        No such file, unknown format, or arrays that are missing or do not fit.
+        No such file, unknown format, arrays that are missing or do not fit, or whole numbers as
+        times without a sampling rate.
     """
     check_file(path, "spikes")
-    return _units(path, stamp(path))
+    given = None if intervals is None else tuple(tuple(map(float, one)) for one in intervals)
+    return _units(path, stamp(path), sampling_rate, given)
 
 
-def n_windows(spikes):
+def n_windows(spikes, lags=(0,)):
     """Return the number of windows that the settings of the config give.
 
     Parameters
     ----------
     spikes : dict
         The section `spikes` of a dataset.
+    lags : sequence of int
+        The dataset's lags, in windows.
 
     Raises
     ------
     InputError
-        The recording is shorter than a window and its shift.
+        No interval is as long as a window and its shift; more windows, or a longer recording, than
+        seconds would give; several intervals that are short, or have lags.
     """
-    known = units(spikes["source"])
-    length_ms = (known.stop_s - known.start_s) * MILLISECONDS
+    known = recording(spikes)
+    counts = _windows(spikes, known)
+    n = sum(counts)
+    if n > MAX_WINDOWS or known.duration_s > MAX_DAYS * SECONDS_A_DAY:
+        raise InputError(
+            f"spikes '{spikes['source']}': expected at most {MAX_WINDOWS} windows and {MAX_DAYS} "
+            f"days, found {n} windows in a recording of {known.duration_s:g} s "
+            f"({known.duration_s / SECONDS_A_DAY:.3g} days). If `times` are numbers of samples, or "
+            "milliseconds, set `sampling_rate` to how many make a second (30000, 1000); if they "
+            "are seconds, raise stride_ms or choose `intervals`"
+        )
+    if len(counts) > 1 and any(lags):
+        raise InputError(
+            f"spikes '{spikes['source']}': lags need one interval, found {len(counts)}: a lag "
+            "would make windows before and after a pause neighbours. Make each interval a dataset "
+            "of its own, by `intervals`, or remove lags"
+        )
+    if len(counts) > 1 and n < MIN_WINDOWS * len(counts):
+        raise InputError(
+            f"spikes '{spikes['source']}': expected at least {MIN_WINDOWS} windows an interval on "
+            f"average, found {n} in {len(counts)} intervals. Windows are shifted in time for the p "
+            "value, and short intervals do not keep their autocorrelation. Choose longer "
+            "`intervals`, or lower stride_ms"
+        )
+    return n
+
+
+def _windows(spikes, known):
+    """Return the number of windows in each interval."""
     window_ms = spikes["bin_ms"] * spikes["n_lags"]
     shift_ms = spikes.get("shift_s", 0) * MILLISECONDS
-    room_ms = length_ms - window_ms - shift_ms
-    if room_ms < -SLACK_MS:
+    counts = []
+    for start, stop in known.intervals:
+        room_ms = (stop - start) * MILLISECONDS - window_ms - shift_ms
+        counts.append(max(0, int((room_ms + SLACK_MS) // spikes["stride_ms"]) + 1))
+    if not any(counts):
+        longest = max(stop - start for start, stop in known.intervals)
+        what = "recording" if len(counts) == 1 else f"longest of {len(counts)} intervals"
         raise InputError(
-            f"spikes '{spikes['source']}': the recording lasts {length_ms / MILLISECONDS:g} s, "
+            f"spikes '{spikes['source']}': the {what} lasts {longest:g} s, "
             f"shorter than one window ({window_ms:g} ms) and its shift "
             f"({shift_ms / MILLISECONDS:g} s). Lower shift_s, bin_ms or n_lags"
         )
-    return int((room_ms + SLACK_MS) // spikes["stride_ms"]) + 1
+    return counts
 
 
 def overlap(spikes):
@@ -85,8 +160,8 @@ def overlap(spikes):
 def count_windows(spikes, wanted):
     """Count the spikes of units in the bins of all windows.
 
-    Window w of a unit starts at `start + w * stride + shift`; its column j is the bin
-    `[j * bin, (j + 1) * bin)` from there.
+    Window w of an interval starts at `start + w * stride + shift`; its column j is the bin
+    `[j * bin, (j + 1) * bin)` from there. Window and shifted window lie within the interval.
 
     Parameters
     ----------
@@ -99,15 +174,26 @@ def count_windows(spikes, wanted):
     -------
     list of float32 array, shape (n_windows, n_lags)
     """
-    known = units(spikes["source"])
-    times, names = _sorted_spikes(spikes["source"])
-    start_ms = np.arange(n_windows(spikes)) * spikes["stride_ms"]
+    n_windows(spikes)
+    known = recording(spikes)
+    times, names = _sorted_spikes(spikes["source"], spikes.get("sampling_rate"))
+    if not any(((times >= start) & (times <= stop)).any() for start, stop in known.intervals):
+        raise InputError(
+            f"spikes '{spikes['source']}': no spike lies within the intervals that were recorded, "
+            f"{_shown(known.intervals)} s; spikes are from {times.min():g} to {times.max():g} s. "
+            "Intervals and, without `sampling_rate`, times are in seconds"
+        )
     bin_ms = np.arange(spikes["n_lags"] + 1) * spikes["bin_ms"]
-    offset_ms = start_ms[:, None] + bin_ms
+    windows = [
+        (start, np.arange(n)[:, None] * spikes["stride_ms"] + bin_ms)
+        for (start, _), n in zip(known.intervals, _windows(spikes, known), strict=True)
+    ]
     counts = []
     for name, shift_s in wanted:
         own = times[slice(*names[name])] if name in names else times[:0]
-        edges = known.start_s + shift_s + offset_ms / MILLISECONDS
+        edges = np.concatenate(
+            [start + shift_s + offset_ms / MILLISECONDS for start, offset_ms in windows]
+        )
         # Spikes before an edge, less those before the edge to its left.
         before = np.searchsorted(own, edges.ravel()).reshape(edges.shape)
         counts.append(np.diff(before, axis=1).astype(np.float32))
@@ -124,33 +210,74 @@ def _unit_names(ids):
 
 
 @functools.lru_cache(maxsize=64)
-def _units(path, _stamp):
+def _units(path, _stamp, sampling_rate, intervals):
     head = _arrays(path, ("unit_ids", "unit_counts", "interval_s"))
+    if intervals is not None:
+        intervals = _intervals(path, np.array(intervals), "spikes.intervals of the config")
+    elif "interval_s" in head:
+        intervals = _intervals(path, head["interval_s"], "`interval_s`")
     if {"unit_ids", "unit_counts"} <= head.keys():
         ids, counts = head["unit_ids"], head["unit_counts"]
-        if len(ids) != len(counts) or len(np.unique(ids)) != len(ids):
+        if ids.ndim != 1 or ids.shape != counts.shape or len(np.unique(ids)) != len(ids):
             raise InputError(
                 f"spikes '{path}': expected each unit once in `unit_ids` and one number each in "
-                f"`unit_counts`, found {len(ids)} ids and {len(counts)} numbers"
+                f"`unit_counts`, found {ids.size} ids and {counts.size} numbers"
             )
+        if sampling_rate is None and _stored_kind(path) in ("i", "u"):
+            raise _whole_numbers(path, _arrays(path, ("times",))["times"])
     else:
-        ids, counts = np.unique(_checked(path)[1], return_counts=True)
-    if "interval_s" in head:
-        interval = head["interval_s"]
-        if interval.shape != (2,) or not interval[0] < interval[1]:
-            raise InputError(
-                f"spikes '{path}': expected start and end in seconds in `interval_s`, found "
-                f"{interval.tolist()}"
-            )
-    else:
-        times = _checked(path)[0]
-        interval = times.min(), times.max()
-    return Units(_unit_names(ids), tuple(int(c) for c in counts), *map(float, interval))
+        ids, counts = np.unique(_checked(path, sampling_rate)[1], return_counts=True)
+    if intervals is None:
+        times = np.sort(_checked(path, sampling_rate)[0])
+        _refuse_silence(path, times)
+        intervals = ((float(times[0]), float(times[-1])),)
+    pauses = tuple((before[1], after[0]) for before, after in itertools.pairwise(intervals))
+    n_spikes = tuple(int(count) for count in counts)
+    return Units(_unit_names(ids), n_spikes, intervals[0][0], intervals[-1][1], pauses)
 
 
-def _sorted_spikes(path):
+def _intervals(path, given, where):
+    """Return intervals as pairs of floats; one interval may be given without its brackets."""
+    pairs = given[None] if given.shape == (2,) else given
+    good = pairs.ndim == 2 and pairs.shape[1] == 2 and len(pairs) and pairs.dtype.kind in "iuf"
+    if good:
+        ends = pairs.ravel()
+        good = np.isfinite(ends).all() and (pairs[:, 0] < pairs[:, 1]).all()
+        good = good and (ends[2::2] >= ends[1:-1:2]).all()
+    if not good:
+        raise InputError(
+            f"spikes '{path}': expected start and end in seconds in {where}, one pair or several "
+            f"in order of time that do not overlap; found {_shown(given.tolist())}"
+        )
+    return tuple((float(start), float(stop)) for start, stop in pairs)
+
+
+def _refuse_silence(path, times):
+    """Raise InputError for a pause that nothing in the file tells from silence."""
+    gaps = np.diff(times)
+    if not len(gaps) or gaps.max() < MIN_PAUSE_S:
+        return
+    longest = int(gaps.argmax())
+    before, after = float(times[longest]), float(times[longest + 1])
+    rate = (len(times) - 2) / max(times[-1] - times[0] - gaps[longest], MIN_PAUSE_S)
+    if rate * gaps[longest] > PAUSE_SPIKES:
+        raise InputError(
+            f"spikes '{path}': no unit fires from {before:g} to {after:g} s, where "
+            f"{rate * gaps[longest]:.0f} spikes are expected at the rate of the rest. Say what was "
+            f"recorded, in `spikes`: intervals: [[{times[0]:g}, {before:g}], [{after:g}, "
+            f"{times[-1]:g}]] for a pause, or intervals: [[{times[0]:g}, {times[-1]:g}]] where the "
+            "units were silent"
+        )
+
+
+def _shown(intervals):
+    text = str([list(one) if isinstance(one, tuple) else one for one in intervals])
+    return text if len(text) <= 100 else f"{text[:90]}…"
+
+
+def _sorted_spikes(path, sampling_rate):
     """Return the times grouped by unit and ascending, and {name: (first, last + 1)}."""
-    times, ids = _checked(path)
+    times, ids = _checked(path, sampling_rate)
     found, codes = np.unique(ids, return_inverse=True)
     order = np.lexsort((times, codes))
     ends = np.cumsum(np.bincount(codes, minlength=len(found))).tolist()
@@ -158,8 +285,8 @@ def _sorted_spikes(path):
     return times[order], dict(zip(_unit_names(found), spans, strict=True))
 
 
-def _checked(path):
-    """Return the times and the unit of each spike, after the checks that they need."""
+def _checked(path, sampling_rate):
+    """Return the times, in seconds, and the unit of each spike, after the checks they need."""
     arrays = _arrays(path, ("times", "units"))
     if missing := [name for name in ("times", "units") if name not in arrays]:
         raise InputError(
@@ -179,9 +306,69 @@ def _checked(path):
         raise InputError(
             f"spikes '{path}': expected finite times, found {times[bad]} in entry {bad + 1}"
         )
-    if ids.dtype.kind == "f" and not np.isfinite(ids).all():
-        raise InputError(f"spikes '{path}': expected a unit for every spike, found NaN in `units`")
+    ids = _labels(path, ids)
+    if sampling_rate is not None:
+        return times / float(sampling_rate), ids
+    if times.dtype.kind in "iu" or (times == times.round()).all():
+        raise _whole_numbers(path, times)
     return times.astype(np.float64), ids
+
+
+def _labels(path, ids):
+    """Return the unit of each spike, integers or text; raises InputError where one is missing."""
+    if ids.dtype.kind == "f":
+        missing = ~np.isfinite(ids)
+    elif ids.dtype.kind in "iub":
+        return ids
+    elif ids.dtype.kind in "OSU":
+        listed = [i.decode("utf-8", "replace") if isinstance(i, bytes) else i for i in ids.tolist()]
+        nothing = [i is None or i != i or (isinstance(i, str) and not i.strip()) for i in listed]
+        missing = np.array([one is not False for one in nothing])  # pandas.NA is unequal to all
+        if not missing.any():
+            text = any(isinstance(i, str) for i in listed)
+            ids = np.array([str(i) for i in listed] if text else listed)
+    else:
+        raise InputError(f"spikes '{path}': expected numbers or text in `units`, found {ids.dtype}")
+    if missing.any():
+        raise InputError(
+            f"spikes '{path}': expected a unit for every spike, found {missing.sum()} of "
+            f"{len(ids)} spikes without one (NaN or empty in `units`), the first in entry "
+            f"{np.argmax(missing) + 1}. Remove these spikes, or give them a unit of their own, "
+            "such as 'unassigned'"
+        )
+    return ids
+
+
+def _whole_numbers(path, times):
+    """Return the error for times that are numbers of samples, or seconds without fractions."""
+    first, last = float(times.min()), float(times.max())
+    return InputError(
+        f"spikes '{path}': expected `times` in seconds, found whole numbers from {first:.0f} to "
+        f"{last:.0f}, as numbers of samples are; as seconds the recording would last "
+        f"{last - first:.0f} s ({(last - first) / SECONDS_A_DAY:.3g} days), at 30 kHz "
+        f"{(last - first) / 30_000:.4g} s. Set `sampling_rate` (Hz) in `spikes`: that of the "
+        "recording, 1000 for milliseconds, or 1 where they are seconds"
+    )
+
+
+def _stored_kind(path):
+    """Return the kind of the array `times`, from the header of an .npz or HDF5 file alone."""
+    ending = Path(path).suffix.lower()
+    try:
+        if ending == ".npz":
+            with zipfile.ZipFile(path) as file, file.open("times.npy") as stream:
+                first = np.lib.format.read_magic(stream) == (1, 0)
+                form = np.lib.format
+                read = form.read_array_header_1_0 if first else form.read_array_header_2_0
+                return read(stream)[2].kind
+        if ending in (".h5", ".hdf5"):
+            import h5py
+
+            with h5py.File(path, "r") as file:
+                return file["times"].dtype.kind
+    except (KeyError, AttributeError, ValueError, OSError, zipfile.BadZipFile):
+        return ""  # who reads the times says what is wrong with them
+    return ""
 
 
 def _arrays(path, names):
@@ -199,13 +386,30 @@ def _arrays(path, names):
         if ending in (".h5", ".hdf5"):
             import h5py
 
+            from lmi.base.files import refuse_foreign
+
             with h5py.File(path, "r") as file:
+                refuse_foreign(file)
+                for name in names:
+                    if isinstance(file.get(name), h5py.Group):
+                        raise InputError(
+                            f"spikes '{path}': expected an array `{name}`, found a group with "
+                            f"{some(list(file[name]))}, as NWB files have. Write spike times and "
+                            "the unit of each spike as two arrays, `times` and `units`"
+                        )
                 return {name: file[name][:] for name in names if name in file}
         import pandas as pd
 
         separator = "\t" if ending == ".tsv" else ","
-        table = pd.read_parquet(path) if ending == ".parquet" else pd.read_csv(path, sep=separator)
+        if ending == ".parquet":
+            table = pd.read_parquet(path)
+        else:
+            # an empty cell is missing; a unit may be called NA or None
+            empty = {name: [""] for name in names}
+            table = pd.read_csv(path, sep=separator, keep_default_na=False, na_values=empty)
         return {name: table[name].to_numpy() for name in names if name in table}
+    except InputError:
+        raise
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         reason = " ".join(str(error).split())
         raise InputError(f"spikes '{path}': expected a readable {ending} file: {reason}") from error

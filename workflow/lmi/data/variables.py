@@ -101,7 +101,7 @@ def count_samples(dataset):
 
         return tasks.check(**_task_params(dataset)).get("n_samples")
     if "spikes" in dataset:
-        return spike_trains.n_windows(dataset["spikes"])
+        return spike_trains.n_windows(dataset["spikes"], dataset.get("lags", (0,)))
     return shared_samples(sources_of(dataset))
 
 
@@ -429,10 +429,10 @@ def shifted_name(name, shift_s):
 
 def _unit_variables(dataset):
     spikes, choice = dataset["spikes"], dataset["variables"]
-    known = spike_trains.units(spikes["source"])
+    known = spike_trains.recording(spikes)
     n_spikes = dict(zip(known.names, known.n_spikes, strict=True))
     if choice == "each":
-        floor = spikes.get("min_rate_hz", 0) * (known.stop_s - known.start_s)
+        floor = spikes.get("min_rate_hz", 0) * known.duration_s
         names = [name for name, count in n_spikes.items() if count >= floor]
         if not names:
             raise InputError(

@@ -410,18 +410,16 @@ def _within(embedding, held_out, samples, k, threads):
     if samples.strata is None:
         return np.nan, np.nan, ""
     texts, means, squares, sizes = [], [], [], []
-    for code, name in enumerate(samples.strata_names):
-        bits = []
+    n_strata = len(samples.strata_names)
+    held = [np.bincount(samples.strata[out], minlength=n_strata) for out in held_out]
+    for code in np.flatnonzero(np.min(held, axis=0) >= MIN_STRATUM):
+        name, bits = samples.strata_names[code], []
         for t, out in enumerate(held_out):
             rows = out[samples.strata[out] == code]
-            if len(rows) < MIN_STRATUM:
-                break
             a, b, weight = _coordinates(embedding, t, rows)
             a, b = guided.untie(a, 0), guided.untie(b, 1)
             x, y = a * weight[: a.shape[1]], b * weight[: b.shape[1]]
             bits.append(ksg.pointwise_mi(x, y, k, threads))
-        if len(bits) < len(held_out):
-            continue
         bits = np.concatenate(bits)
         means.append(bits.mean())
         squares.append(bits.var(ddof=1) / len(bits))

@@ -1,7 +1,6 @@
 """The report of a run: figures, and one self-contained HTML page that opens offline."""
 
 import base64
-import csv
 import datetime
 import hashlib
 import json
@@ -16,6 +15,7 @@ import yaml
 from lmi.base import reasons
 from lmi.base.files import reading, replacing
 from lmi.report import figures
+from lmi.results.stage_times import stage_times
 from lmi.results.table import DASH, bits, peaks, printable, probability, signed, strongest
 
 DATASET_FIGURES = ("heatmap", "top_pairs", "embedding", "training")
@@ -162,6 +162,10 @@ SCRIPT = """
   }));
 })();
 """
+
+
+TAILS = ("moments", "shifts", "fitted")
+"""Methods of p values that no permutation reached."""
 
 
 def figure_stem(kind, dataset=None):
@@ -552,11 +556,11 @@ def evidence(table, fdr=0.05, controls=(), method=None):
     ]
     if method == "by":
         sentences.append("The q values hold under any dependence of the tests.")
-    n_fitted = int((tested["p_method"] == "tail").sum())
-    if n_fitted:
+    n_tails = int(tested["p_method"].isin(TAILS).sum())
+    if n_tails:
         sentences.append(
-            f"{_counted(n_fitted, 'p value')} from a tail fitted to the permutations (p_method: "
-            "tail): trust their order of magnitude, not their digits."
+            f"{_counted(n_tails, 'p value')} from beyond the largest permutation (p_method: "
+            f"{', '.join(TAILS)}): trust their order of magnitude, not their digits."
         )
     else:
         at_floor = int((tested["p_value"] <= 1.001 * smallest).sum())
@@ -829,57 +833,6 @@ def _rows(table):
         value = row.mi_bits if np.isfinite(row.mi_bits) else 0
         rows.append(row._asdict() | {"bar": round(100 * min(max(value / top, 0), 1), 1)})
     return rows
-
-
-def stage_times(benchmarks_dir):
-    """Sum Snakemake's benchmark files by rule.
-
-    Parameters
-    ----------
-    benchmarks_dir : str or Path
-        Holds a file or a folder of files a rule, tables with the columns s, max_rss, cpu_time.
-
-    Returns
-    -------
-    list of dict
-        stage, jobs, seconds (sum over jobs), cpu_seconds, max_rss_mb; NaN where not measured.
-    """
-    order = ("project", "embed", "estimate", "collect", "aggregate", "report", "benchmark")
-    folder = Path(benchmarks_dir)
-    stages = {}
-    for path in sorted(folder.rglob("*.tsv")) if folder.is_dir() else []:
-        stage = path.relative_to(folder).parts[0].removesuffix(".tsv")
-        with path.open(encoding="utf-8", newline="") as lines:
-            for row in csv.DictReader(lines, delimiter="\t"):
-                stages.setdefault(stage, []).append(
-                    [_number(row.get(name)) for name in ("s", "cpu_time", "max_rss")]
-                )
-    total = []
-    for stage in sorted(
-        stages, key=lambda name: (order.index(name) if name in order else len(order), name)
-    ):
-        numbers = np.array(stages[stage])
-        measured = np.isfinite(numbers)
-        summed = np.where(measured, numbers, 0).sum(axis=0)
-        highest = np.where(measured, numbers, -np.inf).max(axis=0)
-        total.append(
-            {
-                "stage": stage,
-                "jobs": len(numbers),
-                "seconds": float(summed[0]) if measured[:, 0].any() else np.nan,
-                "cpu_seconds": float(summed[1]) if measured[:, 1].any() else np.nan,
-                "max_rss_mb": float(highest[2]) if measured[:, 2].any() else np.nan,
-            }
-        )
-    return total
-
-
-def _number(cell):
-    """Return a number of a benchmark file; Snakemake writes ``-`` or ``NA`` for unmeasured."""
-    try:
-        return float(cell)
-    except (TypeError, ValueError):
-        return np.nan
 
 
 def _facts(config, origin):

@@ -1,6 +1,8 @@
 """From many estimate tiles to one tidy table: a row a pair, as TSV and Parquet."""
 
 import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,7 +20,7 @@ EXACT = 22
 _RERUN = "run `snakemake --cores all --forcerun estimate` to write the tiles anew"
 
 
-def read_tile(path):
+def read_tile(path: str | Path) -> dict[str, np.ndarray]:
     """Read the columns of one tile, or of a part that holds several.
 
     Parameters
@@ -89,7 +91,9 @@ def _six_digits(values):
     return rounded
 
 
-def add_q_values(table, fdr=0.05, method="bh", left_out=False):
+def add_q_values(
+    table: pd.DataFrame, fdr: float = 0.05, method: str = "bh", left_out: np.ndarray | bool = False
+) -> None:
     """Add the columns `q_value` and `significant` to a table, in place.
 
     The q value of a pair is the false discovery rate among the pairs with p values as small as
@@ -126,7 +130,7 @@ def _left_out(reason_codes):
     return reason_codes.map(found).to_numpy(bool)
 
 
-def peaks(table):
+def peaks(table: pd.DataFrame) -> pd.DataFrame:
     """Return one row a pair: that of the lag with the largest estimate.
 
     Parameters
@@ -140,7 +144,14 @@ def peaks(table):
     return table.drop_duplicates(["dataset", "x", "y"]).reset_index(drop=True)
 
 
-def aggregate(estimates, tsv, parquet, order=None, fdr=0.05, fdr_method="bh"):
+def aggregate(
+    estimates: Sequence[str | Path],
+    tsv: str | Path,
+    parquet: str | Path,
+    order: Sequence[str] | None = None,
+    fdr: float = 0.05,
+    fdr_method: str = "bh",
+) -> pd.DataFrame:
     """Gather estimate tiles, or parts of them, into one table; write it as TSV and Parquet.
 
     Rows are sorted by dataset, then by `mi_bits` from the strongest to the weakest, pairs without
@@ -199,7 +210,7 @@ def aggregate(estimates, tsv, parquet, order=None, fdr=0.05, fdr_method="bh"):
     return table
 
 
-def write_tsv(table, path):
+def write_tsv(table: pd.DataFrame, path: str | Path) -> None:
     """Write the table as TSV: six significant digits, ``NaN`` for missing numbers.
 
     Parameters
@@ -221,7 +232,7 @@ def write_tsv(table, path):
         )
 
 
-def strongest(table, n=None):
+def strongest(table: pd.DataFrame, n: int | None = None) -> pd.DataFrame:
     """Return the `n` strongest pairs that have a value and are not flagged ``fail``.
 
     Parameters
@@ -237,7 +248,7 @@ def strongest(table, n=None):
     )
 
 
-def printable(name, width=None):
+def printable(name: str, width: int | None = None) -> str:
     """Return a name that is safe on one line of a terminal or a figure.
 
     Control characters, line breaks included, become ``�``; names longer than `width` lose their
@@ -252,7 +263,7 @@ def printable(name, width=None):
     return f"{name[:head]}…{name[len(name) - (width - 1 - head) :]}"
 
 
-def bits(value, sd=np.nan):
+def bits(value: float, sd: float = np.nan) -> str:
     """Return ``1.23 ± 0.04``: as many decimals (2 or 3) as the error bar deserves.
 
     Parameters
@@ -270,7 +281,7 @@ def bits(value, sd=np.nan):
     return f"{number} ± {sd:.{decimals}f}" if np.isfinite(sd) else number
 
 
-def probability(value):
+def probability(value: float) -> str:
     """Return a p or q value in as few letters as tell it: ``0.21``, ``2e-4``.
 
     Parameters
@@ -285,12 +296,14 @@ def probability(value):
     return f"{mantissa}e{int(exponent)}"
 
 
-def signed(lag):
+def signed(lag: int) -> str:
     """Return a lag with its sign: ``+2``, ``0``, ``−1``."""
     return f"{lag:+d}".replace("-", MINUS) if lag else "0"
 
 
-def top_pairs_text(table, n=10, files=None):
+def top_pairs_text(
+    table: pd.DataFrame, n: int = 10, files: Mapping[str, str | Path] | None = None
+) -> str:
     """Return the `n` strongest pairs as text for a terminal, and where the results lie.
 
     Parameters

@@ -1,0 +1,292 @@
+"""What `lmi.estimate` is given, read right or refused: options, samples, strata."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lmi.base.arrays import counts_rows, dense, matrix, order, refuse_masked, row_names
+from lmi.base.errors import InputError
+from lmi.embedding import published
+
+MIN_SAMPLES = 50
+"""Fewest samples that are estimated."""
+NO_LABEL = ("nan", "<na>", "nat", "none", "inf", "-inf")
+"""What is no label, where it is an object or a number: NaN, NA, NaT, None, an infinite value."""
+NO_TEXT_LABEL = ("", "nan")
+"""What is no label, where it is text: nothing, and what numpy makes of NaN among text."""
+MAX_SHARE = 0.5
+"""Labels are no groups where strata of one sample hold a larger share of the samples, or where
+there are more different fractions than this share of the samples."""
+
+
+@dataclass(frozen=True)
+class DefaultSettings:
+    """Settings of the preset default, with the names of the section `embed` of the config.
+
+    Attributes
+    ----------
+    n_latent : int
+        Dimensions of the latent space, for each of the two variables.
+    train : str
+        Train networks where they may help (auto), always or never.
+    max_steps : int
+        Most training steps of a network.
+    batch_size : int
+    learning_rate : float
+    """
+
+    n_latent: int = 16
+    train: str = "auto"
+    max_steps: int = 300
+    batch_size: int = 256
+    learning_rate: float = 1e-3
+
+
+PaperSettings = published.Settings
+"""Settings of the preset paper, with the names of the section `embed.paper` of the config."""
+PRESETS = {"default": DefaultSettings, "paper": PaperSettings}
+DOCUMENTED = {"N_dims": "n_latent", "epochs": "max_epochs", "lr": "learning_rate"}
+"""The names of the method's documentation, and those of the config."""
+
+
+class Limit(NamedTuple):
+    """What an option may be: of a kind, and from `low` to `high`, or one of `choices`."""
+
+    kind: str
+    low: float = 0
+    high: float = math.inf
+    open: bool = False
+    choices: tuple = ()
+
+
+LIMITS = {
+    "seed": Limit("integer", 0, 2**64 - 1),
+    "k": Limit("integer", 1, 10**6),
+    "n_permutations": Limit("integer", 0, 10**7),
+    "threads": Limit("integer", 1, 1024),
+    "quiet": Limit("boolean"),
+    "error_bars": Limit("boolean"),
+    "time_series": Limit("boolean"),
+    "n_latent": Limit("integer", 1, 10**4),
+    "max_steps": Limit("integer", 1, 10**7),
+    "batch_size": Limit("integer", 1, 10**7),
+    "max_epochs": Limit("integer", 1, 10**7),
+    "patience": Limit("integer", 0, 10**7),
+    "min_features": Limit("integer", 1, 10**5),
+    "learning_rate": Limit("number", 0, 10, open=True),
+    "alpha": Limit("number", 0, 10**6),
+    "lam": Limit("number", 0, 10**6),
+    "validation_split": Limit("number", 0.01, 0.99),
+    "train": Limit("text", choices=("auto", "always", "never")),
+    "regulariser": Limit("text", choices=published.REGULARISERS),
+}
+"""The options of `lmi.estimate`, by their names in the config; no use is near an upper limit."""
+KINDS = {
+    "integer": (int, np.integer),
+    "number": (int, float, np.integer, np.floating),
+    "boolean": (bool, np.bool_),
+    "text": (str,),
+}
+
+
+# ---- options
+
+
+def check(name: str, value: Any) -> None:
+    """Raise InputError for an option that is out of range; `name` is the one that was given."""
+    limit = LIMITS[DOCUMENTED.get(name, name)]
+    kind = "an integer" if limit.kind == "integer" else f"a {limit.kind}"
+    expected = {"boolean": "True or False", "text": "one of " + ", ".join(limit.choices)}.get(
+        limit.kind, f"{kind} {'above' if limit.open else 'of at least'} {limit.low}"
+    )
+    if math.isfinite(limit.high):
+        expected += f" and at most {limit.high}"
+    good = isinstance(value, KINDS[limit.kind])
+    if good and limit.kind in ("integer", "number"):
+        above = value > limit.low if limit.open else value >= limit.low
+        good = not isinstance(value, bool) and above and value <= limit.high and value < math.inf
+    elif good and limit.kind == "text":
+        good = value in limit.choices
+    if not good:
+        raise InputError(f"{name}: expected {expected}, found {_short(value)}.")
+
+
+def settings(preset: Any, options: Mapping[str, Any]) -> DefaultSettings | PaperSettings:
+    """Return the settings of a preset, with the options in place of its defaults.
+
+    Parameters
+    ----------
+    preset : str, DefaultSettings or PaperSettings
+        A name of `PRESETS`, or settings to start from.
+    options : dict
+        By the names of the config or of the method's documentation; None is the default. Options
+        that are of the other preset alone are checked, and change nothing.
+
+    Raises
+    ------
+    InputError
+        Unknown preset or option, one of the wrong type, or out of range.
+    """
+    if isinstance(preset, str) and preset in PRESETS:
+        base = PRESETS[preset]()
+    elif isinstance(preset, tuple(PRESETS.values())):
+        base = preset
+    else:
+        raise InputError(f"preset: expected one of {', '.join(PRESETS)}, found {_short(preset)}.")
+    own = {field.name for field in fields(base)}
+    known = {field.name for one in PRESETS.values() for field in fields(one)}
+    given: dict[str, Any] = {}
+    for name, value in options.items():
+        target = DOCUMENTED.get(name, name)
+        if target not in known:
+            near = get_close_matches(name, [*known, *DOCUMENTED, *LIMITS], 1)
+            hint = f"Did you mean {near[0]}? " if near else ""
+            raise InputError(
+                f"{name}: expected an option of lmi.estimate, found an unknown one. {hint}"
+                f"Options: {', '.join(sorted({*known, *DOCUMENTED}))}."
+            )
+        if value is None:
+            continue
+        check(name, value)
+        if target in given:
+            raise InputError(f"{name}: expected once, found it as {target} too. Remove one.")
+        given[target] = value
+    share = given.get("validation_split", 0.5)
+    if isinstance(base, DefaultSettings) and share != 0.5:
+        raise InputError(
+            f"validation_split: expected 0.5 in the default preset, which holds out each half of "
+            f"the samples in turn, found {share}. Use preset='paper' for another split."
+        )
+    made = replace(base, **{name: value for name, value in given.items() if name in own})
+    for name in own - given.keys():  # of settings that were passed whole
+        check(name, getattr(made, name))
+    return made
+
+
+def _short(value: Any) -> str:
+    """Return a value as text that fits into a message."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else f"{text[:50]}… ({type(value).__name__})"
+
+
+# ---- strata
+
+
+def strata(labels: Any, n_samples: int) -> tuple[list, np.ndarray | None]:
+    """Return the names of the strata and the stratum of each sample, nothing for None.
+
+    Raises
+    ------
+    InputError
+        Not a label for each sample; missing labels; labels that are no groups.
+    """
+    if labels is None:
+        return [], None
+    refuse_masked("strata", labels)
+    try:
+        if hasattr(labels, "detach"):
+            values = dense(labels)
+            values = values.astype(int) if (values == values.round()).all() else values
+        elif isinstance(labels, list | tuple):
+            values = np.array(labels, dtype=object)
+        else:
+            values = np.asarray(labels)
+    except Exception as error:  # whatever the conversion of a foreign object raises
+        raise InputError(
+            f"strata: expected a label for each of the {n_samples} samples, found "
+            f"{type(labels).__name__} ({' '.join(str(error).split())})."
+        ) from error
+    if values.shape != (n_samples,):
+        raise InputError(
+            f"strata: expected a label for each of the {n_samples} samples, "
+            f"found shape {values.shape}."
+        )
+    text = _label_text(values)
+    _check_groups(values, text)
+    names, codes = np.unique(text, return_inverse=True)
+    return names, codes
+
+
+def _label_text(values: np.ndarray) -> np.ndarray:
+    """Return the labels as text; raises InputError for those that are missing or no labels."""
+    listed = [v.decode("utf-8", "replace") if isinstance(v, bytes) else v for v in values.tolist()]
+    if odd := [v for v in listed if isinstance(v, list | tuple | set | dict | np.ndarray)]:
+        raise InputError(
+            f"strata: expected one label a sample, text or a number, found {_short(odd[0])}. Join "
+            "several columns into one label."
+        )
+    text = np.array([str(v) for v in listed], dtype=str)
+    if values.dtype.kind not in "OS":
+        text = values.astype(str)
+    is_text = np.array([isinstance(v, str) for v in listed])
+    missing = np.where(
+        is_text,
+        np.isin(np.char.strip(text), NO_TEXT_LABEL),
+        np.isin(np.char.lower(text), NO_LABEL),
+    )
+    if missing.any():
+        raise InputError(
+            f"strata: expected a label for every sample, found {missing.sum()} missing ones (NaN, "
+            f"None or empty), the first at row {np.argmax(missing)}. Drop these samples, or give "
+            "them a label of their own, such as 'unknown'."
+        )
+    return text
+
+
+def _check_groups(values: np.ndarray, text: np.ndarray) -> None:
+    """Raise InputError for labels that are no groups: ids, matched pairs, continuous values."""
+    n_samples, (_, sizes) = len(text), np.unique(text, return_counts=True)
+    cure = (
+        "Samples are exchanged within strata, and a sample that is alone has none to be exchanged "
+        "with. Pass coarser labels (batch, donor, quantiles of a continuous column), or no strata."
+    )
+    alone = int((sizes == 1).sum())
+    if alone > MAX_SHARE * n_samples:
+        raise InputError(
+            f"strata: expected groups of samples, found {len(sizes)} strata for {n_samples} "
+            f"samples, {alone} of them of one sample. {cure}"
+        )
+    fractions = [v for v in values.tolist() if isinstance(v, float) and v != round(v)]
+    if fractions and len(sizes) > MAX_SHARE * n_samples:
+        raise InputError(
+            f"strata: expected groups of samples, found a continuous column: {len(sizes)} "
+            f"different values for {n_samples} samples, such as {fractions[0]!r}. {cure}"
+        )
+
+
+# ---- all together
+
+
+def read(Xs: Any, Ys: Any, labels: Any) -> tuple[np.ndarray, np.ndarray, list, np.ndarray | None]:
+    """Return x, y, the names of the strata and their codes, all in the order of Xs.
+
+    Raises
+    ------
+    InputError
+        What cannot be read, or cannot be joined.
+    """
+    x, y = matrix("Xs", Xs), matrix("Ys", Ys)
+    names_x, names_y, names_labels = row_names(Xs), row_names(Ys), row_names(labels)
+    rows = order(names_x, names_y, "Xs", "Ys")
+    if rows is not None:
+        y = y[rows]
+    if len(x) != len(y):
+        raise InputError(
+            f"Xs, Ys: expected the same number of samples, found {len(x)} and {len(y)}. "
+            "Row i of Xs and row i of Ys must be the same cell, trial or time."
+        )
+    if len(x) < MIN_SAMPLES:
+        raise InputError(f"Xs, Ys: expected at least {MIN_SAMPLES} samples, found {len(x)}.")
+    # names that count the rows give way to real ones beside which they were ignored
+    counted = names_y is not None and rows is None and names_x is not None and counts_rows(names_x)
+    target, of_target = (names_y, "Ys") if names_x is None or counted else (names_x, "Xs")
+    rows = order(target, names_labels, of_target, "strata")
+    if rows is not None:
+        labels = labels.iloc[rows] if hasattr(labels, "iloc") else np.asarray(labels)[rows]
+    return x, y, *strata(labels, len(x))
