@@ -204,11 +204,6 @@ def flag(reasons):
     return max((DECLARED[reason.code].flag for reason in reasons), key=FLAGS.index, default="ok")
 
 
-def tested(reasons):
-    """Return whether a pair with these reasons counts as a test, if it has a p value."""
-    return all(DECLARED[reason.code].tested for reason in reasons)
-
-
 def sentence(reasons):
     """Return what the table says of the reasons of a pair."""
     return "; ".join(map(str, reasons))
@@ -258,7 +253,7 @@ def merged(reasons):
             parts.append(values[0])
             n_other = max(n_other, len(values) - 1)
             continue
-        low, high = (format(end(values), form) for end in (min, max))
+        low, high = (format(end(values), form or "") for end in (min, max))
         parts.append((low if low == high else f"{low}{DASH}{high}").replace("-", MINUS))
     others = f" (and {n_other:,} other{'s' if n_other > 1 else ''} of the kind)" if n_other else ""
     return "".join(parts) + others
