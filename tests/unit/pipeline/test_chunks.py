@@ -18,7 +18,7 @@ def compute(rows):
         "row": np.array(rows),
         "name": [f"r{row}" for row in rows],
         "wide": np.ones((len(rows), max(rows))),
-        "loss": np.ones((len(rows), max(rows))),
+        "loss_train": np.ones((len(rows), max(rows))),
         "step": np.arange(max(rows)),
     }
 
@@ -30,7 +30,7 @@ def test_rows_come_in_order_and_are_padded(tmp_path):
     assert list(found["row"]) == [1, 2, 3, 4]
     assert list(found["name"]) == ["r1", "r2", "r3", "r4"]
     np.testing.assert_array_equal(found["wide"].sum(axis=1), [2, 2, 3, 4])
-    np.testing.assert_array_equal(np.isnan(found["loss"]).sum(axis=1), [2, 2, 1, 0])
+    np.testing.assert_array_equal(np.isnan(found["loss_train"]).sum(axis=1), [2, 2, 1, 0])
     assert len(found["step"]) == 4
     assert not list(tmp_path.iterdir())
 

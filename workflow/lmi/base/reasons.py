@@ -204,11 +204,6 @@ def flag(reasons):
     return max((DECLARED[reason.code].flag for reason in reasons), key=FLAGS.index, default="ok")
 
 
-def tested(reasons):
-    """Return whether a pair with these reasons counts as a test, if it has a p value."""
-    return all(DECLARED[reason.code].tested for reason in reasons)
-
-
 def sentence(reasons):
     """Return what the table says of the reasons of a pair."""
     return "; ".join(map(str, reasons))

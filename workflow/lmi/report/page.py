@@ -541,7 +541,7 @@ def evidence(table, fdr=0.05, controls=(), method=None):
     list of str
         Sentences as plain text; they say so where nothing was tested.
     """
-    tested = table[np.isfinite(table["p_value"])]
+    tested = table[np.isfinite(table["q_value"])]
     if not len(tested):
         return [
             "No pair was tested: with estimate.permutations.max above 0, every pair gets a p and "

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lmi.results import layout
+
 
 def join(
     parts: Sequence[dict[str, np.ndarray]], shared: Sequence[str] = ()
@@ -20,8 +22,7 @@ def join(
     Returns
     -------
     dict of str to array
-        Padding is NaN for what has no value where there are none (losses, pointwise MI,
-        scatters), otherwise zero.
+        Padding is the declared fill value of `lmi.results.layout`, zero where there is none.
     """
     n_rows = [len(next(v for name, v in part.items() if name not in shared)) for part in parts]
     joined = {}
@@ -35,7 +36,7 @@ def join(
             joined[name] = np.concatenate(there)
             continue
         shape = np.max([array.shape[1:] for array in there], axis=0)
-        fill = np.nan if name.startswith(("loss", "pointwise", "scatter")) else 0
+        fill = layout.fill(name)
         joined[name] = np.full((sum(n_rows), *shape), fill, there[0].dtype)
         for array, end in zip(arrays, np.cumsum(n_rows), strict=True):
             if array is not None:

@@ -61,8 +61,8 @@ _COLUMNS = {
     for column in columns.DECLARED
     if column.held == "row"
 }
-_EMBEDDED: tuple[str, ...] = ("x", "y", "lag", "n_features_x", "n_features_y", "truth_bits")
-_EMBEDDED += ("converged", "seconds", "candidate", *flags.CHECKS)
+_NAMES = ("x", "y", "lag", "n_features_x", "n_features_y", "truth_bits", "converged")
+_EMBEDDED = (*_NAMES, "seconds", "candidate", *flags.CHECKS)
 
 BLOCK = {
     "name": Dataset("str", ("variable",), "name of the variable"),
@@ -128,6 +128,17 @@ PARTS = ESTIMATES | {
 """`parts/part-*.h5`: many tiles in one; some pairs are detailed."""
 
 LAYOUTS = {"block": BLOCK, "embeddings": EMBEDDINGS, "estimates": ESTIMATES, "parts": PARTS}
+
+
+def fill(name: str) -> Any:
+    """Return what stands where a row of a dataset of pairs has no value; zero if none is declared.
+
+    Parameters
+    ----------
+    name : str
+    """
+    declared = (PARTS | EMBEDDINGS).get(name)
+    return 0 if declared is None or declared.fill is None else declared.fill
 
 
 def problems(file, kind):
