@@ -108,7 +108,7 @@ class StageJob(CostedJob):
     @property
     def pairs(self) -> list[list[int]]:
         """The pairs of a tile: row in block x, row in block y."""
-        return [[int(x), int(y)] for x, y in self.dataset.list_pairs(*self.blocks)]
+        return list(map(list, self.dataset.list_pairs(*self.blocks)))
 
     @property
     def lags(self) -> list[int]:

@@ -94,7 +94,7 @@ class Plan:
         raise KeyError(rule)
 
     @functools.cache  # noqa: B019 - a run has one plan
-    def _calibration(self, name):
+    def _calibration(self, name: str) -> CalibrationJob:
         dataset = self.datasets[name]
         pairs, blocks = tiles.choose(
             self.config["datasets"][name],
@@ -104,8 +104,13 @@ class Plan:
             seed=self.config["seed"],
             name=name,
         )
-        settings = self.settings["calibrate"], self.settings["project"]
-        return CalibrationJob(dataset, *settings, [list(pair) for pair in pairs], blocks)
+        return CalibrationJob(
+            dataset=dataset,
+            settings=self.settings["calibrate"],
+            project=self.settings["project"],
+            pairs=[list(pair) for pair in pairs],
+            numbers=blocks,
+        )
 
     # ---- files
 
@@ -169,6 +174,6 @@ class Plan:
         return "lmi-workflow: done. " + ", ".join(found)
 
 
-def _numbers(wildcards):
+def _numbers(wildcards: dict[str, str]) -> tuple[int, ...]:
     """Return the numbers of a job's block, or of its two."""
     return tuple(int(wildcards[name]) for name in ("block", "x", "y") if name in wildcards)
