@@ -27,7 +27,7 @@ pathvars:
 
 
 wildcard_constraints:
-    dataset="|".join(map(re.escape, DATASETS)),
+    dataset="|".join(map(re.escape, PLAN.datasets)),
     block=r"\d\d\d+",
     x=r"\d\d\d+",
     y=r"\d\d\d+",
@@ -49,13 +49,13 @@ rule all:
         table=rules.aggregate.output.tsv,
         report=rules.report.output.html,
         # named although the table is made from them: a deleted one is made again
-        estimates=estimates_of(config["datasets"]),
+        estimates=PLAN.estimates(),
 
 
 onstart:
     hold_run()
-    logger.info(what_will_run())
+    logger.info(PLAN.asks_for())
 
 
 onsuccess:
-    logger.info(where_results_lie())
+    logger.info(PLAN.done())

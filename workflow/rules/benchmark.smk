@@ -1,6 +1,6 @@
 # The published figures anew, by all estimators. Cells with as many samples are one dataset of many
 # tasks below results/<run>/benchmark: the rules project, embed and estimate make the estimates of
-# ours, and benchmark_function those of the others. See lmi.benchmarks.plan for the plan.
+# ours, and benchmark_function those of the others. See lmi.benchmarks.plan.
 
 
 # A released package in an environment of its own, built when one of its estimators is asked for.
@@ -31,8 +31,8 @@ rule benchmark_environment:
 
 rule benchmark_function:
     input:
-        data=function_data,
-        environment=function_environment,
+        data=job("benchmark_function", "sources"),
+        environment=job("benchmark_function", "environment"),
     output:
         tsv="<results>/{function}/block-{block}.tsv",
     log:
@@ -40,18 +40,18 @@ rule benchmark_function:
     benchmark:
         "<benchmarks>/{function}/block-{block}.tsv"
     wildcard_constraints:
-        function="|".join(map(re.escape, BENCHMARK["functions"])) or "none",
+        function="|".join(map(re.escape, PLAN.functions)) or "none",
     conda:
         "../../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=function_mem_mb,
-        runtime=function_runtime,
+        mem_mb=growing("benchmark_function", "mem_mb"),
+        runtime=growing("benchmark_function", "runtime"),
     params:
         version=lmi.__version__,
-        estimator=lambda wildcards: BENCHMARK["functions"][wildcards.function]["estimator"],
-        settings=lambda wildcards: in_order(BENCHMARK["functions"][wildcards.function]["settings"]),
-        tasks=function_tasks,
+        estimator=job("benchmark_function", "estimator"),
+        settings=job("benchmark_function", "settings"),
+        tasks=job("benchmark_function", "tasks"),
     message:
         "{wildcards.function}, block {wildcards.block}"
     script:
@@ -60,17 +60,17 @@ rule benchmark_function:
 
 rule benchmark:
     input:
-        estimates=benchmark_estimates(),
-        functions=benchmark_functions(),
+        estimates=PLAN.benchmark_estimates(),
+        functions=PLAN.benchmark_functions(),
     output:
         tsv="<results>/benchmark.tsv",
         parquet="<results>/benchmark.parquet",
         verdict="<results>/benchmark_verdict.tsv",
         environment="<results>/benchmark_environment.json",
         html="<results>/benchmark.html",
-        tables=benchmark_files("tsv"),
-        png=benchmark_files("png"),
-        svg=benchmark_files("svg"),
+        tables=PLAN.benchmark_files("tsv"),
+        png=PLAN.benchmark_files("png"),
+        svg=PLAN.benchmark_files("svg"),
     log:
         "<logs>/benchmark.log",
     benchmark:
@@ -93,7 +93,7 @@ rule benchmark:
 # Accuracy over families of tasks, a job a family: the tasks are many and small.
 rule accuracy_family:
     input:
-        images=images_of,
+        images=lambda wildcards: MNIST if wildcards.family in ("mnist", "mnist_tiles") else [],
     output:
         tsv="<results>/accuracy/{family}/{estimator}/seed-{seed}.tsv",
     log:

@@ -4,7 +4,7 @@
 
 rule calibrate_dataset:
     input:
-        blocks=calibrated_blocks,
+        blocks=job("calibrate_dataset", "blocks"),
     output:
         tsv="<results>/calibration/{dataset}.tsv",
     log:
@@ -15,15 +15,15 @@ rule calibrate_dataset:
         "../../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=calibration_mem_mb,
+        mem_mb=growing("calibrate_dataset", "mem_mb"),
         runtime=minutes(120),
     params:
         version=lmi.__version__,
-        pairs=calibrated_pairs,
+        pairs=job("calibrate_dataset", "pairs"),
         settings=lookup(dpath="calibrate", within=SETTINGS),
         embed=lookup(dpath="embed", within=SETTINGS),
         estimate=lookup(dpath="estimate", within=SETTINGS),
-        seed=seed_of,
+        seed=job("calibrate_dataset", "seed"),
     message:
         "calibrate {wildcards.dataset}: known information in its own variables"
     script:
@@ -32,11 +32,7 @@ rule calibrate_dataset:
 
 rule calibrate:
     input:
-        tables=[
-            f"{RESULTS}/calibration/{name}.tsv"
-            for name, dataset in config["datasets"].items()
-            if "task" not in dataset
-        ],
+        tables=PLAN.calibrations(),
     output:
         tsv="<results>/calibration.tsv",
         summary="<results>/calibration_summary.tsv",

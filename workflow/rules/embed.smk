@@ -5,8 +5,8 @@
 
 rule embed:
     input:
-        x=block_x,
-        y=block_y,
+        x=job("embed", "x"),
+        y=job("embed", "y"),
     output:
         embeddings=keep_embeddings("<results>/{dataset}/embeddings/tile-{x}-{y}.h5"),
     log:
@@ -15,19 +15,19 @@ rule embed:
         "<benchmarks>/embed/{dataset}/tile-{x}-{y}.tsv"
     conda:
         "../../envs/environment.yaml"
-    threads: threads_of("embed")
+    threads: job("embed", "threads")
     resources:
         gpu=1,
-        mem_mb=mem_mb("embed"),
-        runtime=runtime("embed"),
-        expected_s=expected("embed", "seconds"),
-        expected_mb=expected("embed", "disk_mb"),
+        mem_mb=growing("embed", "mem_mb"),
+        runtime=growing("embed", "runtime"),
+        expected_s=job("embed", "expected_s"),
+        expected_mb=job("embed", "expected_mb"),
     params:
         version=lmi.__version__,
-        pairs=pairs_of,
-        lags=lags_of,
-        settings=embed_settings,
-        seed=seed_of,
+        pairs=job("embed", "pairs"),
+        lags=job("embed", "lags"),
+        settings=job("embed", "settings"),
+        seed=job("embed", "seed"),
     message:
         "embed {wildcards.dataset}, tile {wildcards.x}-{wildcards.y}"
         " (about {resources.expected_s} s, {resources.gpu} GPU, {resources.mem_mb} MB, {resources.expected_mb} MB on disk)"

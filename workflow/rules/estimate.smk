@@ -12,17 +12,17 @@ rule estimate:
         "<benchmarks>/estimate/{dataset}/tile-{x}-{y}.tsv"
     conda:
         "../../envs/environment.yaml"
-    threads: threads_of("estimate")
+    threads: job("estimate", "threads")
     resources:
-        mem_mb=mem_mb("estimate"),
-        runtime=runtime("estimate"),
-        expected_s=expected("estimate", "seconds"),
-        expected_mb=expected("estimate", "disk_mb"),
+        mem_mb=growing("estimate", "mem_mb"),
+        runtime=growing("estimate", "runtime"),
+        expected_s=job("estimate", "expected_s"),
+        expected_mb=job("estimate", "expected_mb"),
     params:
         version=lmi.__version__,
-        settings=estimate_settings,
-        seed=seed_of,
-        keep_pointwise=keeps_pointwise,
+        settings=job("estimate", "settings"),
+        seed=job("estimate", "seed"),
+        keep_pointwise=job("estimate", "keep_pointwise"),
     message:
         "estimate {wildcards.dataset}, tile {wildcards.x}-{wildcards.y}"
         " (about {resources.expected_s} s, {resources.mem_mb} MB, {resources.expected_mb} MB on disk)"

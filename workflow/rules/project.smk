@@ -3,7 +3,7 @@
 
 rule project:
     input:
-        source=sources,
+        source=job("project", "sources"),
     output:
         block="<results>/{dataset}/variables/block-{block}.h5",
     log:
@@ -14,16 +14,16 @@ rule project:
         "../../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=mem_mb("project"),
-        runtime=runtime("project"),
-        expected_s=expected("project", "seconds"),
-        expected_mb=expected("project", "disk_mb"),
+        mem_mb=growing("project", "mem_mb"),
+        runtime=growing("project", "runtime"),
+        expected_s=job("project", "expected_s"),
+        expected_mb=job("project", "expected_mb"),
     params:
         version=lmi.__version__,
-        dataset=data_of,
-        variables=block_variables,
-        settings=project_settings,
-        seed=seed_of,
+        dataset=job("project", "data"),
+        variables=job("project", "variables"),
+        settings=job("project", "settings"),
+        seed=job("project", "seed"),
     message:
         "project {wildcards.dataset}, block {wildcards.block}"
         " (about {resources.expected_s} s, {resources.mem_mb} MB, {resources.expected_mb} MB on disk)"

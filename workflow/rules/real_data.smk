@@ -46,7 +46,9 @@ rule download:
         mem_mb=500,
         runtime=minutes(240),
     params:
-        url=url_of,
+        url=lambda wildcards: catalogue.url(
+            wildcards.source, wildcards.file, config["resources"][wildcards.source]
+        ),
     message:
         "download {params.url}"
     script:
@@ -100,7 +102,7 @@ rule prepare_proteins:
         runtime=minutes(20),
     params:
         version=lmi.__version__,
-        standin=is_standin,
+        standin=lambda wildcards: wildcards.root == catalogue.STANDIN,
     message:
         "prepare the protein embeddings of two species"
     script:

@@ -3,7 +3,7 @@
 
 rule collect:
     input:
-        estimates=part_estimates,
+        estimates=job("collect", "estimates"),
     output:
         part="<results>/{dataset}/parts/part-{part}.h5",
     log:
@@ -14,10 +14,10 @@ rule collect:
         "../../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=mem_mb("collect"),
-        runtime=runtime("collect"),
-        expected_s=expected("collect", "seconds"),
-        expected_mb=expected("collect", "disk_mb"),
+        mem_mb=growing("collect", "mem_mb"),
+        runtime=growing("collect", "runtime"),
+        expected_s=job("collect", "expected_s"),
+        expected_mb=job("collect", "expected_mb"),
     params:
         version=lmi.__version__,
         top_pairs=lookup(dpath="report/top_pairs", within=SETTINGS),
@@ -30,7 +30,7 @@ rule collect:
 
 rule aggregate:
     input:
-        parts=parts_of(config["datasets"]),
+        parts=PLAN.parts(),
     output:
         tsv=report(
             "<results>/mi.tsv",
@@ -46,10 +46,10 @@ rule aggregate:
         "../../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=mem_mb("aggregate"),
-        runtime=runtime("aggregate"),
-        expected_s=expected("aggregate", "seconds"),
-        expected_mb=expected("aggregate", "disk_mb"),
+        mem_mb=growing("aggregate", "mem_mb"),
+        runtime=growing("aggregate", "runtime"),
+        expected_s=job("aggregate", "expected_s"),
+        expected_mb=job("aggregate", "expected_mb"),
     params:
         version=lmi.__version__,
         order=list(config["datasets"]),
@@ -77,11 +77,11 @@ rule report:
         truth=figure("truth"),
         heatmap=figures("heatmap"),
         top_pairs=figures("top_pairs"),
-        lags=figures("lags", key="lags"),
-        strata=figures("strata", key="strata"),
+        lags=figures("lags"),
+        strata=figures("strata"),
         embedding=figures("embedding"),
         training=figures("training"),
-        svg=vector_figures(),
+        svg=PLAN.vector_figures(),
     log:
         "<logs>/report.log",
     benchmark:
@@ -90,10 +90,10 @@ rule report:
         "../../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=mem_mb("report"),
-        runtime=runtime("report"),
-        expected_s=expected("report", "seconds"),
-        expected_mb=expected("report", "disk_mb"),
+        mem_mb=growing("report", "mem_mb"),
+        runtime=growing("report", "runtime"),
+        expected_s=job("report", "expected_s"),
+        expected_mb=job("report", "expected_mb"),
     params:
         version=lmi.__version__,
         config=SETTINGS,

@@ -67,3 +67,27 @@ def test_jobs_without_an_answer_are_asked_for_again():
     assert asyncio.run(ask(jobs)) == jobs[1:]
     assert asyncio.run(ask(jobs[1:])) == jobs[1:]
     assert ended == jobs[:1]
+
+
+@pytest.mark.parametrize(
+    ("main", "plugin", "dry", "cleared"),
+    [
+        (True, "slurm", False, ["run"]),
+        (True, "dryrun", True, []),
+        (True, None, False, []),
+        (False, "local", False, []),
+    ],
+)
+def test_jobs_are_cancelled_before_planning_where_jobs_are_to_run(
+    monkeypatch, main, plugin, dry, cleared
+):
+    done = []
+    monkeypatch.setattr(guard, "clear_up", done.append)
+    workflow = SimpleNamespace(is_main_process=main, executor_plugin=None, dryrun=dry)
+    workflow._build_dag = lambda: done.append("planned")
+    guard.before_planning(workflow, "run")
+    # what is to run is known only after the Snakefile has been read
+    workflow.executor_plugin = plugin
+    assert not done
+    workflow._build_dag()
+    assert done == [*cleared, "planned"]

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import functools
 import logging
 import re
 import shutil
@@ -81,6 +82,30 @@ def clear_up(results):
     """
     with contextlib.suppress(InputError):
         begin(results).close()
+
+
+def before_planning(workflow, results):
+    """Let Snakemake `clear_up` each time before it plans what is left to do, where jobs are to run.
+
+    Whether they are is not known yet when the Snakefile is read, and `onstart` comes after
+    planning: as of version 9, Snakemake has no hook in between. Nothing is done in dry runs, in
+    the processes of jobs, or where nothing is executed (`--report`, `--lint`).
+
+    Parameters
+    ----------
+    workflow : snakemake.workflow.Workflow
+    results : str or Path
+        Folder of the run.
+    """
+    build = workflow._build_dag
+
+    @functools.wraps(build)
+    def build_cleared():
+        if workflow.is_main_process and workflow.executor_plugin and not workflow.dryrun:
+            clear_up(results)
+        return build()
+
+    workflow._build_dag = build_cleared
 
 
 def cancel_slurm_jobs(name, seconds=120):

@@ -1,0 +1,250 @@
+"""What a run does with one dataset: its blocks, tiles, data, settings and sizes.
+
+The datasets of the config, those that the benchmark draws and those that it estimates are one
+kind, `DatasetPlan`: a builder for each knows what is particular about them, and nothing else does.
+Whatever takes reading a header is a function, called when it is asked for.
+"""
+
+import functools
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from lmi.benchmarks import plan as bench
+from lmi.data.sources import data_files
+from lmi.data.variables import Variable, count_features, count_samples, list_variables
+from lmi.planning import tiles
+from lmi.planning.config import defaults
+
+Settings = dict[str, Any]
+"""JSON-like, with text as keys."""
+
+UNKNOWN_SAMPLES = 10_000
+"""Taken for the size of a large text file, whose rows nobody has counted."""
+WITHOUT_STATISTICS = {"error_bars": False, "permutations": {"max": 0}}
+"""Settings of the stage estimate in the benchmark: its pairs have truths, and it shows values."""
+
+
+@dataclass(frozen=True, eq=False)
+class DatasetPlan:
+    """A dataset, and what the rules project, embed and estimate do with it.
+
+    Attributes
+    ----------
+    name : str
+    folder : str
+        Of its results.
+    projected : str
+        Folder of the dataset whose blocks it embeds: its own, but for runs of the benchmark.
+    seed : int
+    lags : list of int
+        At which pairs are estimated.
+    keep_pointwise : bool
+    settings : function
+        Stage -> its settings.
+    data : function
+        Block -> what its data are. Of the variables and pairs each job gets its own share:
+        adding one leaves the others alone.
+    sources : function
+        Block -> the data files that it is read from.
+    list_blocks, list_tiles : function
+        Behind `blocks` and `tiles`.
+    list_pairs : function
+        Tile (x, y) -> its pairs, as row in block x and row in block y.
+    find_n_samples, find_n_features : function
+        Behind `n_samples` and `n_features`.
+    """
+
+    name: str
+    folder: str
+    projected: str
+    seed: int
+    lags: list[int]
+    keep_pointwise: bool
+    settings: Callable[[str], Settings]
+    data: Callable[[int], Settings]
+    sources: Callable[[int], list[str]]
+    list_blocks: Callable[[], list[list[Variable]]]
+    list_tiles: Callable[[], list[tuple[int, int]]]
+    list_pairs: Callable[[int, int], list[tuple[int, int]]]
+    find_n_samples: Callable[[], int]
+    find_n_features: Callable[[], int]
+
+    @functools.cached_property
+    def blocks(self) -> list[list[Variable]]:
+        """Its variables, in blocks."""
+        return self.list_blocks()
+
+    @functools.cached_property
+    def tiles(self) -> list[tuple[int, int]]:
+        """The pairs of blocks that hold a pair of variables."""
+        return self.list_tiles()
+
+    @functools.cached_property
+    def variables(self) -> list[Variable]:
+        """Its variables, in order."""
+        return [variable for block in self.blocks for variable in block]
+
+    @functools.cached_property
+    def n_samples(self) -> int:
+        """Number of samples, or a guess where headers do not tell."""
+        return self.find_n_samples()
+
+    @functools.cached_property
+    def n_features(self) -> int:
+        """Number of features of the widest variable."""
+        return self.find_n_features()
+
+    @functools.cached_property
+    def n_parts(self) -> int:
+        """Number of parts in which its estimates are joined."""
+        return -(-len(self.tiles) // tiles.TILES_PER_PART)
+
+    @functools.cache  # noqa: B019 - a run has one plan
+    def n_rows(self, x: int, y: int) -> int:
+        """Return the number of rows of a tile's table: pairs, at each of their lags."""
+        return len(self.lags) * len(self.list_pairs(x, y))
+
+    def part(self, number: int) -> list[tuple[int, int]]:
+        """Return the tiles whose estimates are joined in one part."""
+        first = number * tiles.TILES_PER_PART
+        return self.tiles[first : first + tiles.TILES_PER_PART]
+
+    def block_file(self, block: int) -> str:
+        """Return the file of a block of the data."""
+        return f"{self.projected}/variables/block-{block:03d}.h5"
+
+    def estimate_file(self, x: int, y: int) -> str:
+        """Return the file with the estimates of a tile."""
+        return f"{self.folder}/estimates/tile-{x:03d}-{y:03d}.h5"
+
+    def estimate_files(self) -> list[str]:
+        """Return the files with its estimates, one a tile."""
+        return [self.estimate_file(x, y) for x, y in self.tiles]
+
+    def part_files(self) -> list[str]:
+        """Return the files of its parts."""
+        return [f"{self.folder}/parts/part-{part:03d}.h5" for part in range(self.n_parts)]
+
+
+def in_order(settings: Settings) -> Settings:
+    """Return settings with their keys in alphabetical order, as params show them.
+
+    Moving lines in config.yaml then reruns nothing. Where order matters (datasets, variables),
+    the config itself is used.
+    """
+    return json.loads(json.dumps(settings, sort_keys=True))
+
+
+def of_config(config: Settings, settings: Settings, results: str) -> Iterator[DatasetPlan]:
+    """Plan the datasets of the config.
+
+    Parameters
+    ----------
+    config : dict
+        Validated.
+    settings : dict
+        The same, `in_order`.
+    results : str
+        Folder of the run.
+    """
+    for name, dataset in config["datasets"].items():
+        yield _of_user(name, dataset, config, settings, f"{results}/{name}")
+
+
+def _of_user(name, dataset, config, settings, folder):
+    size = config["block_size"]
+    variables = functools.cache(lambda: list_variables(dataset))
+
+    @functools.cache
+    def data():
+        kept = {key: dataset[key] for key in dataset if key not in ("pairs", "lags")}
+        # all that stays of `variables` here is whether each is a file
+        kept["variables"] = "files" if kept["variables"] == "files" else "each"
+        return in_order(kept)
+
+    return DatasetPlan(
+        name=name,
+        folder=folder,
+        projected=folder,
+        seed=config["seed"],
+        lags=dataset.get("lags", [0]),
+        keep_pointwise=config["keep"]["pointwise"],
+        settings=settings.__getitem__,
+        data=lambda block: data(),
+        sources=lambda block: data_files(dataset),
+        list_blocks=lambda: tiles.blocks(variables(), size),
+        list_tiles=lambda: tiles.tiles(dataset, variables(), size),
+        list_pairs=lambda x, y: tiles.tile_pairs(dataset, variables(), size, x, y),
+        find_n_samples=lambda: count_samples(dataset) or UNKNOWN_SAMPLES,
+        find_n_features=lambda: count_features(dataset, variables()),
+    )
+
+
+def of_benchmark(benchmark: Settings, results: str) -> Iterator[DatasetPlan]:
+    """Plan the datasets of the benchmark: those that it draws, then its runs on them.
+
+    Parameters
+    ----------
+    benchmark : dict
+        From `lmi.benchmarks.plan.plan`.
+    results : str
+        Folder of the run.
+    """
+    for name, data in benchmark["data"].items():
+        drawn = {"cells": set(), "settings": {}}
+        yield _of_run(f"{results}/{name}", name, data, drawn, f"{results}/{name}")
+    for name, job in benchmark["runs"].items():
+        data = benchmark["data"][job["data"]]
+        yield _of_run(f"{results}/{name}", name, data, job, f"{results}/{job['data']}")
+
+
+def _of_run(folder, name, data, job, projected):
+    """Plan a run of the benchmark on data that it draws; without cells they are drawn only."""
+
+    @functools.cache
+    def settings(stage):
+        changes = {"embed": job["settings"], "estimate": WITHOUT_STATISTICS}
+        return in_order(bench.merged(defaults(stage), changes.get(stage, {})))
+
+    def cells(block):
+        return {cell: data["cells"][cell] for cell in data["blocks"][block]}
+
+    def variables(block):
+        return [Variable(variable) for variable in bench.variables(block)]
+
+    return DatasetPlan(
+        name=name,
+        folder=folder,
+        projected=projected,
+        seed=data["seed"],
+        lags=[0],
+        keep_pointwise=False,
+        settings=settings,
+        data=lambda block: {"cells": tasks_of(data, block)},
+        sources=lambda block: bench.resources(cells(block).values()),
+        list_blocks=lambda: [variables(block) for block in data["blocks"]],
+        list_tiles=lambda: [(block, block) for block in bench.used_blocks(data, job)],
+        list_pairs=lambda x, y: bench.pairs(data["blocks"][x], job["cells"]),
+        find_n_samples=lambda: next(iter(data["cells"].values()))["n_samples"],
+        find_n_features=lambda: max(cell["width"] for cell in data["cells"].values()),
+    )
+
+
+def tasks_of(data: Settings, block: int, wanted: set[str] | None = None) -> Settings:
+    """Return the cells of a block of the benchmark as tasks with their seeds.
+
+    Parameters
+    ----------
+    data : dict
+        A dataset of `lmi.benchmarks.plan.plan`.
+    block : int
+    wanted : set of str, optional
+        Names of cells; all when absent.
+    """
+    return {
+        cell: in_order(bench.task_of(data["cells"][cell], data["seed"]))
+        for cell in data["blocks"][block]
+        if wanted is None or cell in wanted
+    }

@@ -1,0 +1,179 @@
+"""The plan of a run: what config.yaml asks for, as datasets, functions, jobs and files.
+
+Plain Python: workflow/rules/common.smk builds one `Plan` and shows it to Snakemake.
+"""
+
+import functools
+from pathlib import Path
+
+import lmi
+from lmi.benchmarks import plan as bench
+from lmi.planning import tiles
+from lmi.planning.datasets import DatasetPlan, Settings, in_order, of_benchmark, of_config
+from lmi.planning.jobs import CalibrationJob, FunctionJob, FunctionPlan, StageJob, TableJob
+
+Job = StageJob | TableJob | CalibrationJob | FunctionJob
+
+FIGURES = ("heatmap", "top_pairs", "embedding", "training")
+"""Figures of the report for each dataset."""
+FIGURES_WITH_KEY = ("lags", "strata")
+"""Those of datasets that have a key of this name."""
+RUN_FIGURES = ("distribution", "volcano", "truth")
+"""Figures of all datasets together."""
+
+ENDINGS = {
+    "table": "mi.tsv",
+    "report": "report.html",
+    "benchmark": "benchmark.tsv",
+    "calibration": "calibration_summary.tsv",
+}
+"""What a run may end in -> its file in the folder of the run."""
+
+
+class Plan:
+    """What a run computes: a pure function of the config and of headers, read when needed.
+
+    Parameters
+    ----------
+    config : dict
+        From `lmi.planning.config.load`.
+
+    Attributes
+    ----------
+    results : str
+        Folder of the run.
+    settings : dict
+        The config with its keys in alphabetical order, as params show it.
+    datasets : dict of str to DatasetPlan
+        Those of the config, then those of the benchmark.
+    own : list of DatasetPlan
+        Those of the config.
+    functions : dict of str to FunctionPlan
+        Estimators of the benchmark that are functions, each on one dataset.
+    """
+
+    def __init__(self, config: Settings) -> None:
+        self.config = config
+        self.results = f"results/{config['run']}"
+        self.settings = in_order(config)
+        self.benchmark = bench.plan(config["benchmark"])
+        self.own: list[DatasetPlan] = list(of_config(config, self.settings, self.results))
+        planned = [*self.own, *of_benchmark(self.benchmark, self.results)]
+        self.datasets = {dataset.name: dataset for dataset in planned}
+        self.functions = {
+            name: FunctionPlan(f"{self.results}/{name}", self.benchmark["data"][job["data"]], job)
+            for name, job in self.benchmark["functions"].items()
+        }
+
+    def job(self, rule: str, **wildcards: str) -> Job:
+        """Return the job of a rule with its wildcards.
+
+        Parameters
+        ----------
+        rule : str
+            project, embed, estimate, collect, aggregate, report, calibrate_dataset or
+            benchmark_function.
+        **wildcards
+            dataset, block, x, y, part and function, as text.
+        """
+        match rule:
+            case "project" | "embed" | "estimate":
+                return StageJob(rule, self.datasets[wildcards["dataset"]], _numbers(wildcards))
+            case "collect":
+                dataset = self.datasets[wildcards["dataset"]]
+                part = dataset.part(int(wildcards["part"]))
+                return TableJob(rule, [(dataset, x, y) for x, y in part])
+            case "aggregate" | "report":
+                every = [(dataset, x, y) for dataset in self.own for x, y in dataset.tiles]
+                return TableJob(rule, every)
+            case "calibrate_dataset":
+                return self._calibration(wildcards["dataset"])
+            case "benchmark_function":
+                function = self.functions[wildcards["function"]]
+                return FunctionJob(function, int(wildcards["block"]))
+        raise KeyError(rule)
+
+    @functools.cache  # noqa: B019 - a run has one plan
+    def _calibration(self, name: str) -> CalibrationJob:
+        dataset = self.datasets[name]
+        pairs, blocks = tiles.choose(
+            self.config["datasets"][name],
+            dataset.variables,
+            self.config["block_size"],
+            self.config["calibrate"]["n_pairs"],
+            seed=self.config["seed"],
+            name=name,
+        )
+        return CalibrationJob(
+            dataset=dataset,
+            settings=self.settings["calibrate"],
+            project=self.settings["project"],
+            pairs=[list(pair) for pair in pairs],
+            numbers=blocks,
+        )
+
+    # ---- files
+
+    def estimates(self) -> list[str]:
+        """Return the estimate files of the datasets of the config."""
+        return [path for dataset in self.own for path in dataset.estimate_files()]
+
+    def parts(self) -> list[str]:
+        """Return the parts of the datasets of the config."""
+        return [path for dataset in self.own for path in dataset.part_files()]
+
+    def calibrations(self) -> list[str]:
+        """Return the calibrations of the datasets of the config; tasks are left out."""
+        names = [name for name, its in self.config["datasets"].items() if "task" not in its]
+        return [f"{self.results}/calibration/{name}.tsv" for name in names]
+
+    def benchmark_estimates(self) -> list[str]:
+        """Return the estimate files of all runs of the benchmark."""
+        runs = [self.datasets[name] for name in self.benchmark["runs"]]
+        return [path for run in runs for path in run.estimate_files()]
+
+    def benchmark_functions(self) -> list[str]:
+        """Return the tables of all functions of the benchmark."""
+        return [path for function in self.functions.values() for path in function.tables()]
+
+    def benchmark_files(self, suffix: str) -> list[str]:
+        """Return the files that the benchmark writes for each figure."""
+        figures = dict.fromkeys(row[0] for row in self.benchmark["rows"])
+        return [f"{self.results}/benchmark/{name}.{suffix}" for name in figures]
+
+    def with_figure(self, kind: str) -> list[str]:
+        """Return the names of the datasets of the config that have a figure of this kind."""
+        keys = FIGURES_WITH_KEY
+        return [n for n, its in self.config["datasets"].items() if kind not in keys or kind in its]
+
+    def vector_figures(self) -> list[str]:
+        """Return the figures of the report as SVG."""
+        stems = [
+            f"{kind}-{dataset}"
+            for dataset in self.config["datasets"]
+            for kind in (*FIGURES, *FIGURES_WITH_KEY)
+            if dataset in self.with_figure(kind)
+        ]
+        return [f"{self.results}/figures/{stem}.svg" for stem in (*stems, *RUN_FIGURES)]
+
+    # ---- words
+
+    def asks_for(self) -> str:
+        """Return a line on what the config asks for."""
+        n_tiles = sum(len(dataset.tiles) for dataset in self.own)
+        n_variables = sum(len(dataset.variables) for dataset in self.own)
+        return (
+            f"lmi-workflow {lmi.__version__}: run {self.config['run']}: {len(self.own)} datasets, "
+            f"{n_variables} variables, {n_tiles} tiles -> {self.results}"
+        )
+
+    def done(self) -> str:
+        """Return a line on the results that are there."""
+        paths = {what: Path(self.results, name) for what, name in ENDINGS.items()}
+        found = [f"{what}: {path}" for what, path in paths.items() if path.exists()]
+        return "lmi-workflow: done. " + ", ".join(found)
+
+
+def _numbers(wildcards: dict[str, str]) -> tuple[int, ...]:
+    """Return the numbers of a job's block, or of its two."""
+    return tuple(int(wildcards[name]) for name in ("block", "x", "y") if name in wildcards)
