@@ -8,6 +8,7 @@ import pytest
 import scipy.sparse
 from lmi.base.errors import InputError
 from lmi.data import sources
+from lmi.data.formats import matrices, text
 from lmi.data.sources import Source
 
 N_SAMPLES, FEATURES = 7, ("gene a", "b", "c", "d")
@@ -96,7 +97,7 @@ def test_missing_samples_are_found(kind, values, tmp_path):
 
 
 def test_reading_goes_on_past_one_chunk(values, tmp_path, monkeypatch):
-    monkeypatch.setattr(sources, "ROWS_AT_A_TIME", 3)
+    monkeypatch.setattr(matrices, "ROWS_AT_A_TIME", 3)
     for form in ("dense", "csr", "csc"):
         source = write(f"h5ad-X-{form}", values, tmp_path)
         np.testing.assert_array_equal(sources.read(source, [3, 0]), values[:, [3, 0]])
@@ -211,7 +212,7 @@ def test_a_changed_file_is_read_anew(tmp_path):
 
 def test_a_large_text_file_is_not_read_for_its_header(tmp_path, monkeypatch):
     (tmp_path / "data.csv").write_text("a\n1\n2\n")
-    monkeypatch.setattr(sources, "SMALL_TEXT_BYTES", 1)
+    monkeypatch.setattr(text, "SMALL_TEXT_BYTES", 1)
     assert sources.header(Source(str(tmp_path / "data.csv"))).n_samples is None
 
 

@@ -6,7 +6,7 @@ import pytest
 from lmi import api, tasks
 from lmi.base.errors import InputError
 from lmi.base.files import reading, text
-from lmi.data.sources import read_labels
+from lmi.data.labels import read_labels
 from lmi.estimation import estimate as estimation
 from lmi.pipeline import stages
 from lmi.planning import config

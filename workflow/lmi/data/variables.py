@@ -11,6 +11,7 @@ import numpy as np
 
 from lmi.base.errors import InputError
 from lmi.data import spikes as spike_trains
+from lmi.data.labels import read_labels
 from lmi.data.sources import (
     align,
     check_file,
@@ -19,7 +20,6 @@ from lmi.data.sources import (
     missing_samples,
     n_own_samples,
     read,
-    read_labels,
     some,
     sources_of,
     suggest,
