@@ -81,7 +81,7 @@ def test_named_formats_read_back(kind, values, tmp_path):
     assert sources.sample_names(source) == SAMPLES
     for columns in (None, [2, 0], [1]):
         read = sources.read(source, columns)
-        assert read.dtype == np.float32
+        assert read.dtype == (np.float64 if kind in ("csv", "tsv", "parquet") else np.float32)
         np.testing.assert_allclose(read, values if columns is None else values[:, columns], 1e-6)
     turned = Source(source.path, layer=source.layer, transpose=True)
     assert sources.header(turned) == sources.Header(SAMPLES, 4, frozenset())
@@ -135,6 +135,32 @@ def test_key_chooses_the_matrix(values, tmp_path):
             sources.header(Source(str(tmp_path / f"data.{ending}")))
         with pytest.raises(InputError, match=r"called 'onn' \(did you mean 'one'\?\)"):
             sources.header(Source(str(tmp_path / f"data.{ending}"), key="onn"))
+
+
+def test_no_value_is_rounded_to_single_precision_where_the_file_has_more(tmp_path):
+    large = 1.7e9 + np.random.default_rng(0).normal(size=(9, 2))
+    table = pd.DataFrame(large, columns=["a", "b"], index=[f"s{i}" for i in range(9)])
+    table.to_csv(tmp_path / "data.csv")
+    table.to_parquet(tmp_path / "data.parquet")
+    np.save(tmp_path / "data.npy", large)
+    np.savez(tmp_path / "data.npz", large)
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file["only"] = large
+    for kind, make in (("d", np.asarray), ("s", scipy.sparse.csr_matrix)):
+        anndata.AnnData(make(large)).write_h5ad(tmp_path / f"{kind}data.h5ad")
+    for name in (
+        "data.csv",
+        "data.parquet",
+        "data.npy",
+        "data.npz",
+        "data.h5",
+        "ddata.h5ad",
+        "sdata.h5ad",
+    ):
+        read = sources.read(Source(str(tmp_path / name)))
+        np.testing.assert_allclose(read, large, rtol=1e-15, err_msg=name)
+    np.save(tmp_path / "whole.npy", np.array([[2**30 + 1], [2**30 + 2]]))
+    assert np.ptp(sources.read(Source(str(tmp_path / "whole.npy")))) == 1
 
 
 def test_csv_without_sample_names_and_with_missing_cells(tmp_path):

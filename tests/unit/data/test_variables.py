@@ -267,6 +267,15 @@ def test_constant_features_are_left_out(cells, values):
     assert info["errors"] == [None, None]
 
 
+def test_a_large_offset_makes_no_feature_constant(tmp_path):
+    rng = np.random.default_rng(0)
+    one, two = 1.7e9 + rng.normal(size=120), rng.normal(size=120)
+    pd.DataFrame({"a": one, "b": two}).to_csv(tmp_path / "data.csv", index=False)
+    matrices, info = read(dataset(str(tmp_path / "data.csv")))
+    assert info["errors"] == [None, None]
+    np.testing.assert_allclose(matrices[0][:, 0], one, rtol=1e-15)
+
+
 def test_a_constant_variable_is_bad_and_the_others_are_not(cells, values):
     values[:, :2] = [0.0, -1.0]
     save_cells(values, cells["source"])

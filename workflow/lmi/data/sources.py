@@ -14,7 +14,7 @@ import numpy as np
 from lmi.base.errors import InputError
 from lmi.data.files import check_file, first_duplicates, some, stamp, suggest
 from lmi.data.formats import H5AD, TEXT, format_of, h5ad, text
-from lmi.data.formats.matrices import COLUMNS, ROWS
+from lmi.data.formats.matrices import COLUMNS, ROWS, working_type
 
 __all__ = [
     "Header",
@@ -120,7 +120,8 @@ def read(source, columns=None):
 
     Returns
     -------
-    float32 array, shape (n_samples, n_columns)
+    float32 or float64 array, shape (n_samples, n_columns)
+        float64 where the file's type holds what float32 would round: a large offset, say.
 
     Raises
     ------
@@ -128,12 +129,21 @@ def read(source, columns=None):
         Text where numbers are expected, or an unreadable file.
     """
     form = format_of(source)
-    with np.errstate(over="ignore"):  # what does not fit becomes infinite: a missing value
-        if source.transpose:
-            values = _trouble_told(form.read, source, None).astype(np.float32, copy=False)
-            return np.ascontiguousarray((values if columns is None else values[columns]).T)
-        columns = None if columns is None else np.asarray(columns, dtype=np.intp)
-        return _trouble_told(form.read, source, columns).astype(np.float32, copy=False)
+    if source.transpose:
+        values = _numbers(_trouble_told(form.read, source, None))
+        return np.ascontiguousarray((values if columns is None else values[columns]).T)
+    columns = None if columns is None else np.asarray(columns, dtype=np.intp)
+    return _numbers(_trouble_told(form.read, source, columns))
+
+
+def _numbers(values):
+    """Return values as floats that hold them; what single precision cannot reach is infinite."""
+    values = values.astype(working_type(values.dtype), copy=False)
+    if values.dtype == np.float64:
+        too_large = np.abs(values) > np.finfo(np.float32).max
+        if too_large.any():
+            values = np.where(too_large, np.inf, values)
+    return values
 
 
 def missing_samples(source):

@@ -143,8 +143,9 @@ def read_matrices(dataset, variables, missing="error", seed=0, min_samples=MIN_S
 
     Returns
     -------
-    matrices : list of float32 array, shape (n_samples, n_features)
-        One a variable, constant features left out. No features are left of a bad variable.
+    matrices : list of float32 or float64 array, shape (n_samples, n_features)
+        One a variable, as exact as its file, constant features left out. No features are left
+        of a bad variable.
     info : dict
         n_dropped : int, samples left out for missing values;
         n_unmatched : int, samples of the first source that another one lacks;
@@ -545,7 +546,8 @@ def _read_sources(dataset, variables, missing, info):
         info["strata"] = labels[keep] if missing == "drop_samples" else labels
     matrices, features, notes, info["missing"] = [], [], [], []
     for places in used:
-        matrix, total = np.empty((n_samples, len(places)), dtype=np.float32), 0
+        kind = np.result_type(*(values[source].dtype for source, _ in places))
+        matrix, total = np.empty((n_samples, len(places)), kind), 0
         for i in {source for source, _ in places}:
             to = [position for position, (source, _) in enumerate(places) if source == i]
             at = np.searchsorted(columns[i], [places[position][1] for position in to])

@@ -5,7 +5,7 @@ import numpy as np
 from lmi.base.errors import InputError
 from lmi.data.files import some, suggest
 from lmi.data.formats import matrices
-from lmi.data.formats.matrices import as_matrix_shape, dense_rows, texts
+from lmi.data.formats.matrices import as_matrix_shape, dense_rows, texts, working_type
 
 
 def _h5ad_place(source):
@@ -84,7 +84,7 @@ def read(source, columns):
         columns = np.arange(extent[1]) if columns is None else columns
         place = np.full(extent[1], -1, dtype=np.intp)
         place[columns] = np.arange(len(columns))
-        dense = np.zeros((extent[0], len(columns)), dtype=np.float32)
+        dense = np.zeros((extent[0], len(columns)), working_type(matrix["data"].dtype))
         for row, column, values in _sparse_chunks(matrix, extent, kind):
             wanted = place[column] >= 0
             # Duplicate entries of a sparse matrix add up, by definition.

@@ -9,6 +9,11 @@ ROWS, COLUMNS = 0, 1
 ROWS_AT_A_TIME = 8192
 
 
+def working_type(dtype):
+    """Return the floats that hold every value of a type: float32, else float64."""
+    return np.result_type(dtype, np.float32) if np.dtype(dtype).itemsize <= 8 else np.float64
+
+
 def no_text(source):
     """Return the columns of text of a format that has none."""
     return frozenset()
