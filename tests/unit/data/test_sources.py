@@ -1,5 +1,9 @@
 """Every format is written by its own library and read back; every bad file has its message."""
 
+import bz2
+import gzip
+import lzma
+
 import anndata
 import h5py
 import numpy as np
@@ -188,6 +192,31 @@ def test_csv_cells_in_quotes_and_byte_order_mark(tmp_path):
     np.testing.assert_array_equal(sources.read(source), [[1], [2]])
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+@pytest.mark.parametrize("name", ["d.csv", "D.CSV", "d.csv.gz", "d.csv.bz2", "d.CSV.XZ"])
+def test_compressed_text_and_every_byte_order_mark(tmp_path, encoding, name):
+    content = "id,größe,b\ns1,1,2\ns2,3,4\n".encode(encoding)
+    pack = {"gz": gzip.compress, "bz2": bz2.compress, "XZ": lzma.compress}
+    (tmp_path / name).write_bytes(pack.get(name.rpartition(".")[2], bytes)(content))
+    source = Source(str(tmp_path / name))
+    assert sources.header(source).features == ("größe", "b")
+    assert sources.sample_names(source) == ("s1", "s2")
+    np.testing.assert_array_equal(sources.read(source), [[1, 2], [3, 4]])
+
+
+def test_blank_lines_above_the_header(tmp_path):
+    (tmp_path / "d.csv").write_text("\n\na,b\n1,2\n\n3,4\n")
+    np.testing.assert_array_equal(sources.read(Source(str(tmp_path / "d.csv"))), [[1, 2], [3, 4]])
+
+
+def test_a_broken_compressed_file(tmp_path):
+    for ending, pack in (("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)):
+        for content in (b"a,b\n", pack(b"a,b\n1,2\n" * 99)[:-9]):
+            (tmp_path / f"d.csv.{ending}").write_bytes(content)
+            with pytest.raises(InputError, match=f"d.csv.{ending}'"):
+                sources.header(Source(str(tmp_path / f"d.csv.{ending}")))
+
+
 def test_sample_column_may_be_numbers(tmp_path):
     table = pd.DataFrame({"a": [1.0, 2.0], "id": [11, 12], "ok": [True, False]})
     table.to_csv(tmp_path / "data.csv", index=False)
@@ -276,11 +305,18 @@ def test_broken_file(tmp_path, ending):
         ("a,b\n", "found a header only"),
         ("a;b\n1;2\n", "split by ',', found one column with ';'"),
         ("a,b,c\n1,2\n", "the header has 3 columns, the first row has 2"),
+        ("id,a\ns1,1,\ns2,2,\n", "its last one is empty"),
+        ("a,b\n1,2,3\n4,5,6\n", "its first cell is no name"),
+        ("a,b\n1,2\n3\n", "line 3: expected 2 cells"),
+        ('a,"b,c\n1,2,3\n', "line 2: .*quote"),
+        ('a,"b,c\n1,"2,3\n', "quote"),
+        ("a,b\n1,caf\xe9\n", None),
+        ("# made by\na,b\n1,2\n", "Lines above the header must go"),
     ],
 )
 def test_malformed_csv(tmp_path, content, message):
-    (tmp_path / "data.csv").write_text(content)
-    with pytest.raises(InputError, match=message):
+    (tmp_path / "data.csv").write_bytes(content.encode("latin-1"))
+    with pytest.raises(InputError, match=message or "expected text in UTF-8, found the byte 0xe9"):
         sources.header(Source(str(tmp_path / "data.csv")))
 
 
@@ -337,9 +373,12 @@ def test_samples_are_aligned_by_name(tmp_path):
 
 def test_samples_without_names_are_aligned_by_position(tmp_path):
     np.save(tmp_path / "one.npy", np.zeros((4, 2)))
-    pair = [Source(str(tmp_path / "one.npy")), named(tmp_path, "two", "abcd", "v")]
-    assert sources.align(pair) == ([None, None], ("a", "b", "c", "d"), 0)
+    np.save(tmp_path / "two.npy", np.zeros((4, 3)))
+    pair = [Source(str(tmp_path / f"{name}.npy")) for name in ("one", "two")]
+    assert sources.align(pair) == ([None, None], None, 0)
     assert sources.n_samples(pair) == 4
+    with pytest.raises(InputError, match=r"two.csv' has names \(a, b, c.*one.npy' has none"):
+        sources.align([pair[0], named(tmp_path, "two", "abcd", "v")])
 
 
 def test_no_overlap(tmp_path):

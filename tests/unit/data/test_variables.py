@@ -2,11 +2,14 @@
 
 import json
 import math
+from decimal import Decimal
 from pathlib import Path
 
 import anndata
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import scipy.sparse
 from lmi.base.errors import InputError
@@ -253,6 +256,154 @@ def test_unknown_policy(cells):
         read(cells, missing="ignore")
 
 
+# ---- columns that are no data
+
+
+IDS = {"cell_id": 7, "Index": 3, "Unnamed: 0": 0, "sampleID": 9, "barcode": 5, "": 0, "t": 0}
+
+
+@pytest.mark.parametrize("name", IDS)
+@pytest.mark.parametrize("ending", ["csv", "tsv", "parquet", "csv.gz"])
+@pytest.mark.parametrize("choice", ["each", "files"])
+def test_numbers_that_name_or_count_the_samples_are_no_feature_in_silence(
+    tmp_path, name, ending, choice
+):
+    table = pd.DataFrame(np.random.default_rng(0).normal(size=(120, 2)), columns=["a", "b"])
+    order = range(120) if name == "t" else np.random.default_rng(1).permutation(120)
+    table.insert(1 if name in ("t", "cell_id") else 0, name, IDS[name] + np.array(order))
+    path = save_table(table, tmp_path / f"data.{ending}")
+    if ending != "parquet":
+        name = name or "Unnamed: 0"
+    with pytest.raises(
+        InputError, match=f"column .*{name}.* seems to name .*sample_column.*drop_col"
+    ):
+        list_variables(dataset(path, choice))
+    data = dataset(path, drop_columns=[name])
+    assert names(data) == ["a", "b"]
+    data = dataset(path, sample_column=name)
+    assert names(data) == ["a", "b"]
+    assert sorted(map(int, read(data)[1]["sample_names"])) == sorted(
+        table.drop(columns=["a", "b"]).iloc[:, 0]
+    )
+    assert names(dataset(path, {"list": ["a", "b"]})) == ["a", "b"]
+
+
+def save_table(table, path):
+    if path.suffix == ".parquet":
+        table.to_parquet(path, index=False)
+    else:
+        table.to_csv(path, index=False, sep="\t" if ".tsv" in path.name else ",")
+    return str(path)
+
+
+def test_measurements_are_not_taken_for_ids(tmp_path):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"lipid": rng.normal(size=120), "count": rng.poisson(2, 120)})
+    table["rank"] = rng.permutation(120)
+    table["cell_id"] = rng.integers(0, 5, 120)  # not one a sample: a group, and a number
+    for ending in ("csv", "parquet"):
+        found = names(dataset(save_table(table, tmp_path / f"d.{ending}")))
+        assert found == ["lipid", "count", "rank", "cell_id"]
+
+
+def test_files_are_joined_by_position_only_where_none_has_names_and_the_log_says_so(
+    tmp_path, caplog
+):
+    rng = np.random.default_rng(0)
+    paths = [str(tmp_path / f"{name}.csv") for name in "xy"]
+    for path in paths:
+        table = pd.DataFrame(rng.normal(size=(120, 2)), columns=[path[-5] + "0", path[-5] + "1"])
+        table.to_csv(path, index=False)
+    assert read(dataset(paths))[1]["sample_names"] is None
+    assert "matched by position: no file names them" in caplog.text
+    table.insert(0, "cell_id", rng.permutation(120))
+    table.to_csv(paths[1], index=False)
+    for choice in ("each", "files", {"list": ["x0", "y0"]}):
+        with pytest.raises(InputError, match=r"y.csv': the column cell_id seems to name"):
+            read(dataset(paths, choice))
+    table["cell_id"] = [f"c{i}" for i in range(120)]
+    table.to_csv(paths[1], index=False)
+    with pytest.raises(InputError, match=r"y.csv' has names \(c0, c1.*x.csv' has none"):
+        read(dataset(paths))
+    assert read(dataset(paths, drop_columns=["cell_id"]))[1]["sample_names"] is None
+
+
+def test_files_with_numeric_names_are_joined_by_them_once_they_are_said(tmp_path):
+    rng = np.random.default_rng(0)
+    values, order = rng.normal(size=120), rng.permutation(120)
+    paths = [str(tmp_path / f"{name}.csv") for name in "xy"]
+    pd.DataFrame({"cell_id": range(120), "x": values}).to_csv(paths[0], index=False)
+    pd.DataFrame({"cell_id": order, "y": values[order]}).to_csv(paths[1], index=False)
+    matrices, _ = read(dataset(paths, sample_column="cell_id"))
+    np.testing.assert_array_equal(matrices[0], matrices[1])
+
+
+def test_columns_that_describe_features_are_no_samples(tmp_path):
+    rng = np.random.default_rng(0)
+    genes = pd.DataFrame(rng.normal(size=(2, 120)), index=["G1", "G2"]).add_prefix("s")
+    genes.index.name = "Geneid"
+    for column, cells in (
+        ("Length", [1200, 5400]),
+        ("Description", ["TP53", "MYC"]),
+        ("Start", [1, 2]),
+        ("gene_name", ["a", "b"]),
+        ("notes", ["x", "y"]),
+    ):
+        table = genes.copy()
+        table.insert(0, column, cells)
+        for ending in ("csv", "parquet"):
+            path = save_table(table.reset_index(), tmp_path / f"d.{ending}")
+            data = dataset(path, transpose=True)
+            with pytest.raises(InputError, match=rf"{column} seem to .*drop_columns: \[{column}\]"):
+                list_variables(data)
+            matrices, info = read(data | {"drop_columns": [f"{column[:-1]}*"]})
+            assert info["sample_names"] == tuple(f"s{i}" for i in range(120))
+            np.testing.assert_allclose(matrices[1][:, 0], genes.loc["G2"], rtol=1e-12)
+    entrez = genes.reset_index(drop=True)
+    entrez.insert(0, "GeneID", [7157, 4609])
+    path = save_table(entrez, tmp_path / "e.csv")
+    with pytest.raises(InputError, match="GeneID seem to describe"):
+        list_variables(dataset(path, transpose=True))
+    assert names(dataset(path, transpose=True, sample_column="GeneID")) == ["7157", "4609"]
+
+
+def test_a_pattern_of_no_column_is_told(tmp_path):
+    path = save_table(pd.DataFrame({"abc": [1.5], "b": [2.5]}), tmp_path / "d.csv")
+    with pytest.raises(InputError, match=r"no column is called 'abd' \(did you mean 'abc'\?\)"):
+        list_variables(dataset(path, drop_columns=["abd"]))
+
+
+def test_an_unused_column_of_text_makes_nothing_fail(tmp_path):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(200, 2)), columns=["x", "y"])
+    table.loc[5, "x"] = np.nan
+    table["drug"] = [""] * 100 + ["aspirin"] * 100
+    path = save_table(table, tmp_path / "d.csv")
+    matrices, info = read(dataset(path, {"list": ["x", "y"]}), missing="drop_samples")
+    assert info["n_dropped"] == 1
+    np.testing.assert_allclose(matrices[1][:, 0], table["y"].drop(5), rtol=1e-12)
+    with pytest.raises(InputError, match=r"'drug' of .*, which holds text.*drop_columns"):
+        list_variables(dataset(path))
+
+
+def test_decimals_are_numbers_and_other_types_are_called_what_they_are(tmp_path):
+    values = [Decimal(f"{v:.3f}") for v in np.random.default_rng(0).normal(size=120)]
+    path = str(tmp_path / "d.parquet")
+    columns = {"a": pa.array(values), "b": [float(v) for v in values]}
+    pq.write_table(pa.table(columns), path)
+    matrices, _ = read(dataset(path))
+    np.testing.assert_allclose(matrices[0], matrices[1], rtol=1e-14)
+    for what, odd in (
+        ("lists", [[1.0, 2.0]] * 120),
+        ("times", pd.date_range("2020", periods=120)),
+        ("text", ["x"] * 120),
+    ):
+        pq.write_table(pa.table(columns | {"odd": odd}), path)
+        with pytest.raises(InputError, match=f"column 'odd' .* which holds {what}"):
+            list_variables(dataset(path))
+        assert names(dataset(path, drop_columns=["o*"])) == ["a", "b"]
+
+
 # ---- constant and empty variables
 
 
@@ -383,7 +534,7 @@ def test_text_columns(tmp_path):
     data = dataset(str(tmp_path / "a.csv"))
     with pytest.raises(InputError, match=r"uses the column 'kind' of .* which holds text"):
         list_variables(data)
-    with pytest.raises(InputError, match="columns of text: kind"):
+    with pytest.raises(InputError, match=r"hold no numbers: kind \(text\).*drop_columns"):
         list_variables(data | {"variables": "files"})
 
 

@@ -4,17 +4,36 @@
 the rest reads headers and names, so that the workflow is planned in a moment.
 """
 
+import csv
 import functools
+import lzma
 import zipfile
-from dataclasses import dataclass
+import zlib
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from lmi.base.errors import InputError
-from lmi.data.files import check_file, first_duplicates, some, stamp, suggest
-from lmi.data.formats import H5AD, TEXT, format_of, h5ad, text
+from lmi.data.files import check_file, ending, first_duplicates, some, stamp, suggest
+from lmi.data.formats import FORMATS, KEYS, TEXT, format_of, text
 from lmi.data.formats.matrices import COLUMNS, ROWS, working_type
+from lmi.data.formats.tables import check_annotations, quoted
+
+# What libraries raise for a broken file.
+TROUBLE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    IndexError,
+    RuntimeError,
+    EOFError,
+    csv.Error,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+)
 
 __all__ = [
     "Header",
@@ -38,13 +57,15 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Source:
-    """One file and how to read it; the attributes are the keys of the config."""
+    """One file and how to read it: keys of the config, and whether other files share them."""
 
     path: str
     layer: str | None = None
     key: str | None = None
     transpose: bool = False
     sample_column: str | None = None
+    drop_columns: tuple | None = None
+    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,24 +79,45 @@ class Header:
     n_samples : int or None
         None for a large text file, whose rows nobody has counted.
     text : frozenset of str
-        Features that hold text and no numbers.
+        Features that hold text, or something else that is no number.
+    ids : tuple of str
+        Columns of numbers that seem to name or count the samples, and no key says so.
+    held : dict
+        What the features in `text` hold, in words.
     """
 
     features: tuple
     n_samples: int | None
     text: frozenset
+    ids: tuple = ()
+    held: dict = field(default_factory=dict, compare=False)
 
 
 # ---- from the config to sources
 
 
 def sources_of(dataset):
-    """Return the sources of a dataset of the config, in order."""
+    """Return the sources of a dataset of the config, in order.
+
+    Where there are several, a key goes to the files that know it, if there are any.
+    """
     paths = dataset["source"]
-    options = {key: dataset.get(key) for key in ("layer", "key", "sample_column")}
+    options = {key: dataset.get(key) for key in KEYS}
+    if isinstance(options["drop_columns"], list):
+        options["drop_columns"] = tuple(options["drop_columns"])
     transpose = dataset.get("transpose", False)
-    paths = [paths] if isinstance(paths, str) else paths
-    return [Source(path, transpose=transpose, **options) for path in paths]
+    if isinstance(paths, str):
+        return [Source(paths, transpose=transpose, **options)]
+    known = {path: getattr(FORMATS.get(ending(path)), "keys", KEYS) for path in paths}
+    own = {
+        path: {
+            key: value
+            for key, value in options.items()
+            if key in keys or not any(key in others for others in known.values())
+        }
+        for path, keys in known.items()
+    }
+    return [Source(path, transpose=transpose, shared=len(paths) > 1, **own[path]) for path in paths]
 
 
 def data_files(dataset):
@@ -156,16 +198,16 @@ def missing_samples(source):
     known = header(source)
     numeric = [i for i, name in enumerate(known.features) if name not in known.text]
     form = format_of(source)
-    if form is H5AD and not source.transpose:
-        return _trouble_told(h5ad.missing, source)
+    if form.missing and not source.transpose:
+        return _trouble_told(form.missing, source)
     return ~np.isfinite(read(source, numeric)).all(axis=1)
 
 
 def align(sources):
     """Find the samples that the sources share.
 
-    Samples are matched by name where every source has names, in the order of the first source;
-    else by position.
+    Samples are matched by name, in the order of the first source; by position where no source
+    has names.
 
     Returns
     -------
@@ -178,14 +220,16 @@ def align(sources):
     Raises
     ------
     InputError
-        No shared sample, unequal counts without names, or duplicate names.
+        Names in some sources only, or in none but in a column that seems to hold them; no shared
+        sample, unequal counts without names, or duplicate names.
     """
     if len(sources) == 1:
         return [None], sample_names(sources[0]), 0
     names = [sample_names(source) for source in sources]
     if any(one is None for one in names):
+        _refuse_lost_names(sources, names)
         _same_counts(sources)
-        return [None] * len(sources), next((one for one in names if one is not None), None), 0
+        return [None] * len(sources), None, 0
     if all(one == names[0] for one in names):
         return [None] * len(sources), names[0], 0
     for source, one in zip(sources, names, strict=True):
@@ -219,6 +263,32 @@ def n_samples(sources):
         return None
     rows, _, _ = align(sources)
     return counts[0] if rows[0] is None else len(rows[0])
+
+
+def _refuse_lost_names(sources, names):
+    """Refuse to match samples by position where some source has, or seems to have, their names."""
+    for source, one in zip(sources, names, strict=True):
+        if one is None and not source.transpose and (ids := header(source).ids):
+            raise InputError(id_message(source, ids))
+    named = [s.path for s, one in zip(sources, names, strict=True) if one is not None]
+    bare = [s.path for s, one in zip(sources, names, strict=True) if one is None]
+    if named:
+        raise InputError(
+            f"the sources cannot be matched by sample name: '{named[0]}' has names "
+            f"({some(next(filter(None, names)), 3)}), '{bare[0]}' has none. Give every file the "
+            "names (`sample_column`; an array `samples` beside the matrix), or, if the samples "
+            "are in the same order, leave them out of all (`drop_columns`)"
+        )
+
+
+def id_message(source, ids):
+    """Return what is wrong with columns of numbers that seem to name or count the samples."""
+    return (
+        f"source '{source.path}': the column {some(ids, show=quoted)} seems to name or count the "
+        "samples, and would be read as a measurement. If it names them, say so with "
+        f"`sample_column: {quoted(ids[0])}`; if it means nothing, leave it out with "
+        f"`drop_columns: [{', '.join(map(quoted, ids[:5]))}]`"
+    )
 
 
 def _same_counts(sources):
@@ -257,8 +327,14 @@ def _header(source, _stamp):
             f"source '{source.path}': expected samples and features, found {shape[1 - axis]} "
             f"samples of {len(names)} features"
         )
-    texts = frozenset() if source.transpose else _trouble_told(form.text_columns, source)
-    return Header(names, shape[1 - axis], texts)
+    odd = _trouble_told(form.text_columns, source)
+    ids = _trouble_told(form.ids, source) if form.ids else ()
+    if source.transpose:
+        if form.ids:
+            check_annotations(source, form.names(source, COLUMNS), odd, ids)
+        return Header(names, shape[1 - axis], frozenset())
+    held = odd if isinstance(odd, dict) else dict.fromkeys(odd, "text")
+    return Header(names, shape[1 - axis], frozenset(held), ids, held)
 
 
 @functools.lru_cache(maxsize=64)
@@ -272,7 +348,7 @@ def _trouble_told(function, source, *arguments):
         return function(source, *arguments)
     except InputError:
         raise
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
+    except TROUBLE as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(
             f"source '{source.path}': expected a readable {Path(source.path).suffix} file, "

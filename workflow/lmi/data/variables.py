@@ -2,6 +2,7 @@
 
 import csv
 import itertools
+import logging
 import math
 from collections import Counter
 from dataclasses import dataclass
@@ -11,12 +12,14 @@ import numpy as np
 
 from lmi.base.errors import InputError
 from lmi.data import spikes as spike_trains
+from lmi.data.files import stem
 from lmi.data.labels import read_labels
 from lmi.data.sources import (
     align,
     check_file,
     first_duplicates,
     header,
+    id_message,
     missing_samples,
     n_own_samples,
     read,
@@ -25,6 +28,8 @@ from lmi.data.sources import (
     suggest,
 )
 from lmi.data.sources import n_samples as shared_samples
+
+log = logging.getLogger("lmi")
 
 # Two folds, each cut into ten parts for its error bar, each with a few neighbours to count.
 MIN_SAMPLES = 100
@@ -207,6 +212,8 @@ def read_matrices(dataset, variables, missing="error", seed=0, min_samples=MIN_S
 
 def _source_variables(dataset):
     sources, choice = sources_of(dataset), dataset["variables"]
+    if choice in ("files", "each"):
+        _refuse_ids(sources)
     if choice == "files":
         return _file_variables(sources)
     where, text, twice = _feature_places(sources)
@@ -243,16 +250,28 @@ def _source_variables(dataset):
     return variables
 
 
+def _refuse_ids(sources):
+    """Refuse columns that seem to name or count the samples where every column is a feature."""
+    for source in sources:
+        known = header(source)
+        if ids := [name for name in known.ids if name in known.features]:
+            shared_samples(sources)  # sources without a common sample are told first
+            raise InputError(id_message(source, ids))
+
+
 def _file_variables(sources):
     variables = []
     for source in sources:
         known = header(source)
         if known.text:
+            odd = [f"{name} ({known.held[name]})" for name in sorted(known.text)]
             raise InputError(
-                f"variables: files: '{source.path}' has columns of text: {some(known.text)}. "
-                "Every column must hold numbers, but for one of sample names"
+                f"variables: files: '{source.path}' has columns that hold no numbers: "
+                f"{some(odd)}. Every "
+                "column must hold numbers, but for one of sample names; leave others out with "
+                "`drop_columns`"
             )
-        variables.append(Variable(Path(source.path).stem))
+        variables.append(Variable(stem(source.path)))
     return variables
 
 
@@ -275,10 +294,11 @@ def _check_features(groups, where, text, twice, sources, described):
     for name, features in groups.items():
         for feature in features:
             if feature in text:
-                path = sources[where[feature][0]].path
+                source = sources[where[feature][0]]
                 raise InputError(
-                    f"{described}: variable '{name}' uses the column '{feature}' of '{path}', "
-                    "which holds text; expected numbers. List the features to use with "
+                    f"{described}: variable '{name}' uses the column '{feature}' of "
+                    f"'{source.path}', which holds {header(source).held[feature]}; expected "
+                    "numbers. Leave it out with `drop_columns`, list the features to use with "
                     "`variables`, or name the column of sample names with `sample_column`"
                 )
             if feature in twice:
@@ -521,6 +541,11 @@ def _read_tasks(dataset, variables, seed, info):
 def _read_sources(dataset, variables, missing, info):
     sources = sources_of(dataset)
     rows, info["sample_names"], info["n_unmatched"] = align(sources)
+    if len(sources) > 1 and info["sample_names"] is None:
+        log.warning(
+            "the samples of %s are matched by position: no file names them",
+            some([source.path for source in sources]),
+        )
     used = _columns_of(dataset, sources, variables)
     wanted = {}
     for source, column in itertools.chain.from_iterable(used):
@@ -584,7 +609,7 @@ def read_strata(dataset):
 def _columns_of(dataset, sources, variables):
     """Return for each variable the (source, column) of its features."""
     if dataset["variables"] == "files":
-        by_name = {Path(source.path).stem: i for i, source in enumerate(sources)}
+        by_name = {stem(source.path): i for i, source in enumerate(sources)}
         files = [by_name[variable.name] for variable in variables]
         return [[(i, c) for c in range(len(header(sources[i]).features))] for i in files]
     where, _, _ = _feature_places(sources)

@@ -21,7 +21,15 @@ SCHEMA = Path(__file__).with_name("config.schema.yaml")
 # Names in results/<run>/ that a dataset of the same name would get in the way of.
 RESERVED = ("accuracy", "benchmark", "benchmarks", "calibration", "figures", "logs", "real_data")
 DATA_KEYS = ("source", "spikes", "task")
-MATRIX_KEYS = ("layer", "key", "transpose", "sample_column", "time_series", "strata")
+MATRIX_KEYS = (
+    "layer",
+    "key",
+    "transpose",
+    "sample_column",
+    "drop_columns",
+    "time_series",
+    "strata",
+)
 
 TYPES = {
     "string": "text",

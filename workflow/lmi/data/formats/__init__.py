@@ -4,33 +4,52 @@ Every format is seen as a table of rows and columns through four functions (shap
 columns, read). Only `read` reads data: the rest reads headers and names.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from lmi.base.errors import InputError
+from lmi.data.files import COMPRESSED, compression, ending
 from lmi.data.formats import h5ad, hdf5, numpy, parquet, text
 from lmi.data.formats.matrices import no_names, no_text
 
 
 @dataclass(frozen=True)
 class Format:
-    """The four functions of a format, and the keys of the config that mean something to it."""
+    """The functions of a format, and the keys of the config that mean something to it.
 
-    shape: object
-    names: object
-    text_columns: object
-    read: object
-    keys: tuple
+    Attributes
+    ----------
+    shape, names, text_columns, read : callable
+        Of a source; `names` also of an axis, `read` also of columns.
+    keys : tuple of str
+    ids : callable, optional
+        Tables: the columns that name or count the rows, and are no data.
+    missing : callable, optional
+        Which rows have missing values, where there is a shorter way than to read them all.
+    """
+
+    shape: Callable
+    names: Callable
+    text_columns: Callable
+    read: Callable
+    keys: tuple = ()
+    ids: Callable | None = None
+    missing: Callable | None = None
 
 
-TEXT = Format(text.shape, text.names, text.text_columns, text.read, ("sample_column",))
-PARQUET = Format(
-    parquet.shape, parquet.names, parquet.text_columns, parquet.read, ("sample_column",)
+KEYS = ("layer", "key", "sample_column", "drop_columns")
+TABLE_KEYS = ("sample_column", "drop_columns")
+TEXT = Format(
+    text.shape, text.names, text.text_columns, text.read, TABLE_KEYS, text.ids, text.missing
 )
-NPY = Format(numpy.npy_shape, no_names, no_text, numpy.npy_read, ())
+PARQUET = Format(
+    parquet.shape, parquet.names, parquet.text_columns, parquet.read, TABLE_KEYS, parquet.ids
+)
+NPY = Format(numpy.npy_shape, no_names, no_text, numpy.npy_read)
 NPZ = Format(numpy.npz_shape, numpy.npz_names, no_text, numpy.npz_read, ("key",))
 HDF5 = Format(hdf5.shape, hdf5.names, no_text, hdf5.read, ("key",))
-H5AD = Format(h5ad.shape, h5ad.names, no_text, h5ad.read, ("layer",))
+H5AD = Format(h5ad.shape, h5ad.names, no_text, h5ad.read, ("layer",), missing=h5ad.missing)
 FORMATS = {
     ".h5ad": H5AD,
     ".csv": TEXT,
@@ -45,16 +64,17 @@ FORMATS = {
 
 def format_of(source):
     """Return the format of a source, by the ending of its file's name."""
-    ending = Path(source.path).suffix.lower()
-    if ending not in FORMATS:
+    form = FORMATS.get(ending(source.path))
+    if form is None or (compression(source.path) and form is not TEXT):
         raise InputError(
-            f"source '{source.path}': the ending '{ending}' is unknown. "
-            f"Expected one of {', '.join(FORMATS)}"
+            f"source '{source.path}': the ending '{''.join(Path(source.path).suffixes[-1:])}' is "
+            f"unknown. Expected one of {', '.join(FORMATS)}; .csv and .tsv may be compressed "
+            f"({', '.join(COMPRESSED)})"
         )
-    form = FORMATS[ending]
-    for key in ("layer", "key", "sample_column"):
+    for key in KEYS:
         if getattr(source, key) is not None and key not in form.keys:
             raise InputError(
-                f"source '{source.path}': `{key}` means nothing to a {ending} file. Remove it"
+                f"source '{source.path}': `{key}` means nothing to a {ending(source.path)} file. "
+                "Remove it"
             )
     return form

@@ -1,138 +1,213 @@
-"""Text tables: .csv and .tsv."""
+"""Text tables: .csv and .tsv, plain or compressed."""
 
-import csv
 import functools
+import itertools
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from lmi.base.errors import InputError
-from lmi.data.files import some, stamp, suggest
+from lmi.data.files import (
+    COMPRESSED,
+    DELIMITERS,
+    check_split,
+    compression,
+    encoding,
+    ending,
+    stamp,
+    text_rows,
+)
 from lmi.data.formats.matrices import COLUMNS
+from lmi.data.formats.tables import UNNAMED, are_ids, dropped_columns, name_column
 
 # Text files up to this size are read for their number of rows before any job starts.
 SMALL_TEXT_BYTES = 4_000_000
+# From so many of its first rows, a larger file's columns are judged before any job starts.
+ROWS_JUDGED = 2000
 
 
-def _delimiter(path):
-    return "\t" if Path(path).suffix.lower() == ".tsv" else ","
+@dataclass(frozen=True)
+class Top:
+    """What is known of a text table before its values are read; columns are positions.
+
+    Attributes
+    ----------
+    cells : tuple of str
+        The heading of every column.
+    names : int or None
+        The column of row names.
+    kept : tuple of int
+        The columns of data.
+    text, ids : frozenset of int
+        Columns that hold text, and numbers that name or count the rows.
+    """
+
+    cells: tuple
+    names: int | None
+    kept: tuple
+    text: frozenset
+    ids: frozenset
 
 
-def _is_text(cell):
-    """Tell whether a cell is neither a number nor a missing value."""
-    if cell.strip().lower() in ("", "na", "n/a", "nan", "null", "none", "true", "false"):
-        return False
-    try:
-        float(cell)
-    except ValueError:
-        return True
-    return False
+def _delimiter(source):
+    return DELIMITERS[ending(source.path)]
+
+
+def _rows(source):
+    return text_rows(source.path, "source", _delimiter(source))
+
+
+def _is_small(source):
+    return Path(source.path).stat().st_size <= SMALL_TEXT_BYTES
 
 
 @functools.lru_cache(maxsize=4096)
 def _top(source, _stamp):
-    """Return the header cells, the first data row, and the column of row names (or None)."""
-    with open(source.path, newline="", encoding="utf-8-sig") as file:
-        rows = (row for row in csv.reader(file, delimiter=_delimiter(source.path)) if row)
-        cells, first = next(rows, None), next(rows, None)
+    (line, cells), (_, first) = [*itertools.islice(_rows(source), 2), (0, None), (0, None)][:2]
+    where = f"source '{source.path}'"
     if cells is None or first is None:
         raise InputError(
-            f"source '{source.path}': expected a header line and one row a sample, found "
+            f"{where}: expected a header line and one row a sample, found "
             + ("an empty file" if cells is None else "a header only")
         )
-    if len(cells) == 1 and (other := next((c for c in ";\t,|" if c in cells[0]), None)):
+    check_split(source.path, "source", cells, _delimiter(source))
+    if broken := next((cell for cell in cells if "\n" in cell), None):
         raise InputError(
-            f"source '{source.path}': expected columns split by {_delimiter(source.path)!r}, "
-            f"found one column with {other!r} in it. Save commas as .csv and tabs as .tsv"
+            f"{where}, line {line}: the heading {broken[:40]!r} goes on over several lines. A "
+            "quote may be there that is not closed: remove it"
         )
-    if len(first) == len(cells) + 1:  # row names without a heading, as R writes them
-        cells = ["", *cells]
+    # row names without a heading, as R writes them
+    is_shorter = len(first) == len(cells) + 1 and not cells[0].startswith("#")
+    cells = ["", *cells] if is_shorter else cells
     if len(first) != len(cells):
+        hint = ". Lines above the header must go" if cells[0].startswith("#") else ""
         raise InputError(
-            f"source '{source.path}': the header has {len(cells)} columns, the first row has "
-            f"{len(first)}. Every row needs the same columns"
+            f"{where}: the header has {len(cells)} columns, the first row has {len(first)}. Every "
+            f"row needs the same columns{hint}"
         )
-    return tuple(cells), tuple(first), name_column(source, cells, _is_text(first[0]))
+    cells = tuple(UNNAMED if i == 0 and not cell.strip() else cell for i, cell in enumerate(cells))
+    table = _table(source, len(cells), None if _is_small(source) else ROWS_JUDGED)
+    text = frozenset(i for i in range(len(cells)) if _first_text(table[i]) is not None)
+    if is_shorter and (0 not in text or not first[-1].strip()):
+        raise InputError(
+            f"{where}: the header has {len(cells) - 1} columns, the first row has {len(first)}, "
+            "and its first cell is no name, or its last one is empty. Give every column a heading"
+        )
+    dropped = dropped_columns(source, cells)
+    names = name_column(source, cells, dropped, text)
+    kept = tuple(i for i in range(len(cells)) if i != names and i not in dropped)
+    ids = frozenset(i for i in kept if i not in text and are_ids(cells[i], table[i]))
+    return Top(cells, names, kept, text, ids)
 
 
-def name_column(source, columns, first_is_text):
-    """Return the position of the column that holds the row names, or None."""
-    if source.sample_column is None:
-        return 0 if first_is_text or columns[0] == "" else None
-    if source.sample_column not in columns:
-        raise InputError(
-            f"source '{source.path}': sample_column '{source.sample_column}' is not a column"
-            f"{suggest(source.sample_column, columns)}. Columns: {some(columns)}"
-        )
-    return columns.index(source.sample_column)
+def _table(source, n_columns, n_rows=None):
+    """Return rows as a DataFrame, columns by position."""
+    import pandas as pd
+
+    packed = compression(source.path)
+    return pd.read_csv(
+        source.path,
+        sep=_delimiter(source),
+        header=0,
+        names=range(n_columns),
+        index_col=False,
+        low_memory=False,
+        nrows=n_rows,
+        encoding=encoding(source.path),
+        compression=COMPRESSED[packed][1] if packed else None,
+    )
+
+
+def _first_text(values):
+    """Return the row of the first cell that is neither a number nor missing, or None."""
+    import pandas as pd
+
+    if values.dtype.kind in "biuf":
+        return None
+    odd = np.flatnonzero(pd.to_numeric(values, errors="coerce").isna() & values.notna())
+    return int(odd[0]) if len(odd) else None
 
 
 @functools.lru_cache(maxsize=4)
 def row_names(source, _stamp):
-    """Return one name a row (empty where there are none), reading all of the file."""
-    _, _, column = _top(source, _stamp)
-    with open(source.path, newline="", encoding="utf-8-sig") as file:
-        rows = (row for row in csv.reader(file, delimiter=_delimiter(source.path)) if row)
-        next(rows)
-        return tuple(row[column] if column is not None else "" for row in rows)
+    """Return one name a row (empty where there are none), reading all of the file.
 
-
-def _kept(source):
-    cells, _, column = _top(source, stamp(source.path))
-    return [i for i in range(len(cells)) if i != column]
+    Raises
+    ------
+    InputError
+        A row with more or fewer cells than the header.
+    """
+    top, names = _top(source, _stamp), []
+    rows = _rows(source)
+    next(rows)
+    for line, row in rows:
+        if len(row) != len(top.cells):
+            raise InputError(
+                f"source '{source.path}', line {line}: expected {len(top.cells)} cells as in the "
+                f"first row, found {len(row)}. Every row needs the same columns"
+            )
+        names.append("" if top.names is None else row[top.names])
+    return tuple(names)
 
 
 def shape(source):
-    small = Path(source.path).stat().st_size <= SMALL_TEXT_BYTES
-    n_rows = len(row_names(source, stamp(source.path))) if small or source.transpose else None
-    return n_rows, len(_kept(source))
+    """Return (rows, columns); None for the rows of a large file, which nobody has counted."""
+    known = _is_small(source) or source.transpose
+    n_rows = len(row_names(source, stamp(source.path))) if known else None
+    return n_rows, len(_top(source, stamp(source.path)).kept)
 
 
 def names(source, axis):
-    cells, _, column = _top(source, stamp(source.path))
+    """Return the names of the columns, or of the rows (None where there are none)."""
+    top = _top(source, stamp(source.path))
     if axis == COLUMNS:
-        return tuple(cells[i] for i in _kept(source))
-    return None if column is None else row_names(source, stamp(source.path))
+        return tuple(top.cells[i] for i in top.kept)
+    return None if top.names is None else row_names(source, stamp(source.path))
 
 
 def text_columns(source):
-    cells, first, column = _top(source, stamp(source.path))
-    return frozenset(c for i, c in enumerate(cells) if i != column and _is_text(first[i]))
+    """Return the names of the columns of data that hold text."""
+    top = _top(source, stamp(source.path))
+    return frozenset(top.cells[i] for i in top.kept if i in top.text)
+
+
+def ids(source):
+    """Return the names of the columns of data that name or count the rows."""
+    top = _top(source, stamp(source.path))
+    return tuple(top.cells[i] for i in sorted(top.ids))
 
 
 def read(source, columns):
-    import pandas as pd
-
-    cells, _, _ = _top(source, stamp(source.path))
-    kept = _kept(source)
-    wanted = kept if columns is None else [kept[i] for i in columns]
-    # All columns are parsed: with `usecols`, pandas is silent about rows that are too long.
-    table = pd.read_csv(
-        source.path,
-        sep=_delimiter(source.path),
-        header=None,
-        skiprows=1,
-        names=range(len(cells)),
-        index_col=False,
-        low_memory=False,
-        encoding="utf-8-sig",
-    )
+    """Return columns of data (all when None) as float64."""
+    top = _top(source, stamp(source.path))
+    row_names(source, stamp(source.path))  # pandas fills short rows in silence
+    wanted = top.kept if columns is None else [top.kept[i] for i in columns]
+    table = _table(source, len(top.cells))
     for i in wanted:
-        if table[i].dtype.kind not in "biuf":
-            table[i] = _numbers(source, cells[i], table[i])
-    return table[wanted].to_numpy(dtype=np.float64)
+        if (row := _first_text(table[i])) is not None:
+            raise InputError(
+                f"source '{source.path}', column '{top.cells[i]}': expected numbers, found "
+                f"'{table[i].iloc[row]}' in data row {row + 1}. Mend the value, or leave the "
+                f"column out with `drop_columns`"
+            )
+    return _numbers(table, wanted)
 
 
-def _numbers(source, name, values):
-    """Return a column of mixed types as numbers; raise where one of its values is text."""
+def _numbers(table, columns):
     import pandas as pd
 
-    numbers = pd.to_numeric(values, errors="coerce")
-    odd = np.flatnonzero(numbers.isna() & values.notna())
-    if not len(odd):
-        return numbers.astype(np.float64)
-    raise InputError(
-        f"source '{source.path}', column '{name}': expected numbers, found "
-        f"'{values.iloc[odd[0]]}' in data row {odd[0] + 1}. Mend the value, or leave the column "
-        "out of the variables"
-    )
+    values = np.empty((len(table), len(columns)))
+    for place, i in enumerate(columns):
+        column = table[i]
+        values[:, place] = column if column.dtype.kind in "biuf" else pd.to_numeric(column)
+    return values
+
+
+def missing(source):
+    """Return which rows have a missing value in a column of data without text."""
+    top = _top(source, stamp(source.path))
+    row_names(source, stamp(source.path))
+    table = _table(source, len(top.cells))
+    values = _numbers(table, [i for i in top.kept if _first_text(table[i]) is None])
+    return ~(np.abs(values) <= np.finfo(np.float32).max).all(axis=1)
