@@ -347,6 +347,140 @@ def test_unknown_layer(values, tmp_path):
         sources.header(Source(source.path, layer="count"))
 
 
+def test_a_layer_called_raw_goes_before_the_raw_part_and_both_are_asked_about(values, tmp_path):
+    table = anndata.AnnData(np.zeros((N_SAMPLES, 4), np.float32))
+    table.var_names = list(FEATURES)
+    table.layers["raw"], table.layers["X"] = values, 3 * values
+    table.write_h5ad(tmp_path / "layer.h5ad")
+    for layer in ("raw", "layers/raw"):
+        read = sources.read(Source(str(tmp_path / "layer.h5ad"), layer=layer))
+        np.testing.assert_array_equal(read, values)
+    read = sources.read(Source(str(tmp_path / "layer.h5ad"), layer="X"))
+    np.testing.assert_array_equal(read, 3 * values)
+    other = table.copy()
+    other.X = 2 * values
+    table.raw = other
+    table.write_h5ad(tmp_path / "both.h5ad")
+    with pytest.raises(InputError, match="`layer: layers/raw` or `layer: raw/X`"):
+        sources.header(Source(str(tmp_path / "both.h5ad"), layer="raw"))
+    for layer, factor in (("layers/raw", 1), ("raw/X", 2)):
+        source = Source(str(tmp_path / "both.h5ad"), layer=layer)
+        assert sources.header(source).features == FEATURES
+        np.testing.assert_array_equal(sources.read(source), factor * values)
+
+
+@pytest.mark.parametrize("kind", ["U", "S", "i"])
+@pytest.mark.parametrize("ending", ["npz", "h5"])
+def test_names_beside_a_matrix_may_be_of_any_text_type(values, tmp_path, kind, ending):
+    own = np.arange(20, 27) if kind == "i" else np.array(SAMPLES, kind)
+    features = np.array([3, 1, 4, 2]) if kind == "i" else np.array(FEATURES, kind)
+    if ending == "npz":
+        np.savez(tmp_path / "d.npz", X=values, features=features, samples=own)
+    else:
+        with h5py.File(tmp_path / "d.h5", "w") as file:
+            as_text = h5py.string_dtype() if kind == "U" else features.dtype
+            file["X"], file["features"] = values, features.astype(as_text)
+            file["samples"] = own.astype(h5py.string_dtype() if kind == "U" else own.dtype)
+    source = Source(str(tmp_path / f"d.{ending}"))
+    expected = (("3", "1", "4", "2"), tuple(map(str, own))) if kind == "i" else (FEATURES, SAMPLES)
+    assert (sources.header(source).features, sources.sample_names(source)) == expected
+
+
+def test_names_that_cannot_be_read_are_not_replaced(values, tmp_path):
+    np.savez(tmp_path / "o.npz", X=values, features=np.array(FEATURES, object))
+    with pytest.raises(InputError, match=r"Python objects.*features.astype\(str\)"):
+        sources.header(Source(str(tmp_path / "o.npz")))
+    np.savez(tmp_path / "n.npz", X=values, features=np.array(FEATURES[:3]))
+    with h5py.File(tmp_path / "n.h5", "w") as file:
+        file["X"], file["features"] = values, list(FEATURES[:3])
+    for ending in ("npz", "h5"):
+        with pytest.raises(InputError, match=r"expected 4 names in 'features'.*shape \(3,\)"):
+            sources.header(Source(str(tmp_path / f"n.{ending}")))
+
+
+def write_10x(path, counts, names, version=3):
+    """Write features x cells by columns, as Cell Ranger does."""
+    counts = scipy.sparse.csc_matrix(counts.T)
+    with h5py.File(path, "w") as file:
+        group = file.create_group("matrix" if version == 3 else "GRCh38")
+        for part in ("data", "indices", "indptr", "shape"):
+            group[part] = getattr(counts, part)
+        group["barcodes"] = np.array(SAMPLES, "S")
+        place = ("features/name", "features/id") if version == 3 else ("gene_names", "genes")
+        group[place[0]] = np.array(names, "S")
+        group[place[1]] = np.array([f"ENSG{i}" for i in range(len(names))], "S")
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_counts_of_10x(values, tmp_path, version):
+    write_10x(tmp_path / "d.h5", values, FEATURES, version)
+    source = Source(str(tmp_path / "d.h5"))
+    assert sources.header(source) == sources.Header(FEATURES, N_SAMPLES, frozenset())
+    assert sources.sample_names(source) == SAMPLES
+    np.testing.assert_array_equal(sources.read(source), values)
+    np.testing.assert_array_equal(sources.read(source, [2, 0]), values[:, [2, 0]])
+    write_10x(tmp_path / "twice.h5", values, ("A", "B", "A", "C"), version)
+    features = sources.header(Source(str(tmp_path / "twice.h5"))).features
+    assert features == ("ENSG0", "B", "ENSG2", "C")
+
+
+@pytest.mark.parametrize("form", ["csr", "csc", "coo"])
+def test_sparse_matrices_of_scipy(values, tmp_path, form):
+    scipy.sparse.save_npz(tmp_path / "d.npz", scipy.sparse.csr_matrix(values).asformat(form))
+    source = Source(str(tmp_path / "d.npz"))
+    assert sources.header(source).n_samples == N_SAMPLES
+    np.testing.assert_array_equal(sources.read(source), values)
+    np.testing.assert_array_equal(sources.read(source, [3, 1]), values[:, [3, 1]])
+
+
+def test_sparse_groups_of_hdf5(values, tmp_path):
+    matrix = scipy.sparse.csc_matrix(values)
+    with h5py.File(tmp_path / "d.h5", "w") as file:
+        group = file.create_group("counts")
+        for part in ("data", "indices", "indptr"):
+            group[part] = getattr(matrix, part)
+        group.attrs["shape"] = matrix.shape
+    for key in (None, "counts"):
+        np.testing.assert_array_equal(
+            sources.read(Source(str(tmp_path / "d.h5"), key=key), [2, 1]), values[:, [2, 1]]
+        )
+
+
+@pytest.mark.parametrize("form", ["csr", "csc"])
+def test_entries_that_a_sparse_matrix_has_twice_add_up(tmp_path, form):
+    make = {"csr": scipy.sparse.csr_matrix, "csc": scipy.sparse.csc_matrix}[form]
+    twice = make((np.array([1.0, 2.0, 4.0]), np.array([1, 1, 0]), np.array([0, 2, 3])), (2, 2))
+    expected = [[0, 3], [4, 0]] if form == "csr" else [[0, 4], [3, 0]]
+    with h5py.File(tmp_path / "d.h5ad", "w") as file:
+        for place in ("obs", "var"):
+            table = file.create_group(place)
+            table["_index"], table.attrs["_index"] = ["a", "b"], "_index"
+        group = file.create_group("X")
+        group.attrs["encoding-type"], group.attrs["shape"] = f"{form}_matrix", (2, 2)
+        for part in ("data", "indices", "indptr"):
+            group[part] = getattr(twice, part)
+    np.testing.assert_array_equal(sources.read(Source(str(tmp_path / "d.h5ad"))), expected)
+
+
+def test_the_first_row_of_a_matrix_is_read(values, tmp_path):
+    values[0] = [11, 12, 13, 14]
+    for kind in ("npz", "h5", "h5ad-X-dense", "h5ad-X-csr"):
+        source = write(kind, values, tmp_path)
+        np.testing.assert_array_equal(sources.read(source)[0], [11, 12, 13, 14])
+        np.testing.assert_array_equal(sources.read(source, [3, 0])[0], [14, 11])
+
+
+def test_files_without_a_matrix_say_what_they_hold(tmp_path):
+    with h5py.File(tmp_path / "d.h5", "w") as file:
+        file["t"] = np.rec.fromarrays(np.zeros((2, 9)), names="a,b")
+    for key in (None, "t"):
+        with pytest.raises(InputError, match=r"'t'.* table with|table 't' with the columns a, b"):
+            sources.header(Source(str(tmp_path / "d.h5"), key=key))
+    np.savez(tmp_path / "d.npz", names=np.array(["a", "b"]))
+    with pytest.raises(InputError, match=r"found none. It holds: 'names' \(type <U1"):
+        sources.header(Source(str(tmp_path / "d.npz")))
+
+
 def test_keys_of_another_format(values, tmp_path):
     source = write("csv", values, tmp_path)
     with pytest.raises(InputError, match=r"`layer` means nothing to a .csv file"):

@@ -125,6 +125,39 @@ def test_unknown_features_may_be_dropped(cells, tmp_path):
     assert read(cells)[1]["notes"] == [note]
 
 
+def test_a_feature_twice_in_a_set_is_taken_once_and_noted(cells, values, tmp_path):
+    gmt = write(tmp_path / "m.gmt", "b\tna\tCD79A\tMS4A1\tCD79A\nt\tna\tCD3D\n")
+    table = write(tmp_path / "m.tsv", "feature\tvariable\nCD79A\tb\nMS4A1\tb\nCD79A\tb\nCD3D\tt\n")
+    note = "listed more than once, taken once: CD79A"
+    for choice in ({"gene_sets": gmt}, {"table": table}):
+        for unknown in ("error", "drop"):
+            cells["variables"] = choice | {"unknown_features": unknown}
+            found = list_variables(cells)
+            assert found[0] == Variable("b", ("CD79A", "MS4A1"), note=note)
+            assert found[1] == Variable("t", ("CD3D",))
+    matrices, info = read(cells)
+    np.testing.assert_array_equal(matrices[0], values[:, [3, 2]])
+    assert info["notes"] == [note, ""]
+
+
+def test_gene_sets_without_descriptions_lose_no_feature_in_silence(cells, tmp_path):
+    text = "b\tCD79A\tMS4A1\tLYZ\nt\tCD3D\tCD3E\n"
+    cells["variables"] = {"gene_sets": write(tmp_path / "m.gmt", text)}
+    with pytest.raises(InputError, match=r"line 1: the second column.*'CD79A'.*feature of the da"):
+        list_variables(cells)
+
+
+def test_every_set_with_unknown_features_is_named_and_the_key_that_drops_them(cells, tmp_path):
+    text = "b\tna\tCD79A\tCD19\nt\tna\tCD3D\tCD19\nm\tna\tLYZ\n"
+    cells["variables"] = {"gene_sets": write(tmp_path / "m.gmt", text)}
+    with pytest.raises(
+        InputError,
+        match=r"'CD19' of variables 'b, t'.*concerned: 2 of 3 \(b, t\).*"
+        r"`variables: \{gene_sets: ..., unknown_features: drop\}`",
+    ):
+        list_variables(cells)
+
+
 def test_appended_variables_go_last(cells, tmp_path):
     text = "b\t\tCD79A\tMS4A1\nt\t\tCD3D\tCD3E\n"
     gmt = tmp_path / "m.gmt"

@@ -1,18 +1,16 @@
 """Variables: which features make up which, and their values."""
 
-import csv
 import itertools
 import logging
 import math
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from lmi.base.errors import InputError
 from lmi.data import spikes as spike_trains
-from lmi.data.files import stem
+from lmi.data.files import DELIMITERS, ending, open_text, stem, text_rows
 from lmi.data.labels import read_labels
 from lmi.data.sources import (
     align,
@@ -224,21 +222,28 @@ def _source_variables(dataset):
         return [Variable(name, features) for name, features in groups.items()]
     groups, described = _groups(choice)
     variables = []
-    for name, features in groups.items():
-        if repeated := first_duplicates(features):
+    if "gene_sets" in choice:
+        _check_descriptions(choice["gene_sets"], where)
+    listed_twice = {name: first_duplicates(features) for name, features in groups.items()}
+    for name, repeated in listed_twice.items():
+        if repeated and "list" in choice:
             raise InputError(
                 f"{described}: variable '{name}' lists a feature twice: {some(repeated)}. "
                 "List it once"
             )
+    groups = {name: tuple(dict.fromkeys(features)) for name, features in groups.items()}
     if choice.get("unknown_features", "error") == "error":
-        _check_known(groups, where, described, sources)
+        form = next(key for key in ("gene_sets", "table", "list") if key in choice)
+        _check_known(groups, where, described, sources, form)
     for name, features in groups.items():
         found = tuple(feature for feature in features if feature in where)
         if len(found) < max(1, choice.get("min_features", 1)):
             continue
         absent = len(features) - len(found)
-        note = f"{absent} of its {len(features)} features are not in the data" if absent else ""
-        variables.append(Variable(name, found, note=note))
+        notes = [f"{absent} of its {len(features)} features are not in the data"] * (absent > 0)
+        if listed_twice[name]:
+            notes.append(f"listed more than once, taken once: {some(listed_twice[name])}")
+        variables.append(Variable(name, found, note="; ".join(notes)))
     if not variables:
         raise InputError(
             f"{described}: none of its {len(groups)} variables has at least "
@@ -313,26 +318,35 @@ def _check_features(groups, where, text, twice, sources, described):
                 )
 
 
-def _check_known(groups, where, described, sources):
+def _check_known(groups, where, described, sources, form):
     """Refuse features that no source has; name the first few and what comes close to them."""
-    unknown = {f: name for name, features in groups.items() for f in features if f not in where}
+    unknown = {}
+    for name, features in groups.items():
+        for feature in features:
+            if feature not in where:
+                unknown.setdefault(feature, []).append(name)
     if not unknown:
         return
     total = len({feature for features in groups.values() for feature in features})
+    files = "'" + "', '".join(source.path for source in sources) + "'"
     if len(unknown) == total:
         raise InputError(
-            f"{described}: none of its {total} features is in '{sources[0].path}'. It lists "
+            f"{described}: none of its {total} features is in {files}. It lists "
             f"{some(unknown, 3)}; the data have {some(where, 3)}. Names must be equal, letter by "
             "letter (is `transpose` missing?)"
         )
 
     def show(feature):
-        return f"'{feature}' of variable '{unknown[feature]}'{suggest(feature, where)}"
+        owners = unknown[feature]
+        whose = f"variable{'s' if len(owners) > 1 else ''} '{some(owners, 3)}'"
+        return f"'{feature}' of {whose}{suggest(feature, where)}"
 
+    concerned = list(dict.fromkeys(name for names in unknown.values() for name in names))
     raise InputError(
         f"{described}: {len(unknown)} of its {total} features are not in "
-        f"'{sources[0].path}': {some(unknown, show=show)}. "
-        "Correct the names, or set `unknown_features: drop`"
+        f"{files}: {some(unknown, show=show)}. Variables concerned: "
+        f"{len(concerned)} of {len(groups)} ({some(concerned, 20)}). Correct the names, or go on "
+        "without them: `variables: {" + form + ": ..., unknown_features: drop}`"
     )
 
 
@@ -352,10 +366,25 @@ def _groups(choice):
 
 def _read_gmt(path):
     """Return {set: features} of a GMT file: name, description, features, split by tabs."""
+    return {name: features for _, name, _, features in _gmt_lines(path)}
+
+
+def _check_descriptions(path, where):
+    """Refuse a GMT file without descriptions: the first feature of each set would be lost."""
+    for number, name, description, _ in _gmt_lines(path):
+        if description in where:
+            raise InputError(
+                f"gene_sets '{path}', line {number}: the second column, the description of "
+                f"'{name}', is '{description}', which is a feature of the data; features start in "
+                "the third column. Put a description, or na, into the second column of every line"
+            )
+
+
+def _gmt_lines(path):
+    """Return (line, set, description, features) of the lines of a GMT file."""
     check_file(path, "gene_sets")
-    groups = {}
-    lines = _lines(path, "gene_sets")
-    for number, line in enumerate(lines, 1):
+    found, names = [], set()
+    for number, line in enumerate(_lines(path, "gene_sets"), 1):
         if not line.strip():
             continue
         name, *rest = [cell.strip() for cell in line.split("\t")]
@@ -365,14 +394,15 @@ def _read_gmt(path):
                 f"gene_sets '{path}', line {number}: expected a name, a description and at least "
                 f"one feature, split by tabs; found '{line[:60]}'"
             )
-        if name in groups:
+        if name in names:
             raise InputError(
                 f"gene_sets '{path}', line {number}: the name '{name}' is there twice. Rename one"
             )
-        groups[name] = features
-    if not groups:
+        names.add(name)
+        found.append((number, name, rest[0], features))
+    if not found:
         raise InputError(f"gene_sets '{path}': expected one variable a line, found an empty file")
-    return groups
+    return found
 
 
 def _read_groups(path):
@@ -385,9 +415,12 @@ def _read_groups(path):
 
 def _lines(path, what):
     try:
-        return Path(path).read_text(encoding="utf-8-sig").splitlines()
+        with open_text(path) as file:
+            return file.read().splitlines()
     except UnicodeDecodeError as error:
         raise InputError(f"{what} '{path}': expected text in UTF-8: {error}") from error
+    except (OSError, EOFError) as error:
+        raise InputError(f"{what} '{path}': expected a readable file, found: {error}") from error
 
 
 def read_columns(path, names, what):
@@ -399,9 +432,9 @@ def read_columns(path, names, what):
         No such file or column, an empty cell, or no rows.
     """
     check_file(path, what)
-    delimiter = "," if Path(path).suffix.lower() == ".csv" else "\t"
-    rows = csv.reader(_lines(path, what), delimiter=delimiter)
-    top = [cell.strip() for cell in next(rows, [])]
+    delimiter = DELIMITERS.get(ending(path), "\t")
+    rows = text_rows(path, what, delimiter)
+    top = [cell.strip() for cell in next(rows, (0, []))[1]]
     for name in names:
         if name not in top:
             raise InputError(
@@ -410,16 +443,16 @@ def read_columns(path, names, what):
                 f"{suggest(name, top)}"
             )
     places, found = [top.index(name) for name in names], []
-    for row in rows:
+    for line, row in rows:
         if not any(cell.strip() for cell in row):
             continue
         values = tuple(row[i].strip() if i < len(row) else "" for i in places)
         if "" in values:
             raise InputError(
-                f"{what} '{path}', line {rows.line_num}: the column "
+                f"{what} '{path}', line {line}: the column "
                 f"'{names[values.index('')]}' is empty. Every row needs both"
             )
-        found.append((rows.line_num, values))
+        found.append((line, values))
     if not found:
         raise InputError(f"{what} '{path}': expected at least one row below the header, found none")
     return found

@@ -5,20 +5,41 @@ import numpy as np
 from lmi.base.errors import InputError
 from lmi.data.files import some, suggest
 from lmi.data.formats import matrices
-from lmi.data.formats.matrices import as_matrix_shape, dense_rows, texts, working_type
+from lmi.data.formats.matrices import (
+    as_matrix_shape,
+    dense_rows,
+    sparse_columns,
+    sparse_parts,
+    texts,
+)
 
 
-def _h5ad_place(source):
-    """Return the names, in the file, of the matrix and of the tables of its rows and columns."""
-    if source.layer == "raw":
-        return "raw/X", "obs", "raw/var"
-    return (f"layers/{source.layer}" if source.layer else "X"), "obs", "var"
+def _place(source, file):
+    """Return the names, in the file, of the matrix and of the tables of its rows and columns.
+
+    A layer goes before the raw part of the file, whatever it is called; where both are called
+    raw, the config says which: layers/raw or raw/X.
+    """
+    layer, layers = source.layer, file.get("layers", ())
+    raw = "raw/X", "obs", "raw/var"
+    if layer is None:
+        return "X", "obs", "var"
+    if layer == "raw" and "raw" in layers and "raw/X" in file:
+        raise InputError(
+            f"source '{source.path}': both a layer and the raw part of the file are called raw. "
+            "Say which one: `layer: layers/raw` or `layer: raw/X`"
+        )
+    if layer in layers:
+        return f"layers/{layer}", "obs", "var"
+    if layer.startswith("layers/"):
+        return layer, "obs", "var"
+    return raw if layer in ("raw", "raw/X") else (f"layers/{layer}", "obs", "var")
 
 
-def _h5ad_matrix(source, file):
+def _matrix(source, file):
     import h5py
 
-    place = _h5ad_place(source)[0]
+    place = _place(source, file)[0]
     matrix = file.get(place)
     if matrix is None:
         layers = ["raw"] * ("raw" in file) + list(file.get("layers", ()))
@@ -37,20 +58,22 @@ def _h5ad_matrix(source, file):
 
 
 def shape(source):
+    """Return (rows, columns)."""
     import h5py
 
     with h5py.File(source.path, "r") as file:
-        matrix, kind = _h5ad_matrix(source, file)
+        matrix, kind = _matrix(source, file)
         if kind == "dense":
             return as_matrix_shape(source, matrix.shape, matrix.dtype)
         return as_matrix_shape(source, matrix.attrs["shape"], matrix["data"].dtype)
 
 
 def names(source, axis):
+    """Return the names of the rows or columns."""
     import h5py
 
     with h5py.File(source.path, "r") as file:
-        name = _h5ad_place(source)[1 + axis]
+        name = _place(source, file)[1 + axis]
         table = file.get(name)
         if not isinstance(table, h5py.Group) or "_index" not in table.attrs:
             raise InputError(
@@ -62,48 +85,31 @@ def names(source, axis):
         return texts((index["values"] if isinstance(index, h5py.Group) else index)[:])
 
 
-def _sparse_chunks(matrix, shape, kind):
-    """Yield (rows, columns, values) of a sparse matrix, a bounded part at a time."""
-    indptr = matrix["indptr"][:]
-    for start in range(0, len(indptr) - 1, matrices.ROWS_AT_A_TIME):
-        stop = min(start + matrices.ROWS_AT_A_TIME, len(indptr) - 1)
-        part = slice(int(indptr[start]), int(indptr[stop]))
-        outer = np.repeat(np.arange(start, stop), np.diff(indptr[start : stop + 1]))
-        inner, values = matrix["indices"][part], matrix["data"][part]
-        yield (outer, inner, values) if kind == "csr_matrix" else (inner, outer, values)
-
-
 def read(source, columns):
+    """Return columns (all when None) as a dense array."""
     import h5py
 
     extent = shape(source)
     with h5py.File(source.path, "r") as file:
-        matrix, kind = _h5ad_matrix(source, file)
+        matrix, kind = _matrix(source, file)
         if kind == "dense":
             return dense_rows(matrix, extent, columns)
-        columns = np.arange(extent[1]) if columns is None else columns
-        place = np.full(extent[1], -1, dtype=np.intp)
-        place[columns] = np.arange(len(columns))
-        dense = np.zeros((extent[0], len(columns)), working_type(matrix["data"].dtype))
-        for row, column, values in _sparse_chunks(matrix, extent, kind):
-            wanted = place[column] >= 0
-            # Duplicate entries of a sparse matrix add up, by definition.
-            np.add.at(dense, (row[wanted], place[column[wanted]]), values[wanted])
-        return dense
+        return sparse_columns(matrix, kind, extent, columns)
 
 
 def missing(source):
+    """Return which rows have a missing value."""
     import h5py
 
     extent = shape(source)
     missing = np.zeros(extent[0], dtype=bool)
     with h5py.File(source.path, "r") as file:
-        matrix, kind = _h5ad_matrix(source, file)
+        matrix, kind = _matrix(source, file)
         if kind == "dense":
             for start in range(0, extent[0], matrices.ROWS_AT_A_TIME):
                 rows = slice(start, start + matrices.ROWS_AT_A_TIME)
                 missing[rows] = ~np.isfinite(matrix[rows].reshape(-1, extent[1])).all(axis=1)
         else:
-            for row, _, values in _sparse_chunks(matrix, extent, kind):
+            for row, _, values in sparse_parts(matrix, kind):
                 missing[row[~np.isfinite(values)]] = True
     return missing

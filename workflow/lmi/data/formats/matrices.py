@@ -24,8 +24,23 @@ def no_names(source, axis):
     return None
 
 
-def choose_key(source, matrices):
-    """Return the name of the matrix to read: the config's key, or the only one there is."""
+def choose_key(source, matrices, others=()):
+    """Return the name of the matrix to read: the config's key, or the only one there is.
+
+    Parameters
+    ----------
+    source : Source
+    matrices : sequence of str
+    others : sequence of str
+        What else the file holds, in words.
+    """
+    held = f". It holds: {some(others)}" if others else ""
+    if not matrices:
+        raise InputError(
+            f"source '{source.path}': expected a matrix of numbers (samples, features), found "
+            f"none{held}. Store the numbers as one array of two dimensions, or as a .csv or "
+            ".parquet table"
+        )
     if source.key is None and len(matrices) == 1:
         return next(iter(matrices))
     if source.key is None:
@@ -36,9 +51,24 @@ def choose_key(source, matrices):
     if source.key.strip("/") not in matrices:
         raise InputError(
             f"source '{source.path}': it has no matrix of numbers called '{source.key}'"
-            f"{suggest(source.key, matrices)}. It has: {some(matrices) or 'none'}"
+            f"{suggest(source.key, matrices)}. It has: {some(matrices)}{held}"
         )
     return source.key.strip("/")
+
+
+def check_names(source, name, shape, dtype, expected):
+    """Tell whether an array called `samples` or `features` holds names; refuse what cannot be read.
+
+    Numbers are names where there is one for each; else the array is something else.
+    """
+    if dtype.kind in "biuf":
+        return dtype.kind in "iu" and tuple(shape) == (expected,)
+    if tuple(shape) != (expected,):
+        raise InputError(
+            f"source '{source.path}': expected {expected} names in '{name}', one a "
+            f"{name.removesuffix('s')}, found the shape {tuple(shape)}. Mend or remove it"
+        )
+    return True
 
 
 def as_matrix_shape(source, shape, dtype):
@@ -62,6 +92,7 @@ def two_dimensional(arrays, matrices):
 
 
 def texts(values):
+    """Return values as a tuple of str."""
     return tuple(v.decode() if isinstance(v, bytes) else str(v) for v in values)
 
 
@@ -76,3 +107,30 @@ def dense_rows(matrix, shape, columns):
         rows = slice(start, start + ROWS_AT_A_TIME)
         values[rows] = matrix[rows][:, columns]
     return values
+
+
+# ---- sparse matrices: mappings with indptr, indices and data
+
+
+def sparse_parts(matrix, kind):
+    """Yield (rows, columns, values) of a sparse matrix, a bounded part at a time."""
+    indptr = matrix["indptr"][:]
+    for start in range(0, len(indptr) - 1, ROWS_AT_A_TIME):
+        stop = min(start + ROWS_AT_A_TIME, len(indptr) - 1)
+        part = slice(int(indptr[start]), int(indptr[stop]))
+        outer = np.repeat(np.arange(start, stop), np.diff(indptr[start : stop + 1]))
+        inner, values = matrix["indices"][part], matrix["data"][part]
+        yield (outer, inner, values) if kind == "csr_matrix" else (inner, outer, values)
+
+
+def sparse_columns(matrix, kind, shape, columns):
+    """Return columns (all when None) of a sparse matrix as a dense array."""
+    columns = np.arange(shape[1]) if columns is None else columns
+    place = np.full(shape[1], -1, dtype=np.intp)
+    place[columns] = np.arange(len(columns))
+    dense = np.zeros((shape[0], len(columns)), working_type(matrix["data"].dtype))
+    for row, column, values in sparse_parts(matrix, kind):
+        wanted = place[column] >= 0
+        # Duplicate entries of a sparse matrix add up, by definition.
+        np.add.at(dense, (row[wanted], place[column[wanted]]), values[wanted])
+    return dense
