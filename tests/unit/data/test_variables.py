@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import anndata
+import h5py
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -287,6 +288,163 @@ def test_drop_samples_that_leaves_too_few(values, tmp_path):
 def test_unknown_policy(cells):
     with pytest.raises(InputError, match=r"project.missing: expected one of error, drop_samples"):
         read(cells, missing="ignore")
+
+
+# ---- strata
+
+
+@pytest.fixture
+def labelled(values, tmp_path):
+    """Return a dataset with strata in a table of its own, in another order; and the labels."""
+    labels = {f"c{i}": f"batch {i % 3}" for i in range(N_CELLS)}
+    order = np.random.default_rng(3).permutation(N_CELLS)
+    table = pd.DataFrame({"cell": [f"c{i}" for i in order]})
+    table["site"] = [labels[cell] for cell in table["cell"]]
+    path = str(tmp_path / "meta.csv")
+    table.to_csv(path, index=False)
+    data = dataset(save_cells(values, tmp_path / "cells.h5ad"))
+    return data | {"strata": {"table": path, "column": "site"}}, labels, table
+
+
+def assert_strata(data, labels, **others):
+    info = read(data, **others)[1]
+    assert info["strata"].tolist() == [labels[name] for name in info["sample_names"]]
+    return info
+
+
+def test_strata_are_joined_by_name_whatever_the_order_of_the_table(labelled, caplog):
+    data, labels, table = labelled
+    path = data["strata"]["table"]
+    assert_strata(data, labels)
+    extra = pd.DataFrame({"cell": ["other"], "site": [""]})  # of no sample: not judged
+    pd.concat([extra, table]).to_csv(path, index=False)
+    assert_strata(data, labels)
+    table[["site", "cell"]].to_csv(path, index=False)
+    assert_strata(data, labels)
+    table.set_index("cell").rename_axis(None).to_csv(path)
+    assert_strata(data, labels)
+    data["strata"]["table"] = path.replace(".csv", ".parquet")
+    table.set_index("cell").to_parquet(data["strata"]["table"])
+    assert_strata(data, labels)
+    data["strata"]["table"] = path.replace(".csv", ".h5ad")
+    obs = table.set_index("cell").rename_axis(None)
+    anndata.AnnData(np.zeros((N_CELLS, 1)), obs).write_h5ad(data["strata"]["table"])
+    assert_strata(data, labels)
+    assert "by position" not in caplog.text
+
+
+def test_strata_follow_samples_that_are_aligned_and_dropped(labelled, values, tmp_path):
+    data, labels, _ = labelled
+    values[[4, 9], 2] = np.nan
+    one = save_cells(values, tmp_path / "cells.h5ad")
+    order = np.random.default_rng(4).permutation(N_CELLS)[:-3]
+    other = pd.DataFrame({"protein": np.random.default_rng(5).normal(size=len(order))})
+    other.index = [f"c{i}" for i in order]
+    other.iloc[7] = np.nan
+    other.to_csv(tmp_path / "two.csv")
+    for files in ([one, str(tmp_path / "two.csv")], [str(tmp_path / "two.csv"), one]):
+        info = assert_strata(data | {"source": files}, labels, missing="drop_samples")
+        left = set(other.index[other["protein"].notna()]) - {"c4", "c9"}
+        assert set(info["sample_names"]) == left
+        assert info["n_dropped"] == len(order) - len(left)
+
+
+def test_samples_that_the_table_of_strata_lacks_or_has_twice_are_named(labelled):
+    data, _, table = labelled
+    path = data["strata"]["table"]
+    table.replace("c7", "C7").to_csv(path, index=False)
+    with pytest.raises(InputError, match=r"1 of the 120 samples are not in its column 'cell': c7"):
+        read(data)
+    table.assign(cell="x" + table["cell"]).to_csv(path, index=False)
+    with pytest.raises(InputError, match=r"120 of the 120 samples are not in its column 'cell'"):
+        read(data)
+    pd.concat([table, table[:2]]).to_csv(path, index=False)
+    with pytest.raises(InputError, match=r"are more than once in the column 'cell'"):
+        read(data)
+
+
+@pytest.mark.parametrize("empty", ["", " "])
+def test_a_sample_without_a_label_is_refused(labelled, empty):
+    data, _, table = labelled
+    table.loc[table["cell"] == "c7", "site"] = empty
+    table.to_csv(data["strata"]["table"], index=False)
+    with pytest.raises(InputError, match="1 samples have no label, the first in 'c7'"):
+        read(data)
+
+
+def test_an_unlabelled_cell_joins_no_category(labelled, values, tmp_path):
+    data, labels, _ = labelled
+    obs = pd.DataFrame({"site": pd.Categorical(labels.values())}, index=list(labels))
+    data["strata"] = "site"
+    anndata.AnnData(values, obs, pd.DataFrame(index=list(GENES))).write_h5ad(data["source"])
+    assert_strata(data, labels)
+    obs.loc["c5", "site"] = None
+    anndata.AnnData(values, obs, pd.DataFrame(index=list(GENES))).write_h5ad(data["source"])
+    with pytest.raises(InputError, match=r"1 samples have no label, the first in row 6"):
+        read(data)
+
+
+def test_categories_as_anndata_07_wrote_them(labelled):
+    data, labels, _ = labelled
+    data["strata"] = "site"
+    names = sorted(set(labels.values()))
+    with h5py.File(data["source"], "a") as file:
+        file["obs/__categories/site"] = names
+        file["obs/site"] = np.array([names.index(label) for label in labels.values()], np.int8)
+        file["obs/site"].attrs["categories"] = file["obs/__categories/site"].ref
+    assert_strata(data, labels)
+
+
+def test_strata_without_names_are_taken_by_position_and_the_log_says_so(labelled, caplog):
+    data, _, _ = labelled
+    path = data["strata"]["table"]
+    sites = ["None", "NA", "nan", "drug"] * 30
+    pd.DataFrame({"site": sites}).to_csv(path, index=False)
+    assert read(data)[1]["strata"].tolist() == sites
+    assert "matched to the samples" in caplog.text
+    assert "by position: the table has no column of names" in caplog.text
+    pd.DataFrame({"site": sites[:-1]}).to_csv(path, index=False)
+    with pytest.raises(InputError, match="expected 120 rows"):
+        read(data)
+
+
+def test_tables_of_strata_in_every_encoding_and_spelling_of_the_ending(labelled, tmp_path):
+    data, labels, table = labelled
+    for name, encoding, split in (
+        ("META.CSV", "utf-8", ","),
+        ("m.TSV", "utf-16", "\t"),
+        ("m.csv.gz", "utf-8-sig", ","),
+    ):
+        table.to_csv(tmp_path / name, index=False, sep=split, encoding=encoding)
+        data["strata"]["table"] = str(tmp_path / name)
+        assert_strata(data, labels)
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        ("cell,site\nc0,Z\xfcrich\n", "expected text in UTF-8, found the byte 0xfc"),
+        ('cell,site\nc0,"p\nc1,q\n', "quote"),
+        ("cell;site\nc0;p\n", "split by ',', found one column with ';'"),
+        ("cell,site\nc0,p,q,r\n", "line 2: expected 2 cells, found 4"),
+        ("", "has no column 'site'"),
+    ],
+)
+def test_broken_tables_of_strata_are_one_message(labelled, content, message):
+    data, _, _ = labelled
+    Path(data["strata"]["table"]).write_bytes(content.encode("latin-1"))
+    with pytest.raises(InputError, match=message):
+        read(data)
+
+
+@pytest.mark.parametrize(
+    "row, message", [("c0,Z\xfcrich", "expected text in UTF-8"), ('c0,"p', "quote")]
+)
+def test_broken_tables_of_variables_are_one_message(cells, tmp_path, row, message):
+    (tmp_path / "t.csv").write_bytes(f"feature,variable\n{row}\n".encode("latin-1"))
+    cells["variables"] = {"table": str(tmp_path / "t.csv")}
+    with pytest.raises(InputError, match=message):
+        read(cells)
 
 
 # ---- columns that are no data

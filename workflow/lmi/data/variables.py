@@ -5,13 +5,14 @@ import logging
 import math
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from lmi.base.errors import InputError
 from lmi.data import spikes as spike_trains
 from lmi.data.files import DELIMITERS, ending, open_text, stem, text_rows
-from lmi.data.labels import read_labels
+from lmi.data.labels import labels_of
 from lmi.data.sources import (
     align,
     check_file,
@@ -21,6 +22,7 @@ from lmi.data.sources import (
     missing_samples,
     n_own_samples,
     read,
+    sample_names,
     some,
     sources_of,
     suggest,
@@ -629,12 +631,21 @@ def read_strata(dataset):
     first, place = sources_of(dataset)[0], dataset["strata"]
     if isinstance(place, str):
         place = {"table": first.path, "column": place}
-    labels = read_labels(place["table"], place["column"])
     expected = n_own_samples(first)
+    own = Path(place["table"]) == Path(first.path)
+    names = None if own else sample_names(first)
+    labels, by_name = labels_of(place["table"], place["column"], names)
     if len(labels) != expected:
         raise InputError(
             f"strata: expected {expected} rows in '{place['table']}', one for each sample of "
             f"'{first.path}' and in the same order, found {len(labels)}"
+        )
+    if not own and not by_name:
+        log.warning(
+            "strata: the rows of '%s' are matched to the samples of '%s' by position: %s",
+            place["table"],
+            first.path,
+            "the source has no names" if names is None else "the table has no column of names",
         )
     return labels
 
