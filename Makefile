@@ -12,13 +12,14 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo plan test test-cluster lint lock bench-accuracy bench-speed \
+.PHONY: help demo plan test test-wheel test-cluster lint lock bench-accuracy bench-speed \
   bench-statistics bench-ksg bench-gpu bench-scale bench-costs bench-overhead
 
 help:
 	@echo "make demo   install into .venv, run the bundled data, print the strongest pairs"
 	@echo "make plan   what a run will cost: jobs, CPU and GPU hours, memory, disk"
 	@echo "make test   install the test tools, check the code, run the tests"
+	@echo "make test-wheel     build the sdist and the wheel, and use the wheel from another folder"
 	@echo "make test-cluster   run the workflow, and what can go wrong, on a private SLURM"
 	@echo "make lint   the checks without the tests"
 	@echo "make bench-accuracy   errors over families of tasks with known MI"
@@ -39,8 +40,12 @@ plan: $(VENV)/.installed
 	@$(BIN)/python -m lmi.planning.forecast --configfile $(CONFIG)
 
 # One test process a core, each with one thread; a file stays in one process, with what its tests share.
+# The lines that tests reach are counted in these processes, not in the jobs of workflows they start.
 test: lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov
+
+test-wheel: $(VENV)/.tested
+	tests/wheel.sh
 
 # Three tests at a time, each with a SLURM of its own: they mostly wait.
 test-cluster: $(VENV)/.tested
@@ -51,6 +56,8 @@ lint: $(VENV)/.tested
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/mypy
 	$(BIN)/python -m snakemake --lint
 
 # The stamp is as old as what it was made from: a changed lock file or C source installs anew.

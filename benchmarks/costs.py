@@ -142,7 +142,7 @@ def main():
         rows += new
     table = pd.DataFrame(rows)
     Path(options.out).parent.mkdir(parents=True, exist_ok=True)
-    table.to_csv(options.out, sep="\t", index=False, float_format="%.4g")
+    table.to_csv(options.out, sep="\t", index=False, float_format="%.6g")
     print("COEFFICIENTS of lmi/costs.py:")
     print(yaml.safe_dump(fit(table), sort_keys=False, default_flow_style=None))
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import yaml
 from lmi.base import seeds
-from lmi.report.page import stage_times
+from lmi.results.stage_times import stage_times
 
 from benchmarks import measured
 
@@ -82,7 +82,7 @@ def main():
     print(table.to_string(index=False, float_format="%.3f"))
     print(f"overhead: {1 - table['share'][0]:.1%} of the time of {options.cores} cores")
     Path(options.out).parent.mkdir(parents=True, exist_ok=True)
-    table.to_csv(options.out, sep="\t", index=False, float_format="%.4g")
+    table.to_csv(options.out, sep="\t", index=False, float_format="%.6g")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from lmi.base import seeds
 from lmi.base.files import write
 from lmi.data.variables import Variable
 from lmi.planning.tiles import TILES_PER_PART, tile_pairs, tiles
-from lmi.results.table import COLUMNS, FROM_ATTRIBUTES
+from lmi.results.columns import COLUMNS, FROM_ATTRIBUTES
 
 from benchmarks import measured
 
@@ -147,9 +147,9 @@ def main():
                 stage = used.pop("stage")
                 row |= {f"{stage}_{key}": value for key, value in used.items()}
         rows.append(row)
-        print(pd.Series(row).to_string(float_format="%.4g"), flush=True)
+        print(pd.Series(row).to_string(float_format="%.6g"), flush=True)
     Path(options.out).parent.mkdir(parents=True, exist_ok=True)
-    pd.DataFrame(rows).to_csv(options.out, sep="\t", index=False, float_format="%.4g")
+    pd.DataFrame(rows).to_csv(options.out, sep="\t", index=False, float_format="%.6g")
 
 
 if __name__ == "__main__":

@@ -140,7 +140,7 @@ def main():
         table = pd.DataFrame(rows)
         print(table.tail(1).to_string(index=False, float_format="%.3f"), flush=True)
     Path(options.out).parent.mkdir(parents=True, exist_ok=True)
-    table.to_csv(options.out, sep="\t", index=False, float_format="%.4g")
+    table.to_csv(options.out, sep="\t", index=False, float_format="%.6g")
 
 
 if __name__ == "__main__":

@@ -236,7 +236,7 @@ def main():
                     {k: round(float(v), 4) if isinstance(v, float) else v for k, v in row.items()}
                 )
     Path(options.out).parent.mkdir(parents=True, exist_ok=True)
-    pd.DataFrame(rows).to_csv(options.out, sep="\t", index=False, float_format="%.4g")
+    pd.DataFrame(rows).to_csv(options.out, sep="\t", index=False, float_format="%.6g")
 
 
 if __name__ == "__main__":

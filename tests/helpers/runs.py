@@ -5,7 +5,9 @@ import json
 
 import h5py
 import numpy as np
+from lmi.base import reasons
 from lmi.base.files import SCHEMA
+from lmi.base.reasons import Reason
 
 MODULES = (
     "ribosomal",
@@ -25,6 +27,16 @@ MODULES = (
 )
 
 
+def columns_of(why):
+    """Return the columns of a tile, or a table, that tell the reasons of its rows."""
+    return {
+        "flag": [reasons.flag(row) for row in why],
+        "reason": [reasons.sentence(row) for row in why],
+        "reason_codes": [reasons.codes(row) for row in why],
+        "reason_parameters": [reasons.parameters(row) for row in why],
+    }
+
+
 def write_tile(path, dataset, pairs, mi_bits, truth_bits=np.nan, n_samples=700, keep=True, seed=0):
     """Write one estimate tile as the estimate stage does. NaN in `mi_bits` is a failed pair."""
     rng = np.random.default_rng(seed)
@@ -35,13 +47,16 @@ def write_tile(path, dataset, pairs, mi_bits, truth_bits=np.nan, n_samples=700, 
     sd = np.where(
         failed, np.nan, 0.018 + 0.025 * rng.random(n_pairs) + 0.02 * np.nan_to_num(mi_bits)
     )
-    reason = np.where(weak, "few samples: 700 for 120 features", "").astype(object)
-    reason[failed] = "y has no feature that varies"
+    why = [
+        [Reason("unusable_data", {"message": "y has no feature that varies"})]
+        if bad
+        else [Reason("few_samples", {"n": 180, "floor": 200})] * int(few)
+        for bad, few in zip(failed, weak, strict=True)
+    ]
     strings = {
         "x": [x for x, _ in pairs],
         "y": [y for _, y in pairs],
-        "flag": np.where(failed, "fail", np.where(weak, "warn", "ok")).tolist(),
-        "reason": reason.tolist(),
+        **columns_of(why),
         "candidate": np.where(rng.random(n_pairs) < 0.7, "canonical", "pca").tolist(),
         "p_method": ["permutation"] * n_pairs,
         "within_strata": [""] * n_pairs,

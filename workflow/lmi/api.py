@@ -340,7 +340,7 @@ def estimate(
                 "max": n_permutations,
                 "scheme": "auto",
                 "block_length": 0,
-                "tail_fit": False,
+                "tail_fit": True,
             },
             samples=estimation.Samples(time_series, 0, codes, names),
             seed=seed,

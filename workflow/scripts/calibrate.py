@@ -3,9 +3,9 @@
 from job import job
 
 with job(snakemake):
-    from lmi.pipeline import calibrate
+    from lmi.report import calibration
 
-    lines = calibrate.collect(
+    lines = calibration.collect(
         snakemake.input.tables,
         snakemake.output.tsv,
         snakemake.output.summary,

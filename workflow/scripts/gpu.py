@@ -53,17 +53,63 @@ def lease(devices, jobs_per_gpu=1, folder=None):
     """
     # Two SLURM jobs may call different devices by the same number.
     name = f"lmi-gpus-{os.getuid()}-{os.environ.get('SLURM_JOB_ID', 'local')}"
-    folder = Path(folder or Path(tempfile.gettempdir(), name))
-    folder.mkdir(exist_ok=True)
+    folder = _private(Path(folder or Path(tempfile.gettempdir(), name)))
     # Every device its first job, then every device its second.
     slots = [(device, slot) for slot in range(jobs_per_gpu) for device in devices]
+    try:
+        device, lock = _first_free(folder, slots)
+    finally:
+        os.close(folder)
+    try:
+        yield device
+    finally:
+        os.close(lock)
+
+
+def _first_free(folder, slots):
+    """Return the device of the first free slot, once there is one, and its lock."""
+    # no link is followed, and no file is emptied
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     while True:
         for device, slot in slots:
-            with open(folder / f"{device}-{slot}", "w") as file:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    continue
-                yield device
-                return
+            lock = os.open(f"{device}-{slot}".replace("/", "_"), flags, 0o600, dir_fd=folder)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return device, lock
+            except BlockingIOError:
+                os.close(lock)
         time.sleep(1)
+
+
+def _private(path):
+    """Open a folder that nobody but this user can write, made if need be; return its descriptor.
+
+    Anybody may make a folder, or a link, of any name in the system's temporary folder.
+
+    Raises
+    ------
+    InputError
+        It is a link or a file, or another user's.
+    """
+    with contextlib.suppress(FileExistsError):
+        path.mkdir(mode=0o700)
+    try:
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        raise _not_ours(path, f"what is no folder ({error.strerror})") from error
+    status = os.fstat(folder)
+    if status.st_uid != os.getuid():
+        os.close(folder)
+        raise _not_ours(path, f"one of the user {status.st_uid}")
+    if status.st_mode & 0o077:
+        os.fchmod(folder, 0o700)  # made by an earlier version, or under another umask
+    return folder
+
+
+def _not_ours(path, found):
+    from lmi.base.errors import InputError
+
+    return InputError(
+        f"{path}: expected a folder of this user for the locks of GPUs, found {found}. Remove it, "
+        "or set TMPDIR to a folder of your own"
+    )

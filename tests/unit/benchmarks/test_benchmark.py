@@ -207,7 +207,7 @@ def run(folder, settings):
             )
 
 
-NO_P = {"max": 0, "scheme": "auto", "block_length": 0, "tail_fit": False}
+NO_P = {"max": 0, "scheme": "auto", "block_length": 0, "tail_fit": True}
 
 
 def test_a_small_benchmark_twice_gives_the_same_files_but_for_times(tmp_path, monkeypatch):

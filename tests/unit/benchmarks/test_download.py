@@ -10,13 +10,14 @@ from lmi.base.errors import InputError
 from lmi.benchmarks.real_data import catalogue
 from lmi.benchmarks.real_data.download import fetch
 
-CONTENT = np.random.default_rng(0).bytes(300_000)
+CONTENT = b"\x89HDF\r\n\x1a\n" + np.random.default_rng(0).bytes(300_000)
 
 
 class Server(http.server.BaseHTTPRequestHandler):
     """Serves `content` at any path, breaks off the first `breaks` answers after a third."""
 
     content, breaks, status, tag, asked = CONTENT, 0, 200, '"v1"', []
+    content_range, whole_status = "bytes {start}-{last}/{total}", 200
 
     def do_GET(self):
         cls = type(self)
@@ -31,7 +32,11 @@ class Server(http.server.BaseHTTPRequestHandler):
             if start >= len(cls.content):
                 self.send_error(416)
                 return
-        self.send_response(206 if start else 200)
+        self.send_response(206 if start else cls.whole_status)
+        if start and cls.content_range:
+            total = len(cls.content)
+            said = cls.content_range.format(start=start, last=total - 1, total=total)
+            self.send_header("Content-Range", said)
         self.send_header("ETag", cls.tag)
         self.send_header("Content-Length", str(len(cls.content) - start))
         self.end_headers()
@@ -82,6 +87,43 @@ def test_a_later_run_goes_on_too_unless_the_file_has_changed(server, tmp_path):
     server.content, server.tag = CONTENT[::-1], '"v2"'
     fetch(f"{server.url}/file", tmp_path / "file")
     assert (tmp_path / "file").read_bytes() == CONTENT[::-1]
+
+
+@pytest.mark.parametrize(
+    "said", ["", "bytes 0-{last}/{total}", "bytes {start}-{last}/*", "bytes {start}-9/{total}"]
+)
+def test_a_part_that_does_not_say_which_is_not_appended(server, tmp_path, said):
+    server.breaks, server.content_range = 1, said
+    fetch(f"{server.url}/file", tmp_path / "file", wait_s=0)
+    assert (tmp_path / "file").read_bytes() == CONTENT
+    assert [bool(r) for _, r in server.asked] == [False, True, False]
+
+
+def test_a_part_that_nobody_asked_for_is_told(server, tmp_path):
+    server.whole_status = 206
+    with pytest.raises(InputError, match=r"status 206.*Content-Range ''.*by hand"):
+        fetch(f"{server.url}/file", tmp_path / "file", attempts=2, wait_s=0)
+    assert not (tmp_path / "file").exists()
+
+
+@pytest.mark.parametrize("name", ["file.h5", "file.tsv", "file.mtx.gz"])
+@pytest.mark.parametrize("page", [b"<!DOCTYPE html><p>Log in", b"\xef\xbb\xbf\n <HTML>\n"])
+def test_a_page_in_place_of_the_file_is_refused_and_the_part_is_kept(server, tmp_path, name, page):
+    server.content = page
+    path, part = tmp_path / name, tmp_path / f"{name}.part"
+    part.write_bytes(b"a third")
+    with pytest.raises(InputError, match=r"found a web page.*by hand to .*file\..*`resources`"):
+        fetch(f"{server.url}/{name}", path)
+    assert len(server.asked) == 1
+    assert part.read_bytes() == b"a third" and not path.exists()
+
+
+def test_another_format_than_the_ending_says_is_refused(server, tmp_path):
+    server.content = b'{"error": "maintenance"}'
+    with pytest.raises(InputError, match=r"a file of the format gzip, found b'\{\"error"):
+        fetch(f"{server.url}/file.gz", tmp_path / "file.gz")
+    server.content = b"a\tb\n"
+    fetch(f"{server.url}/file.tsv", tmp_path / "file.tsv")
 
 
 def test_a_part_that_is_already_all_of_it(server, tmp_path):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 from lmi import tasks
-from lmi.benchmarks import estimators, published
+from lmi.benchmarks import estimators
 from lmi.benchmarks.estimators import ESTIMATORS
 from lmi.embedding import published as paper
 from lmi.ksg import kernel as ksg
@@ -59,7 +59,6 @@ def test_sliced_is_mutual_information_in_one_dimension():
 
 
 def test_decode_reads_the_labels_of_digits():
-    assert "assumptions" in published.FIGURES  # it brings the task
     made = tasks.make("labelled_digits", 0, n_samples=300)
     assert made.truth_bits == 1
     found = estimators.run("decode", made.x, made.y, 0)

@@ -538,16 +538,3 @@ def test_duplicate_sample_names(tmp_path):
 def test_equal_names_in_both_files_need_not_be_unique(tmp_path):
     pair = [named(tmp_path, "one", "abb", "u"), named(tmp_path, "two", "abb", "v")]
     assert sources.align(pair) == ([None, None], ("a", "b", "b"), 0)
-
-
-# ---- words of messages
-
-
-def test_suggestions_ignore_case_and_stay_silent_when_nothing_is_near():
-    assert sources.suggest("cd3e", ["CD3E", "CD4"]) == " (did you mean 'CD3E'?)"
-    assert sources.suggest("xyz", ["CD3E"]) == ""
-
-
-def test_long_lists_are_cut():
-    assert sources.some("abcdefg", 3) == "a, b, c and 4 more"
-    assert sources.first_duplicates("abcbca") == ["b", "c", "a"]

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from lmi import api
-from lmi.estimation import null
+from lmi.estimation import null, permutations, tails
 from lmi.ksg import kernel as ksg
 from scipy.stats import kstest
 
@@ -26,18 +26,19 @@ def test_all_shifts_are_the_sums_over_each_shift():
     p = part(np.random.default_rng(0))
     n = len(p.x)
     expected = [cross(p, (np.arange(n) + shift) % n) for shift in range(n)]
-    np.testing.assert_allclose(null._all_shifts(p.left, p.right), expected, atol=1e-9)
+    np.testing.assert_allclose(permutations.all_shifts(p.left, p.right), expected, atol=1e-9)
 
 
 def test_critic_draws_have_the_distribution_of_random_permutations():
     rng = np.random.default_rng(1)
     p = part(rng, n=5, rho=0.9)
-    every = [cross(p, list(order)) for order in itertools.permutations(range(5))][1:]
-    draws = null._critic_draws(p, "free", 20_000, 0, rng)
-    # shifts along random orders are the permutations of one cycle: all values are among them
-    assert np.isclose(draws[:, None], np.array(every)[None]).any(axis=1).all()
+    every = [cross(p, list(order)) for order in itertools.permutations(range(5))]
+    draws = permutations.cross_draws(p, "free", 20_000, 0, rng)
+    counts = np.isclose(draws[:, None], np.array(every)[None]).sum(axis=0)
+    assert counts.sum() == 20_000  # each draw is one of the 120, the identity too, equally often
+    assert abs(counts - 20_000 / 120).max() < 5 * np.sqrt(20_000 / 120)
     big = part(rng, n=200)
-    draws = null._critic_draws(big, "free", 20_000, 0, rng)
+    draws = permutations.cross_draws(big, "free", 20_000, 0, rng)
     random = np.array([cross(big, rng.permutation(200)) for _ in range(20_000)])
     np.testing.assert_allclose(draws.std(), random.std(), rtol=0.03)
     assert abs(draws.mean() - random.mean()) < 0.05 * random.std()
@@ -47,8 +48,8 @@ def test_critic_draws_have_the_distribution_of_random_permutations():
 def test_draws_and_orders_of_a_scheme_agree(scheme):
     rng = np.random.default_rng(2)
     p = part(rng, n=240, rho=0.3, strata=np.repeat([0, 1, 2], 80))
-    draws = null._critic_draws(p, scheme, 4000, 10, rng)
-    orders = null._orders(p, scheme, 4000, 10, rng)
+    draws = permutations.cross_draws(p, scheme, 4000, 10, rng)
+    orders = permutations.orders(p, scheme, 4000, 10, rng)
     assert (np.sort(orders, axis=1) == np.arange(240)).all()
     slow = np.array([cross(p, order) for order in orders])
     np.testing.assert_allclose(draws.mean(), slow.mean(), atol=0.1 * slow.std())
@@ -58,21 +59,21 @@ def test_draws_and_orders_of_a_scheme_agree(scheme):
 def test_strata_stay_within_and_blocks_stay_whole():
     rng = np.random.default_rng(3)
     strata = rng.integers(3, size=90)
-    orders = null._orders(part(rng, n=90, strata=strata), "strata", 50, 0, rng)
+    orders = permutations.orders(part(rng, n=90, strata=strata), "strata", 50, 0, rng)
     assert (strata[orders] == strata).all()
-    orders = null._orders(part(rng, n=90), "blocks", 50, 9, rng)
+    orders = permutations.orders(part(rng, n=90), "blocks", 50, 9, rng)
     assert (np.mod(orders, 9) == np.arange(90) % 9).all()
 
 
 def test_sequential_p_values_are_right():
     rng = np.random.default_rng(4)
     dependent = part(rng, n=200, rho=0.9)
-    p, n, values = null._sequential(dependent, "free", 99, 0, rng, 3)
+    p, n, _, values = null._sequential(dependent, "free", 99, 0, rng, 3, tail_fit=False)
     assert (p, n) == (0.01, 99)
     assert values.mean() < 0.2 < ksg.mi(dependent.x, dependent.y)
     p_values = [null._sequential(part(rng), "free", 199, 0, rng, 3) for _ in range(100)]
-    assert all(n < 199 or p < 0.06 for p, n, _ in p_values)
-    assert kstest([p for p, _, _ in p_values], "uniform").pvalue > 1e-3
+    assert all(n < 199 or p < 0.06 for p, n, _, _ in p_values)
+    assert kstest([p for p, *_ in p_values], "uniform").pvalue > 1e-3
 
 
 def test_combination_of_p_values():
@@ -114,11 +115,95 @@ def test_a_tail_takes_over_where_no_permutation_reaches():
     rng = np.random.default_rng(6)
     strong = [part(rng, n=400, rho=0.4) for _ in range(2)]
     options = {"scheme": "free", "n_permutations": 999}
-    counted = null.test(strong, rng=np.random.default_rng(0), **options)
-    fitted = null.test(strong, rng=np.random.default_rng(0), tail_fit=True, **options)
+    counted = null.test(strong, rng=np.random.default_rng(0), tail_fit=False, **options)
+    beyond = null.test(strong, rng=np.random.default_rng(0), **options)
     assert counted.p_method == "permutation"
-    assert fitted.p_method == "tail"
-    assert fitted.p_value < 1e-6 < 0.001 <= counted.p_value
+    assert beyond.p_method == "moments"
+    assert beyond.p_value < 1e-6 < 0.001 <= counted.p_value
+
+
+@pytest.mark.parametrize("scheme", ["free", "strata", "blocks"])
+def test_moments_are_those_of_all_permutations(scheme):
+    rng = np.random.default_rng(7)
+    strata = np.array([0, 1, 1, 2, 2, 2, 3, 3, 3, 3, 0, 0, 0])[: 8 if scheme == "free" else 13]
+    p = part(rng, n=len(strata), rho=0.5, strata=strata)
+    if scheme == "blocks":
+        p = part(rng, n=17, rho=0.5)
+        every = [np.array(order).repeat(2) for order in itertools.permutations(range(8))]
+        inside = np.tile([1, 2], 8)
+        sums = np.array([cross(p, np.r_[0, 2 * order + inside]) for order in every])
+        assert permutations.blocks(17, 2)[1].shape == (8, 2)
+    else:
+        sums = np.zeros(1)
+        rows_of = (
+            [np.arange(8)] if scheme == "free" else [np.flatnonzero(strata == s) for s in range(4)]
+        )
+        for rows in rows_of:
+            own = [
+                (p.left[rows] * p.right[list(order)]).sum()
+                for order in itertools.permutations(rows)
+            ]
+            sums = (sums[:, None] + np.array(own)).ravel()
+    mean, variance, third = tails.moments(p, scheme, 2)
+    assert mean == pytest.approx(sums.mean())
+    assert variance == pytest.approx(sums.var())
+    assert third == pytest.approx(((sums - sums.mean()) ** 3).mean())
+    assert tails.smallest(p, scheme, 2) == pytest.approx(1 / len(sums))
+
+
+def test_moments_of_large_strata_by_tensors_and_by_matrices_agree():
+    rng = np.random.default_rng(8)
+    p = part(rng, n=90, rho=0.5, strata=np.repeat([0, 1], 45))
+    left, right = (side.reshape(2, 45, 2) for side in (p.left, p.right))
+    expected = tails._of_cross(left @ right.transpose(0, 2, 1))
+    np.testing.assert_allclose(tails._of_strata(left, right), expected)
+
+
+@pytest.mark.parametrize("size", [2, 3, 4, 10])
+def test_p_values_within_small_strata_are_uniform(size):
+    n = 120 // size * size
+    p_values = []
+    for seed in range(600):
+        rng = np.random.default_rng(seed)
+        p = part(rng, n=n, strata=np.arange(n) // size)
+        p_values.append(null._critic(p, "strata", 499, 0, rng, True)[0])
+    assert kstest(p_values, "uniform").pvalue > 1e-3
+    ksg_p = []
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        p = part(rng, n=n, strata=np.arange(n) // size)
+        ksg_p.append(null._sequential(p, "strata", 199, 0, rng, 3)[0])
+    assert kstest(ksg_p, "uniform").pvalue > 1e-3
+
+
+def test_where_nothing_can_be_exchanged_there_is_no_p_value():
+    rng = np.random.default_rng(9)
+    p = part(rng, n=60, rho=0.9, strata=np.arange(60))
+    assert null.test([p, p], scheme="strata", n_permutations=99, rng=rng) == null.NOT_TESTED
+
+
+def test_the_p_value_is_never_below_one_over_the_pairings():
+    rng = np.random.default_rng(10)
+    x = np.arange(60.0)[:, None]
+    strata = np.r_[np.arange(57), 57, 57, 57]  # six pairings in all
+    p = null.Part(x, x, x, x, strata)
+    tested = null.test([p, p], scheme="strata", n_permutations=999, rng=rng)
+    assert tested.p_value > 0.1
+
+
+def test_tied_permutations_count_as_reaching():
+    y = np.repeat([0.0, 1.0], 30)[:, None]
+    p = null.Part(y, y, y, y, strata=np.repeat([0, 1], 30))
+    rng = np.random.default_rng(11)
+    assert null._critic(p, "strata", 99, 0, rng, True)[0] == 1.0
+
+
+def test_many_small_strata_cost_no_loop_over_them():
+    rng = np.random.default_rng(12)
+    p = part(rng, n=10_000, strata=np.arange(10_000) // 2)
+    orders = permutations.orders(p, "strata", 5, 0, rng)
+    assert (orders // 2 == np.arange(10_000) // 2).all()
+    assert [rows.shape for rows in permutations.groups(p, "strata")] == [(5000, 2)]
 
 
 def test_the_result_depends_on_the_seed_alone():

@@ -4,10 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from lmi import api, tasks
+from lmi.base import reasons
 from lmi.base.errors import InputError
 from lmi.base.files import reading, text
 from lmi.data.labels import read_labels
 from lmi.estimation import estimate as estimation
+from lmi.estimation import flags
 from lmi.pipeline import stages
 from lmi.planning import config
 from lmi.projection import folds as split
@@ -25,7 +27,7 @@ EMBED = {
 ESTIMATE = {
     "k": 3,
     "error_bars": True,
-    "permutations": {"max": 999, "scheme": "auto", "block_length": 0, "tail_fit": False},
+    "permutations": {"max": 999, "scheme": "auto", "block_length": 0, "tail_fit": True},
 }
 
 
@@ -90,17 +92,26 @@ def test_missing_data_are_flagged(tmp_path):
 
 
 def test_halves_that_disagree_and_drift_are_flagged():
-    made = tasks.make("gaussian_grid", 1)
-    embedding = api.estimate(made.x, made.y, n_permutations=0).model
-    samples, variances = estimation.Samples(), np.full(2, 0.001)
+    def codes(mi, halves, drift):
+        found = flags.of_estimate(
+            mi=mi,
+            mi_ksg=mi,
+            halves=halves,
+            variances=np.full(2, 0.001),
+            drift=drift,
+            n_estimated=2000,
+            n_tied=0,
+            ceiling=3,
+            missing=0.0,
+            converged=True,
+        )
+        return reasons.codes(found)
 
-    def flag(mi, halves, drift):
-        return estimation._flag(embedding, mi, mi, halves, variances, drift, 2000, 0, samples, 3)
-
-    assert flag(1.0, [1.0, 1.0], 0.05) == ("ok", "")
-    assert "unstable" in flag(1.0, [0.7, 1.3], 0.0)[1]
-    assert "still rising" in flag(1.0, [1.0, 1.0], 0.3)[1]
-    assert flag(0.02, [0.02, 0.02], 0.05) == ("ok", "")
+    assert codes(1.0, [1.0, 1.0], 0.05) == ""
+    assert codes(1.0, [0.7, 1.3], 0.0) == "unstable_halves"
+    assert codes(1.0, [1.0, 1.0], 0.3) == "rising_thirds"
+    assert codes(0.02, [0.02, 0.02], 0.05) == ""
+    assert codes(np.nan, [np.nan, np.nan], np.nan) == "not_finite"
 
 
 def test_clean_cases_are_not_flagged():
@@ -115,13 +126,13 @@ def test_thorough_checks_find_an_unstable_pair_and_pass_a_stable_one(tmp_path):
     stable = tasks.make("gaussian_grid", 2, n_samples=2000)
     path = write_run(tmp_path, [stable.x, stable.y], embed={"checks": "thorough"})
     with reading(path, "estimate") as file:
-        found = {name: float(file[name][0]) for name in estimation.CHECKS}
+        found = {name: float(file[name][0]) for name in flags.CHECKS}
         mi = float(file["mi_bits"][0])
         assert text(file["flag"])[0] == "ok"
     assert all(np.isfinite(value) for value in found.values())
     assert found["swapped_bits"] == pytest.approx(mi, abs=0.1)
     assert found["half_samples_bits"] == pytest.approx(mi, abs=0.25)
-    assert estimation._found_by_checks(found, mi, 0.04) == []
+    assert flags.of_checks(found, mi, 0.04) == []
     few = tasks.make("digits", 0, n_samples=400)
     path = write_run(tmp_path, [few.x, few.y], embed={"checks": "thorough"})
     with reading(path, "estimate") as file:

@@ -1,6 +1,8 @@
 """KSG: analytic truth, an O(n^2) twin, scikit-learn, invariances, bad input."""
 
 import math
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -337,6 +339,22 @@ def test_a_library_that_cannot_be_loaded(monkeypatch, tmp_path):
     (tmp_path / f"_ksg{suffix}").write_bytes(b"not a library")
     with pytest.warns(RuntimeWarning, match="cannot be used"):
         assert ksg._load() is None
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the format of Linux is read")
+def test_a_truncated_library_is_left_alone_wherever_it_ends(monkeypatch, tmp_path):
+    if not ksg.compiled():
+        pytest.skip("there is no compiled kernel")
+    whole = Path(ksg._kernel._name)
+    content, copy = whole.read_bytes(), tmp_path / whole.name
+    monkeypatch.setattr(ksg, "__file__", str(tmp_path / "kernel.py"))
+    ends = [0, 3, 6, 63, 64, 100, *range(200, len(content), len(content) // 40), len(content) - 1]
+    for end in ends:
+        copy.write_bytes(content[:end])
+        with pytest.warns(RuntimeWarning, match="cannot be used .*truncated"):
+            assert ksg._load() is None
+    copy.write_bytes(content)
+    assert ksg._load() is not None
 
 
 def test_benchmark_runs(tmp_path, capsys):

@@ -88,7 +88,7 @@ EMBED = {
 ESTIMATE = {
     "k": 3,
     "error_bars": True,
-    "permutations": {"max": 19, "scheme": "auto", "block_length": 0, "tail_fit": False},
+    "permutations": {"max": 19, "scheme": "auto", "block_length": 0, "tail_fit": True},
 }
 
 

@@ -68,8 +68,13 @@ def test_defaults(raw):
     assert loaded["run"] == "demo"
     assert loaded["project"] == {"missing": "error", "n_components": 64, "clip": 10.0}
     assert loaded["embed"]["learning_rate"] == 1e-3
-    permutations = {"max": 9999, "scheme": "auto", "block_length": 0, "tail_fit": False}
-    assert loaded["estimate"] == {"k": 3, "error_bars": True, "permutations": permutations}
+    permutations = {"max": 9999, "scheme": "auto", "block_length": 0, "tail_fit": True}
+    assert loaded["estimate"] == {
+        "k": 3,
+        "error_bars": True,
+        "shared_features": "flag",
+        "permutations": permutations,
+    }
     assert loaded["benchmark"]["scale"] == "smoke"
     assert loaded["datasets"]["cells"] == raw["datasets"]["cells"] | {
         "transpose": False,

@@ -36,6 +36,16 @@ def test_jobs_are_cancelled_before_planning_unless_their_snakemake_lives(tmp_pat
     assert cancelled == ["first"]
 
 
+@pytest.mark.parametrize("content", [b"\xff\xfe\0garbage", b"a\0b", b"--all", b"x" * 5000, b"a,b"])
+def test_a_name_that_cannot_be_read_stops_nothing(tmp_path, monkeypatch, caplog, content):
+    cancelled = []
+    monkeypatch.setattr(guard, "cancel_slurm_jobs", cancelled.append)
+    (tmp_path / ".running").write_bytes(content)
+    guard.begin(tmp_path, "next").close()
+    assert not cancelled and "squeue --me" in caplog.text
+    assert (tmp_path / ".running").read_bytes() == b"next"
+
+
 def test_jobs_without_an_answer_are_asked_for_again():
     jobs = [SimpleNamespace(external_jobid=str(i)) for i in range(3)]
     ended = []

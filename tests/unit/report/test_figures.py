@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from lmi.report import figures
-from lmi.results.table import COLUMNS
+from lmi.results.columns import COLUMNS
 from matplotlib.collections import PatchCollection, QuadMesh
 
 
@@ -49,6 +49,8 @@ def frame(pairs, mi_bits, dataset="d", sd=0.02, flag="ok", truth=np.nan):
             "flag": np.where(failed, "fail", flag),
             "reason": "",
             "candidate": "pca",
+            "reason_codes": "",
+            "reason_parameters": "",
         }
     )
     assert list(table) == list(COLUMNS)

@@ -9,9 +9,10 @@ import h5py
 import numpy as np
 import pytest
 import yaml
-from helpers.runs import MODULES, write_results, write_tile
+from helpers.runs import MODULES, columns_of, write_results, write_tile
 from lmi.base.errors import InputError
-from lmi.estimation import estimate as estimation
+from lmi.base.reasons import Reason
+from lmi.estimation import flags
 from lmi.report import page as report
 from lmi.report.figures import NothingToShow, training
 from lmi.results.table import aggregate
@@ -155,8 +156,8 @@ def test_names_are_escaped_everywhere(tmp_path):
     path = tmp_path / "tile-000-000.h5"
     write_tile(path, NAME, [(NAME, "{{ 7 * 7 }}"), ("${x}", NAME), (NAME, "c")], [0.5, np.nan, 0.3])
     with h5py.File(path, "a") as tile:
-        tile["reason"][...] = NAME
-        tile["flag"][...] = "warn"
+        for name, values in columns_of([[Reason("unusable_data", {"message": NAME})]] * 3).items():
+            tile[name][...] = values
         tile.attrs["preset"] = NAME
     config = {"run": NAME, "datasets": {NAME: {"source": NAME}}}
     page, source, _ = render(tmp_path, [path], config)
@@ -278,7 +279,7 @@ def test_another_schema_is_one_clear_message(tmp_path):
     aggregate([path], tmp_path / "mi.tsv", tmp_path / "mi.parquet")
     with h5py.File(path, "a") as tile:
         tile.attrs["schema"] = 1
-    with pytest.raises(InputError, match="expected schema version 2, found 1"):
+    with pytest.raises(InputError, match="expected schema version 3, found 1"):
         report.write(
             tmp_path / "r.html", tmp_path / "f", tmp_path / "mi.parquet", [path], {}, tmp_path
         )
@@ -291,17 +292,36 @@ def test_flag_summary_groups_by_reason(demo):
     assert sum(group["n"] for group in groups) == (demo[4]["flag"] != "ok").sum()
 
 
+def test_pairs_that_share_features_are_listed(tmp_path):
+    path = tmp_path / "tile-000-000.h5"
+    write_tile(path, "d", [("a", "b"), ("a", "c"), ("b", "c")], [0.4, 0.9, 0.2])
+    why = [
+        [Reason("shared_features", {"n": 2, "shared": "CD4, <b>"})],
+        [],
+        [Reason("shared_features", {"n": 9, "shared": "CD4, KIT and 7 more"})],
+    ]
+    with h5py.File(path, "a") as tile:
+        for name, values in columns_of(why).items():
+            tile[name][...] = values
+    page, source, table = render(tmp_path, [path], {"datasets": {"d": {"source": "d.csv"}}})
+    assert table["q_value"].isna().tolist() == [False, True, True]
+    assert "2 pairs share features" in page.text and "<b>" not in source
+    assert "b c 9 CD4, KIT and 7 more" in page.text
+    assert page.text.index("b c 9 CD4") < page.text.index("a b 2 CD4, <b>")
+
+
 def test_reasons_that_differ_in_numbers_are_one(tmp_path):
     path = tmp_path / "tile-000-000.h5"
     write_tile(path, "d", [("a", "b"), ("a", "c"), ("b", "c"), ("b", "d")], [0.4, 0.3, 0.2, 0.1])
     with h5py.File(path, "a") as tile:
-        tile["flag"][...] = "warn"
-        tile["reason"][...] = ["9 % equal, k 3", "20.5 % equal, k 3", "9 % equal, k 3", "other"]
+        why = [[Reason("duplicates", {"percent": percent})] for percent in (9, 20.5, 9)]
+        for name, values in columns_of([*why, [Reason("not_converged")]]).items():
+            tile[name][...] = values
     table = aggregate([path], tmp_path / "mi.tsv", tmp_path / "mi.parquet")
     groups = report.flag_summary(table)
     assert [(group["reason"], group["n"]) for group in groups] == [
-        ("9\N{EN DASH}20.5 % equal, k 3", 3),
-        ("other", 1),
+        ("9\N{EN DASH}20 % of the samples are duplicates: few distinct values", 3),
+        ("training not converged: raise max_steps, or max_epochs of the preset paper", 1),
     ]
 
 
@@ -354,8 +374,8 @@ def test_evidence_is_counted_and_explained(demo):
 def test_evidence_warns_of_few_permutations_and_tells_fitted_tails(demo):
     few = " ".join(report.evidence(demo[4].assign(n_permutations=99)))
     assert "raise estimate.permutations.max" in few
-    tail = " ".join(report.evidence(demo[4].assign(p_method="tail"), method="by"))
-    assert "from a tail fitted" in tail and "any dependence" in tail
+    tail = " ".join(report.evidence(demo[4].assign(p_method="moments"), method="by"))
+    assert "beyond the largest permutation" in tail and "any dependence" in tail
 
 
 def test_without_p_values_the_report_says_so(tmp_path):
@@ -378,7 +398,7 @@ def test_lags_strata_and_thorough_checks_are_shown(tmp_path):
         tile["lag"][...] = [0, 0, 0, -2, -2, -2]
         tile["mi_within_bits"][...] = 0.07
         tile["sd_within_bits"][...] = 0.02
-        for name in estimation.CHECKS:
+        for name in flags.CHECKS:
             tile[name][...] = 0.0 if name == "split_sd_bits" else 0.123
     datasets = {"d": {"lags": [0, -2], "strata": "batch"}}
     page, source, table = render(tmp_path, [path], {"run": "r", "datasets": datasets})
@@ -396,31 +416,34 @@ def test_lags_strata_and_thorough_checks_are_shown(tmp_path):
 
 
 def test_heads_of_the_thorough_checks_are_complete():
-    assert tuple(report.THOROUGH) == estimation.CHECKS
+    assert tuple(report.THOROUGH) == flags.CHECKS
 
 
 def test_several_reasons_count_one_by_one(demo):
-    rising = "still rising with the number of samples: {} bits with half of them, 0.5 with all; "
-    rising += "probably too low"
-    table = (
-        demo[4]
-        .head(4)
-        .assign(
-            flag=["warn", "warn", "fail", "ok"],
-            reason=[
-                f"few samples: 80, fewer than 100; {rising.format('-0.10')}",
-                f"unstable: 0.1 and 0.5 bits; unstable: 0.2 without; {rising.format('0.20')}",
-                "y: constant; nothing is left",
-                "",
-            ],
-        )
-    )
+    def rising(less):
+        return Reason("rising_half", {"less": less, "mi": 0.5})
+
+    why = [
+        [Reason("few_samples", {"n": 80, "floor": 200}), rising(-0.1)],
+        [
+            Reason("unstable_halves", {"first": 0.1, "second": 0.5}),
+            Reason("unstable_swapped", {"other": 0.2, "mi": 0.5}),
+            rising(0.2),
+        ],
+        [Reason("unusable_data", {"message": "y: constant; nothing is left"})],
+        [],
+    ]
+    table = demo[4].head(4).assign(**columns_of(why))
+    assert table["flag"].tolist() == ["warn", "warn", "fail", "ok"]
     groups = {group["reason"]: group["n"] for group in report.flag_summary(table)}
-    assert groups[rising.format("\N{MINUS SIGN}0.10\N{EN DASH}0.20")] == 2
-    assert groups["few samples: 80, fewer than 100"] == 1
+    rises = (
+        "still rising with the number of samples: \N{MINUS SIGN}0.10\N{EN DASH}0.20 bits with half"
+    )
+    assert groups[f"{rises} of them, 0.50 with all; probably too low"] == 2
+    assert groups["few samples: 80, fewer than 200"] == 1
     assert groups["y: constant; nothing is left"] == 1
     kinds = {kind["kind"]: kind["n"] for kind in report.flag_kinds(table)}
-    assert kinds == {"still rising": 2, "few samples": 1, "unstable": 1, report.OTHER[0]: 1}
+    assert kinds == {"still rising": 2, "few samples": 1, "unstable": 1, "data cannot be used": 1}
 
 
 def test_negative_controls_come_from_the_config(demo):

@@ -7,8 +7,9 @@ import pytest
 from helpers.runs import write_results, write_tile
 from lmi.base.errors import InputError
 from lmi.base.files import replacing
+from lmi.results import table as tables
+from lmi.results.columns import COLUMNS
 from lmi.results.table import (
-    COLUMNS,
     aggregate,
     bits,
     printable,
@@ -103,6 +104,12 @@ def test_hostile_names_survive_the_tsv(tmp_path):
         (-0.0123456789, "-0.0123457"),
         (1234567.0, "1234567.0"),
         (1e-9, "1e-09"),
+        (3e-27, "3e-27"),
+        (-1.23456789e-18, "-1.23457e-18"),
+        (9.9999999e-17, "1e-16"),
+        (1.23456789e-300, "1.23457e-300"),
+        (5e-324, "5e-324"),
+        (np.float32(0.1), "0.1"),
         (0.3, "0.3"),
         (np.nan, "NaN"),
         (np.inf, "inf"),
@@ -136,9 +143,9 @@ def edit(path, action):
     [
         (
             lambda tile: tile.attrs.modify("schema", 99),
-            "expected schema version 2, found 99.*--forcerun",
+            "expected schema version 3, found 99.*--forcerun",
         ),
-        (lambda tile: tile.attrs.pop("schema"), "expected schema version 2, found none"),
+        (lambda tile: tile.attrs.pop("schema"), "expected schema version 3, found none"),
         (lambda tile: tile.pop("sd_bits"), "expected sd_bits, found no such entry"),
         (lambda tile: tile.pop("truth_bits"), "expected truth_bits, found no such entry"),
         (
@@ -278,3 +285,12 @@ def test_printable():
     long = "gene set alpha of many words, variant 7"
     assert len(printable(long, 20)) == 20
     assert printable(long, 20).startswith("gene set") and printable(long, 20).endswith("variant 7")
+
+
+def test_every_small_number_keeps_six_digits():
+    rng = np.random.default_rng(0)
+    values = rng.uniform(-1, 1, 20_000) * 10.0 ** rng.integers(-300, 5, 20_000)
+    np.testing.assert_allclose(tables._six_digits(values), values, rtol=5.001e-6)
+    # half to even or away from it: a tie of the decimal text is the only difference
+    text = np.array([float(f"{value:.5e}") for value in values])
+    assert (tables._six_digits(values) == text).mean() > 0.9999

@@ -10,6 +10,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[3] / "workflow" / "scripts"))
 
 from gpu import devices, gpu, lease
+from lmi.base.errors import InputError
 
 
 def test_two_jobs_get_different_devices(tmp_path):
@@ -57,3 +58,49 @@ def test_what_slurm_gave_is_kept(monkeypatch):
 def test_devices_that_the_user_left_visible(monkeypatch, value, names):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", value)
     assert devices() == names
+
+
+def test_the_locks_lie_in_a_private_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    old = os.umask(0)
+    try:
+        with lease(["0"]):
+            (folder,) = tmp_path.iterdir()
+            assert folder.stat().st_mode & 0o777 == 0o700
+            assert [path.stat().st_mode & 0o777 for path in folder.iterdir()] == [0o600]
+    finally:
+        os.umask(old)
+    folder.chmod(0o755)  # as an earlier version made it
+    with lease(["0"]):
+        assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_no_link_is_followed_and_no_file_is_emptied(tmp_path):
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    folder = tmp_path / "locks"
+    folder.mkdir()
+    (folder / "0-0").symlink_to(precious)
+    with pytest.raises(OSError), lease(["0"], folder=folder):
+        pass
+    assert precious.read_text() == "mine"
+    (tmp_path / "link").symlink_to(folder)
+    with (
+        pytest.raises(InputError, match=r"link: expected a folder of this user.*set TMPDIR"),
+        lease(["0"], folder=tmp_path / "link"),
+    ):
+        pass
+    with pytest.raises(InputError, match="found what is no folder"), lease(["0"], folder=precious):
+        pass
+    (folder / "1-0").write_text("kept")
+    with lease(["1"], folder=folder):
+        assert (folder / "1-0").read_text() == "kept"
+
+
+def test_a_folder_of_another_user_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "getuid", lambda: tmp_path.stat().st_uid + 1)
+    with (
+        pytest.raises(InputError, match=f"found one of the user {tmp_path.stat().st_uid}"),
+        lease(["0"], folder=tmp_path),
+    ):
+        pass

@@ -5,7 +5,6 @@ import inspect
 import numpy as np
 import pytest
 from lmi.base.errors import InputError
-from lmi.benchmarks import published  # noqa: F401 (figures bring tasks of their own)
 from lmi.tasks import TASKS, check, make
 from lmi.tasks.gaussian import _roll, split_mi_bits, student_correction_bits
 from lmi.tasks.labels import label_mi_bits, label_table

@@ -5,12 +5,12 @@ import hashlib
 import numpy as np
 
 
-def stable_hash(name):
+def stable_hash(name: object) -> int:
     """Return 64 bits of `name` that are the same in every process (`hash` is salted)."""
     return int.from_bytes(hashlib.blake2b(str(name).encode(), digest_size=8).digest(), "little")
 
 
-def rng(seed, *names):
+def rng(seed: int, *names: object) -> np.random.Generator:
     """Return a generator seeded by `seed` and the names of what it is for.
 
     Parameters

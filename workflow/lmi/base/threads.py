@@ -1,9 +1,10 @@
 """Many pairs at a time, a thread each."""
 
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 
-def map_pairs(function, items, threads):
+def map_pairs(function: Callable, items: Iterable, threads: int) -> list:
     """Return [function(item) for item in items], several at a time.
 
     BLAS keeps to one thread meanwhile: the matrices here are small, and threads that wait for each

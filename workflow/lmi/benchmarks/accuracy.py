@@ -217,6 +217,6 @@ def collect(paths, table_out, summary_out, figure_out):
     table = pd.concat([pd.read_csv(path, sep="\t") for path in paths], ignore_index=True)
     for frame, out in ((table, table_out), (summarise(table), summary_out)):
         with replacing(out) as name:
-            frame.to_csv(name, sep="\t", index=False, float_format="%.4g")
+            frame.to_csv(name, sep="\t", index=False, float_format="%.6g")
     with replacing(figure_out) as name:
         figure(table).savefig(name, dpi=150)

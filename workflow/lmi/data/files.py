@@ -1,9 +1,9 @@
-"""Files and the words of messages about them: what every reader of files needs."""
+"""Opening files: text of any encoding, compressed or not, and HDF5 that is all in one file."""
 
 import bz2
 import codecs
+import contextlib
 import csv
-import difflib
 import gzip
 import io
 import lzma
@@ -26,51 +26,6 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-
-
-def suggest(word, known):
-    """Return " (did you mean 'x'?)" with the name most like `word`, or nothing."""
-    folded = {str(name).casefold(): str(name) for name in known}
-    near = difflib.get_close_matches(str(word).casefold(), folded, n=1)
-    return f" (did you mean '{folded[near[0]]}'?)" if near else ""
-
-
-def some(words, n=5, show=str):
-    """Return the first few words, as `show` puts them, and how many more there are."""
-    words = list(words)
-    more = f" and {len(words) - n} more" if len(words) > n else ""
-    return ", ".join(map(show, words[:n])) + more
-
-
-def first_duplicates(names):
-    """Return the names that occur more than once, in order of their second occurrence."""
-    seen, twice = set(), {}
-    for name in names:
-        if name in seen:
-            twice[name] = True
-        seen.add(name)
-    return list(twice)
-
-
-def check_file(path, what="file"):
-    """Raise an InputError unless `path` is a file."""
-    if Path(path).is_file():
-        return
-    folder = Path(path).parent
-    found = "it is a folder" if Path(path).is_dir() else "there is no such file"
-    near = suggest(Path(path).name, [p.name for p in folder.iterdir()]) if folder.is_dir() else ""
-    if not folder.is_dir():
-        found = f"its folder '{folder}' does not exist"
-    raise InputError(
-        f"{what} '{path}': expected a file, but {found}{near}. "
-        f"Paths start from the folder in which the workflow runs, '{Path.cwd()}'"
-    )
-
-
-def stamp(path):
-    """Return what changes when a file does; caches use it as part of their key."""
-    status = Path(path).stat()
-    return status.st_mtime_ns, status.st_size
 
 
 # ---- text files
@@ -144,3 +99,18 @@ def check_split(path, what, cells, delimiter):
             f"{what} '{path}': expected columns split by {delimiter!r}, found one column with "
             f"{other!r} in it. Save commas as .csv and tabs as .tsv"
         )
+
+
+# ---- HDF5
+
+
+@contextlib.contextmanager
+def open_hdf5(path):
+    """Open an HDF5 file of a user for reading; one that links to other files is refused."""
+    import h5py
+
+    from lmi.base.files import refuse_foreign
+
+    with h5py.File(path, "r") as file:
+        refuse_foreign(file)
+        yield file

@@ -3,7 +3,9 @@
 import numpy as np
 
 from lmi.base.errors import InputError
-from lmi.data.files import DELIMITERS, check_file, check_split, ending, some, suggest, text_rows
+from lmi.base.messages import some, suggest
+from lmi.base.paths import check_file
+from lmi.data.files import DELIMITERS, check_split, ending, open_hdf5, text_rows
 from lmi.data.formats.matrices import texts
 from lmi.data.formats.tables import UNNAMED
 
@@ -158,16 +160,16 @@ def _text_columns(path, delimiter):
 
 
 def _h5ad_columns(path, column):
-    import h5py
-
     try:
-        with h5py.File(path, "r") as file:
+        with open_hdf5(path) as file:
             obs = file["obs"]
             index = obs.attrs.get("_index")
             known = [name for name in obs if name not in (index, "__categories")]
             columns = {"": _h5ad_column(obs[index], file)} if index in obs else {}
             if column in known:
                 columns[column] = _h5ad_column(obs[column], file)
+    except InputError:
+        raise
     except (OSError, KeyError, ValueError, AttributeError, TypeError) as error:
         raise InputError(f"strata: '{path}': expected a readable .h5ad file: {error}") from error
     return known, columns

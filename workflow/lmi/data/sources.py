@@ -15,7 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from lmi.base.errors import InputError
-from lmi.data.files import check_file, ending, first_duplicates, some, stamp, suggest
+from lmi.base.messages import first_duplicates, some, suggest
+from lmi.base.paths import check_file, stamp
+from lmi.data.files import ending
 from lmi.data.formats import FORMATS, KEYS, TEXT, format_of, text
 from lmi.data.formats.matrices import COLUMNS, ROWS, working_type
 from lmi.data.formats.tables import check_annotations, quoted

@@ -199,7 +199,10 @@ def _arrays(path, names):
         if ending in (".h5", ".hdf5"):
             import h5py
 
+            from lmi.base.files import refuse_foreign
+
             with h5py.File(path, "r") as file:
+                refuse_foreign(file)
                 return {name: file[name][:] for name in names if name in file}
         import pandas as pd
 

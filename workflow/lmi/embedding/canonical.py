@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lmi.ksg.guided import BOUND
+
 N_SCORES = (2, 4, 8, 16, 32, 64)
 N_INNER = 3
-BOUND = 5.0
-"""Standard deviations to which variates are cut where they are multiplied: an encoder may throw a
-new sample far out, and its square would outweigh all others."""
 SAME_NATS = 1e-3
 """The lowest rank is taken that gains as much as the best but for this."""
 SURE_SD, SURE_SHRUNK_SD = 2.5, 4.0

@@ -5,37 +5,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lmi.base import seeds
-from lmi.estimation import null
+from lmi.base import reasons, seeds
+from lmi.estimation import flags, null
 from lmi.ksg import guided
 from lmi.ksg import kernel as ksg
 
 PARTS = (3, 6, 10)
 MIN_PART = 25
 INSIDE_PARTS = 16
-MIN_SAMPLES = 200
 MIN_STRATUM = 50
 """Fewest held-out samples of a stratum in each half."""
 BOUND = 3.0
-MAX_MISSING = 0.1
-MAX_TIED = 0.5
-NEAR_CEILING = 0.8
-UNSTABLE_SD, UNSTABLE_BITS = 4.0, 0.15
-"""The encoders of the two halves disagree where their estimates differ by more than both."""
-DRIFT_SD, DRIFT_SHARE = 2.0, 0.15
-"""The estimate still rises with the samples where a third of them give less by more than both."""
-CHECKS = (
-    "split_sd_bits",
-    "half_samples_bits",
-    "half_latent_bits",
-    "double_latent_bits",
-    "swapped_bits",
-)
-"""What the thorough checks find: standard deviation of `mi_bits` over three splits of the samples;
-`mi_bits` with half of the samples, with half the dimensions (principal components, and latent ones
-of networks), with twice the latent ones of networks, and with x and y exchanged."""
-SURE_SD = 3.0
-"""Estimates nearer to zero are too noisy to tell a rise from."""
 MANY = 4
 """Times k: neighbours in the boxes of a trusted critic, and with which KSG is asked whether there
 is anything, and whether it rises."""
@@ -73,6 +53,8 @@ class Samples:
     strata_names : list of str
     missing : float
         Largest share of missing values, imputed or dropped, of the two variables.
+    shared : flags.Shared
+        Features that the two variables share.
     """
 
     time_series: bool = False
@@ -80,6 +62,7 @@ class Samples:
     strata: np.ndarray | None = None
     strata_names: list = field(default_factory=list)
     missing: float = 0.0
+    shared: flags.Shared = flags.NOTHING_SHARED
 
 
 @dataclass(frozen=True)
@@ -104,8 +87,8 @@ class Estimate:
     within_strata : str
         Each stratum's estimate.
     null : null.Null
-    flag, reason : str
-        ok, warn or fail, and why.
+    reasons : tuple of reasons.Reason
+        What is wrong with it.
     """
 
     pointwise_bits: np.ndarray
@@ -118,8 +101,17 @@ class Estimate:
     sd_within_bits: float
     within_strata: str
     null: null.Null
-    flag: str
-    reason: str
+    reasons: tuple
+
+    @property
+    def flag(self):
+        """One of ok, warn or fail."""
+        return reasons.flag(self.reasons)
+
+    @property
+    def reason(self):
+        """Why the flag is not ok, in words."""
+        return reasons.sentence(self.reasons)
 
 
 def estimate(
@@ -151,7 +143,7 @@ def estimate(
         Nothing is tested without.
     samples : Samples, optional
     checked : dict of str to float, optional
-        What the thorough checks found, `CHECKS`; the flag counts it in.
+        What the thorough checks found, `flags.CHECKS`; the flag counts it in.
     seed, name
         Seed of the disjoint parts and the permutations: the run's, and the pair's names.
     threads : int
@@ -211,13 +203,22 @@ def estimate(
             k=k,
         )
     ceiling = ksg.ceiling_bits(n_estimated // len(halves), neighbours.k)
-    flag, reason = _flag(
-        embedding, mi, mi_ksg, halves, variances[:, 1], drift, n_estimated, tied, samples, ceiling
+    why = flags.of_estimate(
+        mi=mi,
+        mi_ksg=mi_ksg,
+        halves=halves,
+        variances=variances[:, 1],
+        drift=drift,
+        n_estimated=n_estimated,
+        n_tied=tied,
+        ceiling=ceiling,
+        missing=samples.missing,
+        converged=embedding.converged,
     )
-    found_wrong = _found_by_checks(checked, mi, sd) if checked else []
-    if found_wrong and flag != "fail":
-        flag, reason = "warn", "; ".join([reason] * bool(reason) + found_wrong)
-    return Estimate(pointwise, mi, mi_ksg, sd, sd_ksg, drift, *within, tested, flag, reason)
+    if checked and reasons.flag(why) != "fail":
+        why += flags.of_checks(checked, mi, sd)
+    why = flags.of_shared(samples.shared) + why
+    return Estimate(pointwise, mi, mi_ksg, sd, sd_ksg, drift, *within, tested, tuple(why))
 
 
 def _scheme(wanted, samples):
@@ -305,7 +306,7 @@ def _search(embedding, held_out, k, threads):
     most = min(map(len, held_out)) // 8
     if not embedding.rank.any() and MANY * k <= most:
         bits = _ksg(plain(MANY * k, ahead=[max(NEIGHBOURS) * k]))
-        if bits.mean() < SURE_SD * bits.std() / np.sqrt(len(bits)):
+        if bits.mean() < flags.SURE_SD * bits.std() / np.sqrt(len(bits)):
             many = max(times * k for times in NEIGHBOURS if times * k <= most)
             return plain(many), Neighbours(many, 0)
     if MANY * k <= most and _rises(plain(k, ahead=[MANY * k]), plain(MANY * k)):
@@ -430,68 +431,3 @@ def _within(embedding, held_out, samples, k, threads):
         return np.nan, np.nan, ""
     share = np.array(sizes) / np.sum(sizes)
     return float(share @ means), float(np.sqrt(share**2 @ squares)), "; ".join(texts)
-
-
-def _flag(embedding, mi, mi_ksg, halves, variances, drift, n_estimated, tied, samples, ceiling):
-    """Return the flag of a pair, and its reasons in words."""
-    if not np.isfinite(mi_ksg):
-        return "fail", "the estimate is not a finite number"
-    reasons = []
-    if not embedding.converged:
-        reasons.append("training not converged: raise max_steps, or max_epochs of the preset paper")
-    if n_estimated < MIN_SAMPLES:
-        reasons.append(f"few samples: {n_estimated}, fewer than {MIN_SAMPLES}")
-    if mi_ksg > NEAR_CEILING * ceiling:
-        reasons.append(f"near the ceiling of {ceiling:.1f} bits for this number of samples")
-    if tied > MAX_TIED * n_estimated:
-        share = 100 * tied / n_estimated
-        reasons.append(f"{share:.0f} % of the samples are duplicates: few distinct values")
-    if samples.missing > MAX_MISSING:
-        reasons.append(f"missing data: {100 * samples.missing:.0f} % of the values")
-    if len(halves) == 2:
-        difference = abs(halves[0] - halves[1])
-        if difference > max(UNSTABLE_BITS, UNSTABLE_SD * np.sqrt(variances.sum())):
-            reasons.append(
-                f"unstable: {halves[0]:.2f} and {halves[1]:.2f} bits by the encoders of the two "
-                "halves of the samples"
-            )
-    sd = np.sqrt(variances.mean() / len(halves))
-    if mi > SURE_SD * sd and drift > max(DRIFT_SD * sd, DRIFT_SHARE * mi):
-        reasons.append(
-            f"still rising with the number of samples: {mi - drift:.2f} bits with a third of them, "
-            f"{mi:.2f} with all; probably too low"
-        )
-    return ("warn", "; ".join(reasons)) if reasons else ("ok", "")
-
-
-def _found_by_checks(found, mi, sd):
-    """Return what the thorough checks found wrong, in words.
-
-    Parameters
-    ----------
-    found : dict of str to float
-        `CHECKS` of one pair; NaN where a check was not made.
-    mi, sd : float
-        `mi_bits` and its standard error.
-    """
-    sd = sd if np.isfinite(sd) else 0.0
-    wide = max(0.1, 4 * sd)
-    told = []
-    if found["split_sd_bits"] > wide:
-        told.append(
-            f"unstable: {found['split_sd_bits']:.2f} bits of standard deviation over three splits "
-            "of the samples"
-        )
-    if mi - found["half_samples_bits"] > max(0.1, 2 * sd, 0.2 * abs(mi)):
-        told.append(
-            f"still rising with the number of samples: {found['half_samples_bits']:.2f} bits with "
-            f"half of them, {mi:.2f} with all; probably too low"
-        )
-    for name, what in (
-        ("half_latent_bits", "half the dimensions"),
-        ("double_latent_bits", "twice the latent dimension"),
-        ("swapped_bits", "x and y exchanged"),
-    ):
-        if abs(found[name] - mi) > max(wide, 0.2 * abs(mi)):
-            told.append(f"unstable: {found[name]:.2f} bits with {what}, {mi:.2f} without")
-    return told

@@ -13,6 +13,8 @@ The samples of y are paired anew with those of x, by a scheme that keeps what mu
 Two statistics are tested: the mean of the critic's cross term, sum over axes of s a b, which sees
 weak dependence along the axes that the encoders learned and costs next to nothing; and KSG, which
 sees dependence of any shape. Each is tested for each encoder, and the p values are combined.
+Permutations are counted where one of them reaches the observed value; where none does, the p value
+is that of a tail (`lmi.estimation.tails`), so that it can be as small as the evidence.
 """
 
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.fft import irfft, rfft
 
+from lmi.estimation import permutations, tails
 from lmi.ksg import kernel as ksg
 
 SCHEMES = ("free", "strata", "shift", "blocks")
@@ -31,8 +34,15 @@ FIRST_BATCH = 20
 CLEAR = 0.01
 """The KSG statistic is tested by `FIRST_BATCH` permutations only, where the critic's p value is at
 most this: the pair's cannot be much larger."""
+CERTAIN = 1e-9
+"""No more permutations of KSG are drawn where the tail of those drawn gives less."""
 DECAYED = 0.1
 """Autocorrelation below which samples count as unrelated."""
+ROUNDING = 1e-9
+"""Of the scale of a statistic: a permutation that comes so close to the observed value ties it."""
+METHODS = ("permutation", "moments", "shifts", "fitted")
+"""What a p value comes from: counted permutations; the critic's cross term beyond all permutations
+drawn, by its exact moments or by the spread of all shifts; KSG beyond them, by a fitted curve."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +52,13 @@ class Null:
     Attributes
     ----------
     p_value : float
-        One-sided; never 0.
+        One-sided; never 0. NaN where nothing can be exchanged.
     n_permutations : int
         Of the statistic that gave the p value.
     mean_bits, sd_bits : float
         Of KSG on the permuted samples.
     p_method : str
-        permutation, or tail where a fitted tail replaces a count of zero.
+        One of `METHODS`; empty without a p value.
     """
 
     p_value: float
@@ -81,7 +91,7 @@ class Part:
     strata: np.ndarray | None = None
 
 
-def test(parts, *, scheme, n_permutations, rng, k=3, block_length=0, tail_fit=False):
+def test(parts, *, scheme, n_permutations, rng, k=3, block_length=0, tail_fit=True):
     """Test the independence of a pair.
 
     Parameters
@@ -99,42 +109,37 @@ def test(parts, *, scheme, n_permutations, rng, k=3, block_length=0, tail_fit=Fa
     block_length : int
         Samples in a block; 0 takes four times the correlation time of the samples.
     tail_fit : bool
-        Where no permutation of the critic reaches the observed value, take the p value from a
-        generalised Pareto distribution fitted to the largest ones (Knijnenburg et al. 2009).
+        Where no permutation reaches the observed value, take the p value from a tail. False: it is
+        one over the number of permutations.
 
     Returns
     -------
     Null
+        With a p value of NaN where a part has no samples that can be exchanged.
     """
     if scheme == "blocks" and not block_length:
         # a cut breaks the autocorrelation of a correlation time: it must be a small part of a block
         block_length = 4 * max(correlation_time(z) for part in parts for z in (part.x, part.y))
-    p_values, counts, method = [], [], "permutation"
+    if any(permutations.log_count(part, scheme, block_length) == 0 for part in parts):
+        return NOT_TESTED
+    tests = []
     n_critic = n_permutations if parts[0].left.shape[1] else 0
     for part in parts if n_critic else ():
-        draws = _critic_draws(part, scheme, n_critic, block_length, rng)
-        observed = (part.left * part.right).sum()
-        n_larger = int((draws >= observed).sum())
-        p = (1 + n_larger) / (1 + len(draws))
-        if tail_fit and not n_larger:
-            p, method = _tail(draws, observed, p)
-        p_values.append(p)
-        counts.append(len(draws))
-    clear = bool(p_values) and combine(p_values) <= CLEAR
+        tests.append(_critic(part, scheme, n_critic, block_length, rng, tail_fit))
+    clear = bool(tests) and combine([p for p, _, _ in tests]) <= CLEAR
     most = min(n_permutations, FIRST_BATCH if clear else MAX_KSG)
     values = []
     for part in parts:
-        p, n_ksg, drawn = _sequential(part, scheme, most, block_length, rng, k)
-        p_values.append(p)
-        counts.append(n_ksg)
+        *tested, drawn = _sequential(part, scheme, most, block_length, rng, k, tail_fit)
+        tests.append(tuple(tested))
         values.append(drawn)
     n_values = min(len(drawn) for drawn in values)
     weights = [len(part.x) for part in parts]
     null = np.average([drawn[:n_values] for drawn in values], axis=0, weights=weights)
+    p_values, counts, methods = zip(*tests, strict=True)
     smallest = int(np.argmin(p_values))
-    return Null(
-        combine(p_values), counts[smallest], float(null.mean()), float(null.std(ddof=1)), method
-    )
+    mean, sd = float(null.mean()), float(null.std(ddof=1))
+    return Null(combine(p_values), counts[smallest], mean, sd, methods[smallest])
 
 
 def combine(p_values):
@@ -151,95 +156,58 @@ def combine(p_values):
     return float(1 / (np.pi * mean) if mean > 1e8 else 0.5 - np.arctan(mean) / np.pi)
 
 
-def _sequential(part, scheme, most, block_length, rng, k):
-    """Return the p value of KSG on one part, the permutations it took, and their values."""
+def _critic(part, scheme, count, block_length, rng, tail_fit):
+    """Return the p value of the critic's cross term, the permutations, and the method."""
+    draws = permutations.cross_draws(part, scheme, count, block_length, rng)
+    observed = (part.left * part.right).sum()
+    scale = np.sqrt((part.left**2).sum() * (part.right**2).sum())
+    n_larger = int((draws >= observed - ROUNDING * scale).sum())
+    p, method = (1 + n_larger) / (1 + len(draws)), "permutation"
+    if tail_fit and scheme == "shift" and n_larger < ENOUGH:
+        # the ends of a slow series do not meet, which makes few of the shifts reach too often
+        beyond = tails.cross_tail(part, scheme, block_length, observed)
+        if beyond > p or not n_larger:
+            p, method = beyond, "shifts"
+    elif tail_fit and not n_larger:
+        beyond = tails.cross_tail(part, scheme, block_length, observed)
+        if beyond < p:
+            p, method = beyond, "moments"
+    return p, len(draws), method
+
+
+def _sequential(part, scheme, most, block_length, rng, k, tail_fit=True):
+    """Return the p value of KSG on one part, the permutations, the method, and their values."""
+    n = len(part.x)
     observed = ksg.mi(part.x, part.y, k)
     values, n_larger = np.zeros(0), 0
+    independent, least = most, tails.smallest(part, scheme, block_length)
     if scheme == "shift":
-        most = min(most, len(part.x) - 1)
-        offsets = 1 + rng.permutation(len(part.x) - 1)
-    while len(values) < most:
+        most = min(most, n - 1)
+        offsets = 1 + rng.permutation(n - 1)
+        if tail_fit:
+            independent = n // max(correlation_time(z) for z in (part.x, part.y))
+    elif scheme == "blocks":
+        independent = n // permutations.clipped_length(n, block_length)
+    while True:
         size = min(max(FIRST_BATCH, len(values)), most - len(values))
         if scheme == "shift":
             shifted = offsets[len(values) : len(values) + size, None]
-            orders = (np.arange(len(part.x)) + shifted) % len(part.x)
+            orders = (np.arange(n) + shifted) % n
         else:
-            orders = _orders(part, scheme, size, block_length, rng)
+            orders = permutations.orders(part, scheme, size, block_length, rng)
         new = ksg.null(part.x, part.y, orders, k)
-        larger = n_larger + np.cumsum(new >= observed)
+        larger = n_larger + np.cumsum(new >= observed - ROUNDING)
         if larger[-1] >= ENOUGH:
             stop = len(values) + int(np.argmax(larger >= ENOUGH)) + 1
-            return ENOUGH / stop, stop, np.concatenate([values, new])
+            return ENOUGH / stop, stop, "permutation", np.concatenate([values, new])
         values, n_larger = np.concatenate([values, new]), int(larger[-1])
-    return (1 + n_larger) / (1 + len(values)), len(values), values
-
-
-def _orders(part, scheme, count, block_length, rng):
-    """Return permutations of a part's samples, shape (count, n)."""
-    n = len(part.x)
-    if scheme == "blocks":
-        blocks = _blocks(n, block_length, rng)
-        return np.array(
-            [
-                np.concatenate([blocks[b] for b in rng.permutation(len(blocks))])
-                for _ in range(count)
-            ]
-        )
-    orders = np.tile(np.arange(n), (count, 1))
-    for rows in _groups(part, scheme):
-        orders[:, rows] = rng.permuted(orders[:, rows], axis=1)
-    return orders
-
-
-def _critic_draws(part, scheme, count, block_length, rng):
-    """Return the sum of the cross term for `count` random pairings, or for every shift.
-
-    Circular shifts along a random order of the samples are random permutations, and a Fourier
-    transform gives all of them at once.
-    """
-    n = len(part.left)
-    if scheme == "shift":
-        return _all_shifts(part.left, part.right)[1:]
-    if scheme == "blocks":
-        # all blocks of one length: the first samples, fewer than a block, keep their place
-        blocks = _blocks(n, block_length, rng)
-        length = len(blocks[-1])
-        whole = np.array([rows for rows in blocks if len(rows) == length])
-        shape = (len(whole), -1)
-        cross = part.left[whole].reshape(shape) @ part.right[whole].reshape(shape).T
-        order = rng.permuted(np.tile(np.arange(len(whole)), (count, 1)), axis=1)
-        return cross[np.arange(len(whole)), order].sum(axis=1) + (
-            (part.left * part.right).sum() - (part.left[whole] * part.right[whole]).sum()
-        )
-    total = np.zeros(count)
-    for rows in _groups(part, scheme):
-        for start in range(0, count, len(rows)):
-            order = rng.permutation(rows)
-            shifts = _all_shifts(part.left[order], part.right[order])
-            stop = min(start + len(rows), count)
-            # a shift by nothing is the observed pairing, which `test` counts by itself
-            drawn = rng.integers(1, len(rows), size=stop - start) if len(rows) > 1 else 0
-            total[start:stop] += shifts[drawn]
-    return total
-
-
-def _groups(part, scheme):
-    """Return the rows that may be exchanged with each other."""
-    if scheme == "free":
-        return [np.arange(len(part.x))]
-    return [np.flatnonzero(part.strata == stratum) for stratum in np.unique(part.strata)]
-
-
-def _blocks(n, length, rng):
-    """Cut 0 ... n-1 into blocks of `length`, with a short one in front."""
-    length = min(max(1, length), n // 8)
-    return np.split(np.arange(n), np.arange(n % length, n, length))
-
-
-def _all_shifts(left, right):
-    """Return sum over i and axes of left[i] right[(i + s) mod n], for s = 0 ... n-1."""
-    spectrum = (np.conj(rfft(left, axis=0)) * rfft(right, axis=0)).sum(axis=1)
-    return irfft(spectrum, n=len(left))
+        p, method = (1 + n_larger) / (1 + len(values)), "permutation"
+        if tail_fit and not n_larger:
+            beyond = tails.drawn_tail(values, observed, independent, least)
+            if beyond < p:
+                p, method = beyond, "fitted"
+        if len(values) >= most or p < CERTAIN:
+            return p, len(values), method, values
 
 
 def correlation_time(z):
@@ -258,19 +226,3 @@ def correlation_time(z):
     correlation = np.abs(covariance / np.maximum(covariance[0], 1e-300)).max(axis=1)
     below = np.flatnonzero(correlation < max(DECAYED, 3 / np.sqrt(n)))
     return int(below[0]) if len(below) else len(covariance)
-
-
-def _tail(draws, observed, p):
-    """Return the p value of a generalised Pareto tail, and which method it is."""
-    from scipy.stats import genpareto
-
-    largest = np.sort(draws)[-max(50, len(draws) // 40) :]
-    if len(draws) < 500:
-        return p, "permutation"
-    threshold = largest[0]
-    shape, _, scale = genpareto.fit(largest[1:] - threshold, floc=0)
-    # a bounded tail would make everything beyond its end impossible: exponential then
-    if shape < 0:
-        shape, scale = 0.0, float((largest[1:] - threshold).mean())
-    tail = genpareto.sf(observed - threshold, shape, 0, scale)
-    return float(max(tail * len(largest) / len(draws), 1e-300)), "tail"

@@ -15,11 +15,15 @@ cancel. A few samples far off any model must not outweigh all others: the critic
 of them to be pairs of strangers, exp T becoming (1 - .001) exp T + .001.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from lmi.embedding import canonical
 from lmi.ksg import kernel as ksg
 
+BOUND = 5.0
+"""Standard deviations to which variates are cut where they are multiplied: an encoder may throw a
+new sample far out, and its square would outweigh all others."""
 TEMPERATURES = (0.0, 0.25, 0.5, 0.75, 1.0)
 TRUSTED = len(TEMPERATURES) - 1
 """Row of `TEMPERATURES` of a critic that describes the samples as they are."""
@@ -33,20 +37,20 @@ MANY_COPIES = 3
 
 
 def evaluate(
-    a,
-    b,
-    s,
-    rank,
-    weight,
-    temperature=1.0,
+    a: np.ndarray,
+    b: np.ndarray,
+    s: np.ndarray,
+    rank: int,
+    weight: np.ndarray,
+    temperature: float = 1.0,
     *,
-    k=3,
-    k_guided=None,
-    n_inside=N_INSIDE,
-    lone=False,
-    known=None,
-    ahead=(),
-    threads=1,
+    k: int = 3,
+    k_guided: int | None = None,
+    n_inside: int = N_INSIDE,
+    lone: bool = False,
+    known: dict | None = None,
+    ahead: Sequence[int] = (),
+    threads: int = 1,
 ):
     """Return pointwise KSG and its critic-guided correction.
 
@@ -94,18 +98,19 @@ def evaluate(
         wanted.add(1)
     elif k_guided and rank and temperature:
         wanted.add(k_guided)
-    wanted = sorted(wanted - known.keys())
-    if wanted:
-        known.update(zip(wanted, ksg.neighbours_each(x, y, wanted, threads), strict=True))
+    missing = sorted(wanted - known.keys())
+    if missing:
+        known.update(zip(missing, ksg.neighbours_each(x, y, missing, threads), strict=True))
     radius, n_x, n_y = known[k]
+    k_of_each: int | np.ndarray = k
     if lone:
         alone = lonely(x, y, radius, k, threads)
-        k = np.where(alone, 1, k)
+        k_of_each = np.where(alone, 1, k)
         radius, n_x, n_y = (
             np.where(alone, one, other)
             for one, other in zip(known[1], (radius, n_x, n_y), strict=True)
         )
-    bits = ksg.bits(n_x, n_y, k)
+    bits = ksg.bits(n_x, n_y, k_of_each)
     correction = np.zeros(len(x))
     if rank and temperature:
         if not lone and k_guided not in (None, k):
@@ -113,12 +118,14 @@ def evaluate(
             correction = ksg.bits(n_x, n_y, k_guided) - bits
         inside_x, _ = ksg.marginal_neighbours(x, radius, n_inside, 0, threads)
         inside_y, _ = ksg.marginal_neighbours(y, radius, n_inside, 1, threads)
-        critic = _critic(a[:, :rank], b[:, :rank], s[:rank], temperature)
-        correction += _correction(*critic, inside_x, inside_y)
+        left, right, at_sample = _critic(a[:, :rank], b[:, :rank], s[:rank], temperature)
+        correction += _correction(left, right, at_sample, inside_x, inside_y)
     return bits, correction, n_tied
 
 
-def lonely(x, y, radius, k, threads=1):
+def lonely(
+    x: np.ndarray, y: np.ndarray, radius: np.ndarray, k: int, threads: int = 1
+) -> np.ndarray:
     """Return which samples lie outside the clusters of most of their neighbours.
 
     The box of a sample that has a cell of x and y nearly to itself reaches into denser cells, and
@@ -141,7 +148,7 @@ def lonely(x, y, radius, k, threads=1):
     return (LONELY * radius[nearest] < radius[:, None]).sum(axis=1) > k / 2
 
 
-def untie(z, side):
+def untie(z: np.ndarray, side: int) -> np.ndarray:
     """Return `z` with equal rows spread apart.
 
     KSG diverges on samples that are equal in all coordinates, and its counts are biased on a
@@ -169,7 +176,9 @@ def _copies(z):
     return size[group.ravel()]
 
 
-def best_temperature(a, b, s, rank, n_others=512):
+def best_temperature(
+    a: np.ndarray, b: np.ndarray, s: np.ndarray, rank: int, n_others: int = 512
+) -> int:
     """Return the row of `TEMPERATURES` at which the critic describes held-out samples best.
 
     By the InfoNCE bound (van den Oord et al. 2018) of T times the temperature, each x against
@@ -202,7 +211,7 @@ def _critic(a, b, s, temperature=1.0):
     T is `temperature` times the Gaussian log ratio, sum over axes of
     [s a b - s^2 (a^2 + b^2) / 2] / (1 - s^2) - log(1 - s^2) / 2.
     """
-    a, b = (np.clip(side, -canonical.BOUND, canonical.BOUND) for side in (a, b))
+    a, b = (np.clip(side, -BOUND, BOUND) for side in (a, b))
     s = np.minimum(s, 0.9995)
     q = (1 - s**2) / temperature
     one = np.ones((len(a), 1))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import importlib.machinery
 import math
+import struct
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -55,13 +56,40 @@ _SIGNATURES = {
 }
 
 
+def _check_whole(path: Path) -> None:
+    """Raise OSError for a library that ends early: its code, once used, would kill Python.
+
+    Of the format of Linux (ELF, 64 bits) the headers say where the parts of the file end; other
+    formats are left to the system.
+    """
+    content = path.read_bytes()
+    if content[:6] != b"\x7fELF\x02\x01":
+        if len(content) < 6:
+            raise OSError(f"truncated: {len(content)} bytes")
+        return
+    try:
+        programs, sections = struct.unpack_from("<QQ", content, 32)
+        program_size, n_programs, section_size, n_sections = struct.unpack_from("<4H", content, 54)
+        ends = [programs + program_size * n_programs, sections + section_size * n_sections]
+        for i in range(n_programs):
+            start, _, _, length = struct.unpack_from(
+                "<4Q", content, programs + program_size * i + 8
+            )
+            ends.append(start + length)
+    except struct.error:
+        ends = [len(content) + 1]
+    if max(ends) > len(content):
+        raise OSError(f"truncated: {len(content)} bytes, its headers tell of {max(ends)}")
+
+
 def _load() -> ctypes.CDLL | None:
-    """The compiled kernel beside this file, or None where it was not built."""
+    """The compiled kernel beside this file, or None where there is none that can be used."""
     for suffix in importlib.machinery.EXTENSION_SUFFIXES:
         path = Path(__file__).with_name(f"_ksg{suffix}")
         if not path.is_file():
             continue
         try:
+            _check_whole(path)
             library = ctypes.CDLL(str(path))
             for name, (result, arguments) in _SIGNATURES.items():
                 function = getattr(library, name)
@@ -497,7 +525,7 @@ class _Points:
             yield part, d
 
 
-def _mixed(z: np.ndarray) -> np.ndarray:
+def _mixed(z):
     """The finaliser of splitmix64, a bijection of 64-bit words; the same as in _ksg.c."""
     with np.errstate(over="ignore"):
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

@@ -33,6 +33,9 @@ class Block:
             self.strata, self.strata_names = file["strata"][()], text(file["strata_names"])
             self.missing, self.truth_bits = file["missing"][()], file["truth_bits"][()]
             self.attributes = dict(file.attrs)
+            names, keys = text(file["feature_name"]), file["feature_key"][()]
+            ends = np.cumsum(self.n_features)[:-1]
+            self.features = list(zip(np.split(names, ends), np.split(keys, ends), strict=True))
             n_scores = file["n_scores"][()]
             self.views = {view: {} for view in views.VIEWS}
             self.z = {}

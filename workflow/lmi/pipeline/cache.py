@@ -21,7 +21,7 @@ from pathlib import Path
 
 import lmi
 from lmi.base.errors import InputError
-from lmi.base.files import SCHEMA
+from lmi.base.files import SCHEMA, sweep, temporary_prefix
 
 log = logging.getLogger("lmi")
 
@@ -184,7 +184,10 @@ def _place(source, target, put):
     """Put a file under a temporary name beside the target, then move it there."""
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".placing-", dir=target.parent) as folder:
+    sweep(target.parent)
+    with tempfile.TemporaryDirectory(
+        prefix=temporary_prefix("placing"), dir=target.parent
+    ) as folder:
         part = Path(folder, "part")
         put(source, part)
         os.replace(part, target)

@@ -10,7 +10,6 @@ independent, and the null permutes them freely.
 
 import logging
 import time
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -21,6 +20,7 @@ from lmi.base.files import replacing
 from lmi.base.threads import map_pairs
 from lmi.estimation import estimate as estimation
 from lmi.pipeline.blocks import Block, Side, embed_sides
+from lmi.results.calibration import ALPHA
 
 log = logging.getLogger("lmi")
 
@@ -32,9 +32,6 @@ N_CELLS, N_NODES = 200, 6
 """Cells of a tied score, and nodes of the quadrature in each."""
 MOST_BITS = 6.0
 """Most bits of the copula that is to carry a level through tied scores."""
-ALPHA = 0.05
-"""Level of the test: a pair with a p value up to it is detected."""
-POWER = 0.8
 TIME_NOTE = "time series re-paired: the curve holds for samples independent in time"
 
 COLUMNS = (
@@ -339,213 +336,3 @@ def _estimate(embedded, missing, name, settings, seed, seconds):
         "detected": bool(found.null.p_value <= ALPHA),
         "seconds": seconds + time.perf_counter() - start,
     }
-
-
-# ---- summary
-
-
-def summarise(table):
-    """Return power and bias by dataset and planted level.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Rows of `run`; those without an estimate are left out.
-
-    Returns
-    -------
-    pandas.DataFrame
-        `power` with its exact binomial 95 % interval; `mean_bits`, `bias_bits` and `spread_bits`
-        (standard deviation) of the estimates, and the mean of their standard errors.
-    """
-    from scipy.stats import binomtest
-
-    rows = []
-    estimated = table[np.isfinite(table["mi_bits"]) & np.isfinite(table["p_value"])]
-    for (dataset, bits), part in estimated.groupby(["dataset", "truth_bits"], sort=False):
-        n, hits = len(part), int(part["detected"].sum())
-        interval = binomtest(hits, n).proportion_ci()
-        rows.append(
-            {
-                "dataset": dataset,
-                "truth_bits": bits,
-                "n": n,
-                "power": hits / n,
-                "power_low": interval.low,
-                "power_high": interval.high,
-                "mean_bits": part["mi_bits"].mean(),
-                "bias_bits": part["mi_bits"].mean() - bits,
-                "spread_bits": part["mi_bits"].std(),
-                "mean_sd_bits": part["sd_bits"].mean(),
-                "note": part["note"].iloc[0],
-            }
-        )
-    names = ("dataset", "truth_bits", "n", "power", "power_low", "power_high", "mean_bits")
-    names = [*names, "bias_bits", "spread_bits", "mean_sd_bits", "note"]
-    summary = pd.DataFrame(rows, columns=names)
-    place = {name: i for i, name in enumerate(dict.fromkeys(table["dataset"]))}
-    return summary.sort_values(
-        ["dataset", "truth_bits"], key=lambda c: c.map(place) if c.name == "dataset" else c
-    ).reset_index(drop=True)
-
-
-def detectable_bits(bits, power, wanted=POWER):
-    """Return the level from which on the power is at least `wanted`; NaN where it never is.
-
-    Between two levels the power is taken to rise in a straight line.
-
-    Parameters
-    ----------
-    bits, power : array, shape (n_levels,)
-        Levels in rising order.
-    wanted : float
-    """
-    bits, power = np.asarray(bits, float), np.asarray(power, float)
-    too_weak = np.flatnonzero(power < wanted)
-    if not len(too_weak):
-        return float(bits[0]) if len(bits) else np.nan
-    last = too_weak[-1]
-    if last == len(bits) - 1:
-        return np.nan
-    share = (wanted - power[last]) / (power[last + 1] - power[last])
-    return float(bits[last] + share * (bits[last + 1] - bits[last]))
-
-
-def in_words(summary):
-    """Return a line a dataset: what is detected, and how far off the estimates are.
-
-    Parameters
-    ----------
-    summary : pandas.DataFrame
-        From `summarise`.
-
-    Returns
-    -------
-    list of str
-    """
-    lines = []
-    for dataset, part in summary.groupby("dataset", sort=False):
-        bits = part["truth_bits"].to_numpy()
-        least = detectable_bits(bits, part["power"].to_numpy())
-        percent = f"{100 * POWER:.0f} %"
-        if np.isnan(least):
-            detected = f"less than {percent} power up to {bits[-1]:g} bits"
-        elif least == bits[0]:
-            detected = f"{least:.2g} bits or less are detected with {percent} power"
-        else:
-            detected = f"{least:.2g} bits are detected with {percent} power"
-        at = part.iloc[np.abs(bits - 0.5).argmin()]
-        if abs(at["bias_bits"]) < 0.005:
-            bias = "less than 0.01 bits off"
-        else:
-            way = "low" if at["bias_bits"] < 0 else "high"
-            bias = f"{abs(at['bias_bits']):.2f} bits too {way}"
-        note = f" ({part['note'].iloc[0]})" if part["note"].iloc[0] else ""
-        lines.append(
-            f"{dataset}: {detected}; estimates are {bias} at {at['truth_bits']:g} bits{note}"
-        )
-    return lines
-
-
-def figure(summary):
-    """Draw power and estimate against the planted bits, a colour a dataset.
-
-    Parameters
-    ----------
-    summary : pandas.DataFrame
-        From `summarise`.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    import matplotlib
-    from matplotlib.figure import Figure
-
-    from lmi.report import figures
-
-    markers = "osD^v"
-    with matplotlib.rc_context(figures.STYLE):
-        drawn = Figure(figsize=(figures.WIDTH, 3.4), layout="constrained")
-        left, right = drawn.subplots(1, 2)
-        levels = np.unique(summary["truth_bits"])
-        positive = levels[levels > 0]
-        # Linear near zero, logarithmic beyond: each level has its place
-        width = float(positive[0]) if len(positive) else 0.02
-        for level, style in ((0.5, ":"), (POWER, "--")):
-            left.axhline(level, color=figures.MUTED, linewidth=0.8, linestyle=style)
-        ends = np.array([0.0, max(levels.max(), width)])
-        right.plot(ends, ends, color=figures.MUTED, linewidth=0.9, label="estimate = truth")
-        groups = list(summary.groupby("dataset", sort=False))
-        for i, (dataset, part) in enumerate(groups):
-            look = {
-                "color": figures.SERIES[i % len(figures.SERIES)],
-                "marker": markers[(i + i // len(markers)) % len(markers)],
-                "markersize": 4,
-                "linewidth": 1.2,
-                "elinewidth": 0.9,
-                "label": figures.printable(dataset, 26),
-            }
-            bits, power = part["truth_bits"].to_numpy(), part["power"].to_numpy()
-            # side by side, so that no interval hides another
-            aside = (i - (len(groups) - 1) / 2) * 0.05
-            placed = width * np.sinh(np.arcsinh(bits / width) + aside)
-            errors = power - part["power_low"].to_numpy(), part["power_high"].to_numpy() - power
-            # an end of an exact interval may miss the share itself by rounding
-            left.errorbar(placed, power, yerr=np.clip(errors, 0, None), **look)
-            wide = 0.012 * ends[1] * (i - (len(groups) - 1) / 2)
-            spread = np.nan_to_num(part["spread_bits"].to_numpy())
-            right.errorbar(bits + wide, part["mean_bits"].to_numpy(), yerr=spread, **look)
-        left.set_xscale("asinh", linear_width=width)
-        left.set_xticks(levels, [f"{level:g}" for level in levels])
-        left.xaxis.minorticks_off()
-        left.set(ylim=(-0.03, 1.03), yticks=[0, 0.2, 0.5, 0.8, 1])
-        left.set_xlabel("planted mutual information (bits)")
-        left.set_ylabel(f"share detected at p ≤ {ALPHA:g}, with 95 % interval")
-        right.set_xlabel("planted mutual information (bits)")
-        right.set_ylabel("estimate (bits), mean ± standard deviation")
-        right.legend(loc="upper left")
-    return drawn
-
-
-def collect(paths, table_out, summary_out, figure_out):
-    """Join the tables of `run`; write them, their summary and the figure.
-
-    Parameters
-    ----------
-    paths : list of str or Path
-    table_out, summary_out : str or Path
-    figure_out : str or Path
-        The PNG; the SVG lies beside it.
-
-    Returns
-    -------
-    list of str
-        From `in_words`.
-
-    Raises
-    ------
-    InputError
-        Where there is no table, or no planted pair could be estimated.
-    """
-    if not paths:
-        raise InputError(
-            "calibrate: expected a dataset with `source` or `spikes`, found synthetic tasks alone: "
-            "there is no data to plant in"
-        )
-    tables = [pd.read_csv(path, sep="\t", dtype={"x": str, "y": str}) for path in paths]
-    table = pd.concat(tables, ignore_index=True)
-    table["note"] = table["note"].fillna("")
-    summary = summarise(table)
-    if summary.empty:
-        raise InputError(
-            f"calibrate: expected an estimate, found none in {len(table)} planted pairs; the "
-            f"first: {table['reason'].iloc[0]}"
-        )
-    from lmi.report import figures
-
-    for frame, out, form in ((table, table_out, "%.6g"), (summary, summary_out, "%.4g")):
-        with replacing(out) as name:
-            frame.to_csv(name, sep="\t", index=False, float_format=form, na_rep="NaN")
-    figures.save(figure(summary), Path(figure_out).with_suffix(""))
-    return in_words(summary)

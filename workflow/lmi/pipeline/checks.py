@@ -12,7 +12,7 @@ N_SPLITS = 2
 
 
 def thorough(sides, fold, inner, embedded, *, settings, seed, samples, threads=1):
-    """Return the columns `estimation.CHECKS` of some pairs, as a dict of arrays.
+    """Return the columns `flags.CHECKS` of some pairs, as a dict of arrays.
 
     Parameters
     ----------

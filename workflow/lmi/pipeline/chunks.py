@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 
 import h5py
-import numpy as np
 
 from lmi.base.errors import InputError
 from lmi.base.files import reading, write
+from lmi.results.join import join
 
 log = logging.getLogger("lmi")
 
@@ -36,7 +36,7 @@ def run(out, key, groups, compute, *, stage, shared=(), save_every_s=None):
     stage : str
         Name of the stage, for messages.
     shared : sequence of str
-        As in `join`.
+        As in `lmi.results.join.join`.
     save_every_s : float, optional
         Instead of `SAVE_EVERY_S`.
 
@@ -71,53 +71,16 @@ def clear(out):
     shutil.rmtree(_folder(out), ignore_errors=True)
 
 
-def join(parts, shared=()):
-    """Join arrays along their first axis; shorter ones are padded.
-
-    Parameters
-    ----------
-    parts : list of dict of str to array
-        Not all have all names: rows of a part that lacks one are all padding.
-    shared : sequence of str
-        Names whose arrays are not by row: the longest is taken.
-
-    Returns
-    -------
-    dict of str to array
-        Padding is NaN for what has no value where there are none (losses, pointwise MI,
-        scatters), otherwise zero.
-    """
-    n_rows = [len(next(v for name, v in part.items() if name not in shared)) for part in parts]
-    joined = {}
-    for name in dict.fromkeys(name for part in parts for name in part):
-        arrays = [np.asarray(part[name]) if name in part else None for part in parts]
-        there = [array for array in arrays if array is not None]
-        if name in shared:
-            joined[name] = max(there, key=len)
-            continue
-        if len(there) == len(parts) and len({array.shape[1:] for array in there}) == 1:
-            joined[name] = np.concatenate(there)
-            continue
-        shape = np.max([array.shape[1:] for array in there], axis=0)
-        fill = np.nan if name.startswith(("loss", "pointwise", "scatter")) else 0
-        joined[name] = np.full((sum(n_rows), *shape), fill, there[0].dtype)
-        for array, end in zip(arrays, np.cumsum(n_rows), strict=True):
-            if array is not None:
-                place = (slice(end - len(array), end), *map(slice, array.shape[1:]))
-                joined[name][place] = array
-    return joined
-
-
 def _folder(out):
     out = Path(out)
     return out.parent / f".unfinished-{out.stem}"
 
 
 def _saved(path, stage):
-    """Return the arrays of a saved chunk, or None."""
+    """Return the arrays of a saved chunk, or None where there is none, or a damaged one."""
     if not path.exists():
         return None
-    with contextlib.suppress(InputError, OSError), reading(path, stage) as file:
+    with contextlib.suppress(InputError, OSError), reading(path, stage, sealed=True) as file:
         return {
             name: data.asstr()[()] if h5py.check_string_dtype(data.dtype) else data[()]
             for name, data in file.items()

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from lmi.base import reasons
 from lmi.base.errors import InputError
 from lmi.base.files import reading, text, write
+from lmi.base.reasons import Reason
 from lmi.base.threads import map_pairs
 from lmi.data.sources import data_files
 from lmi.data.variables import Variable, read_matrices
@@ -17,7 +19,7 @@ from lmi.embedding import candidates as embedding
 from lmi.embedding import canonical
 from lmi.embedding import published as paper
 from lmi.estimation import estimate as estimation
-from lmi.estimation import null
+from lmi.estimation import flags, null
 from lmi.pipeline import cache, checks, chunks
 from lmi.pipeline.blocks import Block, Side, embed_sides
 from lmi.projection import folds as split
@@ -85,6 +87,10 @@ def project(out, *, dataset, dataset_name, variables, settings, seed, shared=Non
             for share in info["missing"]
         ],
         truth_bits=info["truth_bits"],
+        features=[
+            names if _named(dataset) else [f"{variable.name}/{name}" for name in names]
+            for variable, names in zip(wanted, info["features"], strict=True)
+        ],
         attributes={
             "n_dropped": info["n_dropped"],
             "time_series": info["time_series"],
@@ -93,6 +99,14 @@ def project(out, *, dataset, dataset_name, variables, settings, seed, shared=Non
         },
     )
     cache.keep(shared, "project", key, out)
+
+
+def _named(dataset):
+    """Whether features of one name are the same: those of a table, of which variables are groups.
+
+    Of spikes and of tasks they are not, nor of files that are a variable each.
+    """
+    return "source" in dataset and "spikes" not in dataset and dataset["variables"] != "files"
 
 
 def _data(dataset):
@@ -123,6 +137,7 @@ def write_block(
     strata=None,
     missing=None,
     truth_bits=None,
+    features=None,
 ):
     """Write the views of the variables of a block.
 
@@ -143,17 +158,24 @@ def write_block(
         Share of missing values of each variable.
     truth_bits : list of float, optional
         What each variable shares with the other one of its task.
+    features : list of sequence of str, optional
+        Names of the features of each variable; features of one name are the same.
     """
     n_samples, n_components = len(matrices[0]), settings["n_components"]
     shape = (len(names), n_samples, n_components)
     stacked = {view: np.zeros(shape, np.float32) for view in views.VIEWS}
     n_scores = np.zeros((len(names), len(views.VIEWS)), int)
-    zscores = []
+    zscores, feature_names, feature_keys = [], [], []
     for row, (name, matrix, error) in enumerate(zip(names, matrices, errors, strict=True)):
         if error:
             zscores.append(np.zeros((n_samples, 0), np.float32))
             continue
         varying = views.drop_constant(matrix)
+        if features is None:
+            feature_names += [f"{name}/{column}" for column in range(varying.shape[1])]
+        else:
+            feature_names += features[row]
+        feature_keys.append(flags.column_keys(varying))
         made = views.make(
             varying,
             seed=seed,
@@ -182,6 +204,8 @@ def write_block(
             "error": errors,
             "n_scores": n_scores,
             "n_features": [z.shape[1] for z in zscores],
+            "feature_name": feature_names,
+            "feature_key": np.concatenate([np.zeros(0, np.uint64), *feature_keys]),
             "zscores": np.concatenate(zscores, axis=1),
             "fold": folds[0],
             "inner": folds[1],
@@ -283,7 +307,8 @@ def _embed_rows(x, y, wanted, sides, prepared, options):
     """
     lag, settings = wanted[0][2], options["settings"]
     errors = [x.error[i] or y.error[j] for i, j, _ in wanted]
-    checked = {name: np.full(len(wanted), np.nan) for name in estimation.CHECKS}
+    error_codes = ["unusable_data" if error else "" for error in errors]
+    checked = {name: np.full(len(wanted), np.nan) for name in flags.CHECKS}
     good = [row for row, pair in enumerate(sides) if pair]
     folds = lagged(x.fold, lag), x.inner
     log.info("lag %d: %d pairs", lag, len(good))
@@ -291,9 +316,9 @@ def _embed_rows(x, y, wanted, sides, prepared, options):
     done = {}
     for row, result in zip(good, found, strict=True):
         if isinstance(result, Exception):
-            errors[row] = f"embedding failed: {result}"
+            errors[row], error_codes[row] = str(result), "embedding_failed"
             names = x.name[wanted[row][0]], y.name[wanted[row][1]]
-            log.error("%s, %s: %s", *names, errors[row])
+            log.error("%s, %s: embedding failed: %s", *names, result)
         else:
             done[row] = result
     if settings["checks"] == "thorough" and settings["preset"] == "default" and good:
@@ -307,6 +332,11 @@ def _embed_rows(x, y, wanted, sides, prepared, options):
         ).items():
             checked[name][good] = values
     rows = range(len(wanted))
+    # at another lag, a feature is compared with its own past or future, not with itself
+    shared = [
+        flags.shared_features(x.features[i], y.features[j]) if not lag else flags.NOTHING_SHARED
+        for i, j, _ in wanted
+    ]
     return (
         _stack(done, len(wanted), len(x.fold))
         | checked
@@ -321,7 +351,10 @@ def _embed_rows(x, y, wanted, sides, prepared, options):
                 x.truth_bits[i] if x.truth_bits[i] == y.truth_bits[j] else np.nan
                 for i, j, _ in wanted
             ],
+            "n_shared": [one.n for one in shared],
+            "shared": [one.names for one in shared],
             "error": errors,
+            "error_code": error_codes,
             "converged": [done[row].converged if row in done else False for row in rows],
             "seconds": [done[row].seconds if row in done else 0.0 for row in rows],
             "candidate": [
@@ -455,14 +488,17 @@ def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True,
             "permutations": settings["permutations"],
             "seed": seed,
         }
+        keep_shared = settings.get("shared_features", "flag") == "keep"
 
         def one_chunk(rows):
-            return _estimate_rows(file, rows, samples, options, threads, keep_pointwise)
+            return _estimate_rows(
+                file, rows, samples, options, threads, keep_pointwise, keep_shared
+            )
 
         arrays = chunks.run(out, key, [list(range(n_pairs))], one_chunk, stage="estimate")
-        failed = [reason for reason in arrays["reason"] if reason.startswith("estimation failed")]
-        if len(failed) == n_pairs:
-            raise RuntimeError(f"{embeddings}: no pair could be estimated; the first: {failed[0]}")
+        if n_pairs and all(code == "estimation_failed" for code in arrays["reason_codes"]):
+            first = arrays["reason"][0]
+            raise RuntimeError(f"{embeddings}: no pair could be estimated; the first: {first}")
         curves = ("loss_step", "loss_train", "loss_validation")
         arrays |= {name: file[name][()] for name in curves if name in file}
     if keep_pointwise:
@@ -483,7 +519,7 @@ def _shown(n_samples):
     return np.unique(np.linspace(0, n_samples - 1, SCATTER_SAMPLES).round().astype(int))
 
 
-def _estimate_rows(file, rows, samples, options, threads, keep_pointwise):
+def _estimate_rows(file, rows, samples, options, threads, keep_pointwise, keep_shared):
     """Return the arrays of some rows of an embeddings file.
 
     Parameters
@@ -496,32 +532,43 @@ def _estimate_rows(file, rows, samples, options, threads, keep_pointwise):
         Of `estimation.estimate`.
     threads, keep_pointwise
         As in `estimate`.
+    keep_shared : bool
+        Whether pairs that share features are as any other.
     """
-    names = ("x", "y", "error", "candidate")
+    names = ("x", "y", "error", "error_code", "candidate", "shared")
     columns = {name: file[name].asstr()[rows] for name in names}
     numbers = ("lag", "n_features_x", "n_features_y", "truth_bits")
-    numbers += ("converged", "seconds", "missing")
-    columns |= {name: file[name][rows] for name in (*numbers, *estimation.CHECKS)}
+    numbers += ("converged", "seconds", "missing", "n_shared")
+    columns |= {name: file[name][rows] for name in (*numbers, *flags.CHECKS)}
+    whys = [
+        [Reason(code, {"message": error})] if code else None
+        for code, error in zip(columns["error_code"], columns["error"], strict=True)
+    ]
     found = [
-        None if error else _read_embedding(file, row)
-        for row, error in zip(rows, columns["error"], strict=True)
+        None if why else _read_embedding(file, row) for row, why in zip(rows, whys, strict=True)
     ]
 
     def one(place):
         if found[place] is None:
             return None
         start = time.perf_counter()
+        shared = flags.Shared(int(columns["n_shared"][place]), columns["shared"][place])
         try:
             result = estimation.estimate(
                 found[place],
-                samples=replace(samples, missing=float(columns["missing"][place])),
-                checked={name: float(columns[name][place]) for name in estimation.CHECKS},
+                samples=replace(
+                    samples,
+                    missing=float(columns["missing"][place]),
+                    shared=flags.NOTHING_SHARED if keep_shared else shared,
+                ),
+                checked={name: float(columns[name][place]) for name in flags.CHECKS},
                 name=f"{columns['x'][place]}/{columns['y'][place]}/{columns['lag'][place]}",
                 **options,
             )
         except (ValueError, ArithmeticError) as error:
-            columns["error"][place] = f"estimation failed: {error}"
+            whys[place] = [Reason("estimation_failed", {"message": str(error)})]
             return None
+        whys[place] = result.reasons
         return result, time.perf_counter() - start
 
     results = map_pairs(one, range(len(rows)), threads)
@@ -535,7 +582,7 @@ def _estimate_rows(file, rows, samples, options, threads, keep_pointwise):
         "sd_within_bits",
     )
     as_they_are = ("x", "y", "lag", "n_features_x", "n_features_y", "truth_bits")
-    as_they_are += estimation.CHECKS
+    as_they_are += flags.CHECKS
     arrays = {name: columns[name] for name in as_they_are}
     arrays |= {
         name: np.array([getattr(r[0], name) if r else np.nan for r in results]) for name in values
@@ -552,8 +599,10 @@ def _estimate_rows(file, rows, samples, options, threads, keep_pointwise):
         "n_samples": np.full(len(rows), n_samples),
         "converged": columns["converged"],
         "seconds": columns["seconds"] + np.array([r[1] if r else 0.0 for r in results]),
-        "flag": [r[0].flag if r else "fail" for r in results],
-        "reason": [r[0].reason if r else e for r, e in zip(results, columns["error"], strict=True)],
+        "flag": [reasons.flag(why) for why in whys],
+        "reason": [reasons.sentence(why) for why in whys],
+        "reason_codes": [reasons.codes(why) for why in whys],
+        "reason_parameters": [reasons.parameters(why) for why in whys],
         "candidate": columns["candidate"],
     }
     if keep_pointwise:

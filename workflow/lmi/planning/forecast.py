@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from lmi.report.page import stage_times
+from lmi.results.stage_times import stage_times
 
 _JOB = re.compile(
     r"^Job \d+: (?P<stage>\w+)\b.* \(about (?P<seconds>\d+) s,"
@@ -174,7 +174,8 @@ def main():
     """Print the plan of a run, or check that of a finished one."""
     arguments = [word for word in sys.argv[1:] if word != "--check"]
     if {"-h", "--help"} & set(arguments):
-        sys.exit(__doc__)
+        print(__doc__)
+        return
 
     everything, n_others, results = dry_run([*arguments, "--forceall"])
     if not len(everything):

@@ -2,12 +2,19 @@
 
 import contextlib
 import fcntl
+import logging
+import re
 import shutil
 import subprocess
 import time
 from pathlib import Path
 
 from lmi.base.errors import InputError
+
+log = logging.getLogger("lmi")
+
+NAME = re.compile(r"\w[\w.:-]{0,199}", re.ASCII)
+"""A name of SLURM jobs."""
 
 
 def begin(results, slurm_run=None):
@@ -35,7 +42,7 @@ def begin(results, slurm_run=None):
     """
     path = Path(results, ".running")
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = open(path, "a+")  # noqa: SIM115 - it stays open
+    file = open(path, "a+", encoding="utf-8", errors="replace")  # noqa: SIM115 - it stays open
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -45,8 +52,16 @@ def begin(results, slurm_run=None):
     except OSError:
         pass  # a file system without locks
     file.seek(0)
-    if last := file.read().strip():
+    last = file.read(1000).strip()
+    if NAME.fullmatch(last):
         cancel_slurm_jobs(last)
+    elif last:
+        log.warning(
+            "%s: expected the name of SLURM jobs, found %.40r: no jobs of the last run are "
+            "cancelled. See with `squeue --me` whether any are left",
+            path,
+            last,
+        )
     file.truncate(0)
     file.write(slurm_run or "")
     file.flush()

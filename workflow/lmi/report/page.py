@@ -1,7 +1,6 @@
 """The report of a run: figures, and one self-contained HTML page that opens offline."""
 
 import base64
-import csv
 import datetime
 import hashlib
 import json
@@ -13,9 +12,11 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from lmi.base import reasons
 from lmi.base.files import reading, replacing
 from lmi.report import figures
-from lmi.results.table import DASH, MINUS, bits, peaks, printable, probability, signed, strongest
+from lmi.results.stage_times import stage_times
+from lmi.results.table import DASH, bits, peaks, printable, probability, signed, strongest
 
 DATASET_FIGURES = ("heatmap", "top_pairs", "embedding", "training")
 SETTING_FIGURES = ("lags", "strata")
@@ -37,6 +38,8 @@ MAX_IMAGE = 600_000
 """Bytes of an SVG beyond which the page takes the smaller of SVG and PNG."""
 MAX_PAGE = 4_000_000
 """Bytes of all images in the page (a third more as text); further ones are in the folder only."""
+MAX_SHARED = 100
+"""Pairs with shared features that the page lists."""
 MAX_PANELS = 20
 """Pairs in the embedding figure."""
 
@@ -159,6 +162,10 @@ SCRIPT = """
   }));
 })();
 """
+
+
+TAILS = ("moments", "shifts", "fitted")
+"""Methods of p values that no permutation reached."""
 
 
 def figure_stem(kind, dataset=None):
@@ -304,6 +311,8 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir):
             check_heads=list(THOROUGH.values()),
             flags=flag_summary(table),
             kinds=flag_kinds(table),
+            shared=shared_pairs(table),
+            max_shared=MAX_SHARED,
             n_flags={flag: int((table["flag"] == flag).sum()) for flag in ("ok", "warn", "fail")},
             facts=_facts(config, origin),
             config=_as_yaml(config),
@@ -547,11 +556,11 @@ def evidence(table, fdr=0.05, controls=(), method=None):
     ]
     if method == "by":
         sentences.append("The q values hold under any dependence of the tests.")
-    n_fitted = int((tested["p_method"] == "tail").sum())
-    if n_fitted:
+    n_tails = int(tested["p_method"].isin(TAILS).sum())
+    if n_tails:
         sentences.append(
-            f"{_counted(n_fitted, 'p value')} from a tail fitted to the permutations (p_method: "
-            "tail): trust their order of magnitude, not their digits."
+            f"{_counted(n_tails, 'p value')} from beyond the largest permutation (p_method: "
+            f"{', '.join(TAILS)}): trust their order of magnitude, not their digits."
         )
     else:
         at_floor = int((tested["p_value"] <= 1.001 * smallest).sum())
@@ -682,65 +691,12 @@ def control_warning(part):
     return None
 
 
-_NUMBER = re.compile(r"(?:(?<![\w)])-)?\d+(?:\.\d+)?")
-# the one reason that has a semicolon of its own
-_NEXT_REASON = re.compile(r"; (?!probably too low)")
-
-KINDS = (
-    (
-        "not converged",
-        "Training stopped before the loss was flat, so the value is probably too low: raise "
-        "embed.max_steps.",
-    ),
-    (
-        "few samples",
-        "Too few samples for a stable estimate: collect more, or read the value as a hint.",
-    ),
-    (
-        "near the ceiling",
-        "So many samples cannot show more bits than this: the true value may be larger. Read it "
-        "as at least that much.",
-    ),
-    (
-        "duplicates",
-        "Many samples have equal values, such as counts of zero, which the estimator takes for "
-        "structure: use features with more distinct values, or longer windows.",
-    ),
-    (
-        "missing data",
-        "Much of the data was filled in or left out: look whether values are missing for a "
-        "reason that the two variables share.",
-    ),
-    (
-        "unstable",
-        "Another split of the samples, or a setting that should not matter, gives another value: "
-        "read all of them as a range, and get more samples before building on it.",
-    ),
-    (
-        "still rising",
-        "More samples give more bits, so the value is probably too low: read it as at least that "
-        "much.",
-    ),
-    (
-        "not a finite number",
-        "The estimate broke down: look at the data of this pair for extreme or constant values.",
-    ),
-    (
-        "embedding failed",
-        "The pair could not be embedded; the log of its tile has the whole message.",
-    ),
-)
-"""Words by which the kind of a reason is known, and what it means and asks for."""
-OTHER = (
-    "data cannot be used",
-    "One of the two variables has no usable values: mend what the reason names, or leave the "
-    "variable out.",
-)
-
-
-def _reasons(flag, reason):
-    """Split the reasons of a row; a failed pair has one, in which a semicolon may stand."""
-    return _NEXT_REASON.split(reason) if flag == "warn" else [reason]
+def _reasons(table):
+    """Return the reasons of each row."""
+    return [
+        reasons.from_table(*both)
+        for both in zip(table["reason_codes"], table["reason_parameters"], strict=True)
+    ]
 
 
 def flag_kinds(table):
@@ -757,34 +713,21 @@ def flag_kinds(table):
         each.
     """
     counts = {}
-    flagged = table[table["flag"] != "ok"]
-    for flag, reason in zip(flagged["flag"], flagged["reason"], strict=True):
-        kinds = {
-            next((kind for kind in KINDS if kind[0] in one), OTHER)
-            for one in _reasons(flag, reason)
-        }
-        for kind in kinds:
+    for row in _reasons(table):
+        for kind in {reasons.DECLARED[reason.code].kind for reason in row}:
             counts[kind] = counts.get(kind, 0) + 1
-    order = [*KINDS, OTHER]
+    order = list(reasons.MEANINGS)
     return [
-        {"kind": kind[0], "n": counts[kind], "meaning": kind[1]}
+        {"kind": kind, "n": counts[kind], "meaning": reasons.MEANINGS[kind]}
         for kind in sorted(counts, key=lambda kind: (-counts[kind], order.index(kind)))
     ]
-
-
-def _merged(reasons):
-    """Return reasons that differ only in their numbers as one: ``20-41 % of the samples``."""
-    columns = zip(*(_NUMBER.findall(reason) for reason in reasons), strict=True)
-    ends = [(min(column, key=float), max(column, key=float)) for column in columns]
-    spans = iter(low if float(low) == float(high) else f"{low}{DASH}{high}" for low, high in ends)
-    return _NUMBER.sub(lambda match: next(spans).replace("-", MINUS), reasons[0])
 
 
 def flag_summary(table):
     """Return the reasons of all flags with their counts, the worst and most frequent first.
 
-    Reasons that differ only in their numbers count as one; a pair with several reasons counts in
-    each.
+    Reasons of one code count as one, with the range of their numbers; a pair with several reasons
+    counts in each.
 
     Parameters
     ----------
@@ -795,28 +738,53 @@ def flag_summary(table):
     list of dict
         At most 30: dataset, flag, reason, n, examples (names of up to three pairs).
     """
-    flagged = table.loc[table["flag"] != "ok", ["flag", "dataset", "x", "y", "reason"]]
-    split = [_reasons(*both) for both in zip(flagged["flag"], flagged["reason"], strict=True)]
-    flagged = flagged.assign(reason=split).explode("reason").astype({"reason": str})
-    kinds = flagged["reason"].str.replace(_NUMBER, "#", regex=True)
-    groups = []
-    for (flag, dataset, _), part in flagged.groupby(["flag", "dataset", kinds], sort=False):
-        head = part.head(3)
-        examples = [
-            f"{printable(x, 30)} {DASH} {printable(y, 30)}"
-            for x, y in zip(head["x"], head["y"], strict=True)
-        ]
-        groups.append(
-            {
-                "flag": flag,
-                "dataset": dataset,
-                "reason": _merged(part["reason"].unique().tolist()) or "no reason given",
-                "n": len(part),
-                "examples": examples,
-            }
-        )
+    flagged = table[table["flag"] != "ok"]
+    same = {}
+    for row, its_reasons in zip(flagged.itertuples(), _reasons(flagged), strict=True):
+        for reason in its_reasons:
+            same.setdefault((row.flag, row.dataset, reason.code), []).append((row, reason))
+    groups = [
+        {
+            "flag": flag,
+            "dataset": dataset,
+            "reason": reasons.merged([reason for _, reason in found]),
+            "n": len(found),
+            "examples": [
+                f"{printable(row.x, 30)} {DASH} {printable(row.y, 30)}" for row, _ in found[:3]
+            ],
+        }
+        for (flag, dataset, _), found in same.items()
+    ]
     groups.sort(key=lambda group: (group["flag"] != "fail", -group["n"]))
     return groups[:30]
+
+
+def shared_pairs(table):
+    """Return the pairs whose variables share features, those that share most first.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+
+    Returns
+    -------
+    list of dict
+        dataset, x, y, n (features), features (names of the first ones); all pairs.
+    """
+    some = table[table["reason_codes"] != ""]
+    found = [
+        {
+            "dataset": row.dataset,
+            "x": row.x,
+            "y": row.y,
+            "n": reason.parameters["n"],
+            "features": reason.parameters["shared"],
+        }
+        for row, its_reasons in zip(some.itertuples(), _reasons(some), strict=True)
+        for reason in its_reasons
+        if reason.code == "shared_features"
+    ]
+    return sorted(found, key=lambda pair: -pair["n"])
 
 
 def thorough_checks(part, n=10):
@@ -865,57 +833,6 @@ def _rows(table):
         value = row.mi_bits if np.isfinite(row.mi_bits) else 0
         rows.append(row._asdict() | {"bar": round(100 * min(max(value / top, 0), 1), 1)})
     return rows
-
-
-def stage_times(benchmarks_dir):
-    """Sum Snakemake's benchmark files by rule.
-
-    Parameters
-    ----------
-    benchmarks_dir : str or Path
-        Holds a file or a folder of files a rule, tables with the columns s, max_rss, cpu_time.
-
-    Returns
-    -------
-    list of dict
-        stage, jobs, seconds (sum over jobs), cpu_seconds, max_rss_mb; NaN where not measured.
-    """
-    order = ("project", "embed", "estimate", "collect", "aggregate", "report", "benchmark")
-    folder = Path(benchmarks_dir)
-    stages = {}
-    for path in sorted(folder.rglob("*.tsv")) if folder.is_dir() else []:
-        stage = path.relative_to(folder).parts[0].removesuffix(".tsv")
-        with path.open(encoding="utf-8", newline="") as lines:
-            for row in csv.DictReader(lines, delimiter="\t"):
-                stages.setdefault(stage, []).append(
-                    [_number(row.get(name)) for name in ("s", "cpu_time", "max_rss")]
-                )
-    total = []
-    for stage in sorted(
-        stages, key=lambda name: (order.index(name) if name in order else len(order), name)
-    ):
-        numbers = np.array(stages[stage])
-        measured = np.isfinite(numbers)
-        summed = np.where(measured, numbers, 0).sum(axis=0)
-        highest = np.where(measured, numbers, -np.inf).max(axis=0)
-        total.append(
-            {
-                "stage": stage,
-                "jobs": len(numbers),
-                "seconds": float(summed[0]) if measured[:, 0].any() else np.nan,
-                "cpu_seconds": float(summed[1]) if measured[:, 1].any() else np.nan,
-                "max_rss_mb": float(highest[2]) if measured[:, 2].any() else np.nan,
-            }
-        )
-    return total
-
-
-def _number(cell):
-    """Return a number of a benchmark file; Snakemake writes ``-`` or ``NA`` for unmeasured."""
-    try:
-        return float(cell)
-    except (TypeError, ValueError):
-        return np.nan
 
 
 def _facts(config, origin):

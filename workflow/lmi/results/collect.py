@@ -1,12 +1,15 @@
 """From the tiles of a dataset to a few parts: so that no job reads more than some hundred files."""
 
 import hashlib
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from lmi.base.files import reading, write
-from lmi.pipeline.chunks import join
 from lmi.results import table as tables
+from lmi.results.columns import FROM_ATTRIBUTES
+from lmi.results.join import join
 
 MAX_CURVES = 500
 """Training curves of a part that the report draws, besides those of the strongest pairs."""
@@ -16,7 +19,7 @@ _DETAILS = ("pointwise", "scatter", "loss_train", "loss_validation")
 _AXES = ("scatter_samples", "loss_step")
 
 
-def collect(out, estimates, n_top):
+def collect(out: str | Path, estimates: Sequence[str | Path], n_top: int) -> None:
     """Join estimate tiles of one dataset into one file of the same layout.
 
     All rows are kept; what the report shows of single pairs (pointwise MI, scatter, training
@@ -42,7 +45,8 @@ def collect(out, estimates, n_top):
     first = np.cumsum([0, *(len(part["x"]) for part in read)])
     top = _strongest_rows(columns, n_top)
     per_tile = -(-MAX_CURVES // len(estimates))
-    found, attributes, hashes = [], {}, hashlib.sha256()
+    found, hashes = [], hashlib.sha256()
+    attributes: dict[str, object] = {}
     for path, start, end in zip(estimates, first, first[1:], strict=False):
         with reading(path, "estimate") as tile:
             attributes |= {name: tile.attrs[name] for name in tile.attrs}
@@ -56,7 +60,7 @@ def collect(out, estimates, n_top):
     attributes["key"] = hashes.hexdigest()
     write(
         out,
-        {name: values for name, values in columns.items() if name not in tables.FROM_ATTRIBUTES}
+        {name: values for name, values in columns.items() if name not in FROM_ATTRIBUTES}
         | join(found, shared=_AXES),
         {name: value for name, value in attributes.items() if name not in ("schema", "versions")},
     )

@@ -1,61 +1,26 @@
 """From many estimate tiles to one tidy table: a row a pair, as TSV and Parquet."""
 
 import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from lmi.base import reasons
 from lmi.base.errors import InputError
 from lmi.base.files import reading, replacing, text
+from lmi.results.columns import COLUMNS, FROM_ATTRIBUTES, OF_A_TILE
 
 DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
 
-COLUMNS = {
-    "dataset": "str",
-    "x": "str",
-    "y": "str",
-    "lag": "int64",
-    "n_samples": "int64",
-    "n_features_x": "int64",
-    "n_features_y": "int64",
-    "mi_bits": "float64",
-    "mi_ksg_bits": "float64",
-    "sd_bits": "float64",
-    "sd_ksg_bits": "float64",
-    "p_value": "float64",
-    "q_value": "float64",
-    "significant": "bool",
-    "n_permutations": "int64",
-    "p_method": "str",
-    "null_mean_bits": "float64",
-    "null_sd_bits": "float64",
-    "mi_within_bits": "float64",
-    "sd_within_bits": "float64",
-    "within_strata": "str",
-    "drift_bits": "float64",
-    "split_sd_bits": "float64",
-    "half_samples_bits": "float64",
-    "half_latent_bits": "float64",
-    "double_latent_bits": "float64",
-    "swapped_bits": "float64",
-    "truth_bits": "float64",
-    "converged": "bool",
-    "seconds": "float64",
-    "flag": "str",
-    "reason": "str",
-    "candidate": "str",
-}
-"""Columns of the table in their order, with their types. Units stand in the names."""
+EXACT = 22
+"""The largest power of ten that a float holds exactly."""
 
-FROM_ATTRIBUTES = ("dataset",)
-"""Columns that a tile holds as attributes, because they are the same in all of its rows."""
-
-_OF_THE_RUN = ("q_value", "significant")
-_OF_A_TILE = [name for name in COLUMNS if name not in _OF_THE_RUN]
 _RERUN = "run `snakemake --cores all --forcerun estimate` to write the tiles anew"
 
 
-def read_tile(path):
+def read_tile(path: str | Path) -> dict[str, np.ndarray]:
     """Read the columns of one tile, or of a part that holds several.
 
     Parameters
@@ -75,7 +40,7 @@ def read_tile(path):
     with reading(path, "estimate") as tile:
         absent = [
             name
-            for name in _OF_A_TILE
+            for name in OF_A_TILE
             if name not in (tile.attrs if name in FROM_ATTRIBUTES else tile)
         ]
         if absent:
@@ -85,7 +50,7 @@ def read_tile(path):
             )
         n_pairs = tile["x"].shape[0]
         columns = {}
-        for name in _OF_A_TILE:
+        for name in OF_A_TILE:
             kind = COLUMNS[name]
             if name in FROM_ATTRIBUTES:
                 value = tile.attrs[name]
@@ -114,15 +79,21 @@ def _sorted(table, order):
 
 def _six_digits(values):
     """Round to six significant digits, so that the shortest text of the float is short."""
+    values = np.asarray(values, float)
     with np.errstate(divide="ignore", invalid="ignore"):
         decimals = 5 - np.floor(np.log10(np.abs(values)))
-    # 10**22 is the largest exact power of ten; only a division by an exact one rounds correctly
-    decimals = np.where(np.isfinite(decimals), np.clip(decimals, 0, 22), 0)
-    scale = 10.0**decimals
-    return np.where(np.isfinite(values), np.round(values * scale) / scale, values)
+    decimals = np.where(np.isfinite(decimals), np.maximum(decimals, 0), 0)
+    # only a division by an exact power of ten rounds correctly
+    small = decimals > EXACT
+    scale = 10.0 ** np.minimum(decimals, EXACT)
+    rounded = np.where(np.isfinite(values), np.round(values * scale) / scale, values)
+    rounded[small] = [float(f"{value:.5e}") for value in values[small]]
+    return rounded
 
 
-def add_q_values(table, fdr=0.05, method="bh"):
+def add_q_values(
+    table: pd.DataFrame, fdr: float = 0.05, method: str = "bh", left_out: np.ndarray | bool = False
+) -> None:
     """Add the columns `q_value` and `significant` to a table, in place.
 
     The q value of a pair is the false discovery rate among the pairs with p values as small as
@@ -137,19 +108,29 @@ def add_q_values(table, fdr=0.05, method="bh"):
     method : str
         bh (Benjamini & Hochberg 1995), or by, valid under any dependence of the tests (Benjamini &
         Yekutieli 2001).
+    left_out : bool, or array of bool, shape (n_rows,)
+        Rows that are no tests, whatever their p value.
     """
     from scipy.stats import false_discovery_control
 
     p = table["p_value"].to_numpy()
     q = np.full(len(p), np.nan)
-    tested = np.isfinite(p)
+    tested = np.isfinite(p) & ~np.asarray(left_out)
     if tested.any():
         q[tested] = false_discovery_control(p[tested], method=method)
     table["q_value"] = q
     table["significant"] = q <= fdr
 
 
-def peaks(table):
+def _left_out(reason_codes):
+    """Return which rows have a reason for which they are no tests."""
+    untested = {code for code, one in reasons.DECLARED.items() if not one.tested}
+    # few rows have reasons, and few of those differ
+    found = {codes: not untested.isdisjoint(codes.split()) for codes in reason_codes.unique()}
+    return reason_codes.map(found).to_numpy(bool)
+
+
+def peaks(table: pd.DataFrame) -> pd.DataFrame:
     """Return one row a pair: that of the lag with the largest estimate.
 
     Parameters
@@ -163,7 +144,14 @@ def peaks(table):
     return table.drop_duplicates(["dataset", "x", "y"]).reset_index(drop=True)
 
 
-def aggregate(estimates, tsv, parquet, order=None, fdr=0.05, fdr_method="bh"):
+def aggregate(
+    estimates: Sequence[str | Path],
+    tsv: str | Path,
+    parquet: str | Path,
+    order: Sequence[str] | None = None,
+    fdr: float = 0.05,
+    fdr_method: str = "bh",
+) -> pd.DataFrame:
     """Gather estimate tiles, or parts of them, into one table; write it as TSV and Parquet.
 
     Rows are sorted by dataset, then by `mi_bits` from the strongest to the weakest, pairs without
@@ -200,10 +188,10 @@ def aggregate(estimates, tsv, parquet, order=None, fdr=0.05, fdr_method="bh"):
             "config have pairs."
         )
     table = pd.DataFrame(
-        {name: np.concatenate([part.pop(name) for part in parts]) for name in _OF_A_TILE},
+        {name: np.concatenate([part.pop(name) for part in parts]) for name in OF_A_TILE},
         copy=False,
     )
-    add_q_values(table, fdr, fdr_method)
+    add_q_values(table, fdr, fdr_method, _left_out(table["reason_codes"]))
     table = table[list(COLUMNS)]
     twice = table.duplicated(["dataset", "x", "y", "lag"])
     if twice.any():
@@ -222,7 +210,7 @@ def aggregate(estimates, tsv, parquet, order=None, fdr=0.05, fdr_method="bh"):
     return table
 
 
-def write_tsv(table, path):
+def write_tsv(table: pd.DataFrame, path: str | Path) -> None:
     """Write the table as TSV: six significant digits, ``NaN`` for missing numbers.
 
     Parameters
@@ -244,7 +232,7 @@ def write_tsv(table, path):
         )
 
 
-def strongest(table, n=None):
+def strongest(table: pd.DataFrame, n: int | None = None) -> pd.DataFrame:
     """Return the `n` strongest pairs that have a value and are not flagged ``fail``.
 
     Parameters
@@ -260,7 +248,7 @@ def strongest(table, n=None):
     )
 
 
-def printable(name, width=None):
+def printable(name: str, width: int | None = None) -> str:
     """Return a name that is safe on one line of a terminal or a figure.
 
     Control characters, line breaks included, become ``�``; names longer than `width` lose their
@@ -275,7 +263,7 @@ def printable(name, width=None):
     return f"{name[:head]}…{name[len(name) - (width - 1 - head) :]}"
 
 
-def bits(value, sd=np.nan):
+def bits(value: float, sd: float = np.nan) -> str:
     """Return ``1.23 ± 0.04``: as many decimals (2 or 3) as the error bar deserves.
 
     Parameters
@@ -293,7 +281,7 @@ def bits(value, sd=np.nan):
     return f"{number} ± {sd:.{decimals}f}" if np.isfinite(sd) else number
 
 
-def probability(value):
+def probability(value: float) -> str:
     """Return a p or q value in as few letters as tell it: ``0.21``, ``2e-4``.
 
     Parameters
@@ -308,12 +296,14 @@ def probability(value):
     return f"{mantissa}e{int(exponent)}"
 
 
-def signed(lag):
+def signed(lag: int) -> str:
     """Return a lag with its sign: ``+2``, ``0``, ``−1``."""
     return f"{lag:+d}".replace("-", MINUS) if lag else "0"
 
 
-def top_pairs_text(table, n=10, files=None):
+def top_pairs_text(
+    table: pd.DataFrame, n: int = 10, files: Mapping[str, str | Path] | None = None
+) -> str:
     """Return the `n` strongest pairs as text for a terminal, and where the results lie.
 
     Parameters

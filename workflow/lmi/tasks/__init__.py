@@ -1,6 +1,7 @@
 """Synthetic and resampled data with known mutual information, for benchmarks and examples.
 
 A module of this folder registers its tasks with `registry.task`; a new file is enough.
+May import: base.
 """
 
 import importlib

@@ -356,3 +356,15 @@ def swiss_roll(rng, n_samples=2000, ambient=3, mi_bits=1.0):
     u, v = gaussian_pairs(rng, n_samples, 1, mi_bits)
     x, y = _roll(rng, u, ambient), _roll(rng, v, ambient)
     return finish(x, y, mi_bits, pairs_pointwise_bits(u, v, mi_bits))
+
+
+@task(n_samples=(2, None), ambient=(2, None), mi_bits=(0, 20))
+def noisy_pair(rng, n_samples=1000, ambient=100, mi_bits=0.5):
+    """One correlated Gaussian pair, each member twice, among ambient - 2 noise features.
+
+    Truth: `mi_bits`. Source: Gowri et al. 2024 (arXiv:2409.02732), on regularisation.
+    """
+    u, v = gaussian_pairs(rng, n_samples, 1, mi_bits)
+    noise = rng.standard_normal((2, n_samples, ambient - 2))
+    x, y = np.hstack([u, u, noise[0]]), np.hstack([v, v, noise[1]])
+    return finish(x, y, mi_bits, pairs_pointwise_bits(u, v, mi_bits))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lmi.data.sources import stamp
+from lmi.base.paths import stamp
 from lmi.tasks.labels import (
     label_counts,
     label_mi_bits,

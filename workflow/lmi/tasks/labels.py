@@ -9,7 +9,7 @@ import functools
 import numpy as np
 
 from lmi.base.errors import InputError
-from lmi.data.sources import stamp
+from lmi.base.paths import stamp
 from lmi.tasks.registry import fail, finish, task
 
 
@@ -129,6 +129,43 @@ def mnist(rng, path="", n_samples=5000, classes=2, shuffled=0.25):
     """
     images, labels = read_images(path, classes, stamp(path))
     return _paired_images(rng, "mnist", images, labels, n_samples, classes, shuffled)
+
+
+def _labelled(rng, name, images, labels, n_samples, classes):
+    """Return images and the indicators of their labels, as many of each class."""
+    chosen = []
+    for label in range(classes):
+        count = n_samples // classes + (label < n_samples % classes)
+        members = np.flatnonzero(labels == label)
+        if count > len(members):
+            fail(name, "n_samples", f"at most {len(members)} images of the label {label}", count)
+        chosen.append(rng.choice(members, count, replace=False))
+    chosen = rng.permutation(np.concatenate(chosen))
+    # the label of an image decides y, and all labels are as frequent, but for a remainder
+    pointwise = np.full(n_samples, np.log2(classes))
+    return finish(images[chosen], np.eye(classes)[labels[chosen]], np.log2(classes), pointwise)
+
+
+@task(n_samples=(2, None), classes=(2, 10))
+def labelled_digits(rng, n_samples=1000, classes=2):
+    """Images of `sklearn.datasets.load_digits` and their labels, one indicator feature a class.
+
+    Truth: log2(classes), where images tell their labels; classes are drawn equally often.
+    """
+    from sklearn.datasets import load_digits
+
+    images, labels = load_digits(return_X_y=True)
+    return _labelled(rng, "labelled_digits", images, labels, n_samples, classes)
+
+
+@task(path="file", n_samples=(2, None), classes=(2, 10))
+def labelled_mnist(rng, path="", n_samples=5000, classes=2):
+    """Images of MNIST and their labels, as `labelled_digits`; the file is that of `mnist`.
+
+    Truth: log2(classes), where images tell their labels; classes are drawn equally often.
+    """
+    images, labels = read_images(path, classes, stamp(path))
+    return _labelled(rng, "labelled_mnist", images, labels, n_samples, classes)
 
 
 @functools.lru_cache(maxsize=2)

@@ -6,11 +6,12 @@ import json
 import numpy as np
 
 from lmi.base.errors import InputError
-from lmi.benchmarks.real_data import catalogue
-from lmi.data.sources import stamp
+from lmi.base.paths import stamp
 from lmi.tasks.labels import label_counts, label_mi_bits, label_table
 from lmi.tasks.registry import fail, finish, task
 
+INTERACTIONS = ("ligand_receptor", "kinase_target")
+"""Kinds of interactions, each in a prepared file of its own."""
 EARLY_LATE = {
     "2-6": ({"day": (2,)}, {"day": (6,)}),
     "6-6": ({"day": (6,), "well": (1,)}, {"day": (6,), "well": (2,)}),
@@ -97,7 +98,7 @@ def proteins(rng, path="", n_samples=4402, shuffled=0.25):
     return finish(*sides, label_mi_bits(table))
 
 
-@task(path="file", kind=list(catalogue.INTERACTIONS), n_samples=(0, None))
+@task(path="file", kind=list(INTERACTIONS), n_samples=(0, None))
 def interactions(rng, path="", kind="ligand_receptor", n_samples=0):
     """ProtT5 embeddings of pairs of proteins that interact, in random order.
 

@@ -15,7 +15,6 @@ def estimate(x, y, seed, **changes):
 
     Source: Gowri et al. 2024 (arXiv:2409.02732), appendix on interpretation.
     """
-    import numpy as np
 
     from lmi.base.seeds import rng
     from lmi.embedding import published as paper
@@ -34,7 +33,7 @@ def estimate(x, y, seed, **changes):
         x, y, settings=settings, rng=rng(seed, "decoder inspection"), inspect=inspect
     )
     detail = {
-        side: np.round(errors[held_out].mean(axis=0)[: data.shape[1]], 4).tolist()
+        side: [float(f"{e:.6g}") for e in errors[held_out].mean(axis=0)[: data.shape[1]]]
         for (side, errors), data in zip(seen.items(), (x, y), strict=True)
     }
     return {"mi_bits": ksg.mi(zx[held_out], zy[held_out]), "detail": detail}

@@ -4,8 +4,6 @@ One correlated pair among 98 noise features of each variable. alpha weighs the s
 and lambda the regulariser: cross-reconstruction, MINE or InfoNCE.
 """
 
-from lmi.tasks.registry import finish, task
-
 TITLE = "Regularisers"
 SOURCE = "appendix: regularisers"
 CONDITIONS = ("level",)
@@ -27,22 +25,6 @@ QUICK = (
     "paper_mine_alpha1_lambda1",
     "paper_infonce_alpha1_lambda1",
 )
-
-
-@task(n_samples=(2, None), ambient=(2, None), mi_bits=(0, 20))
-def noisy_pair(rng, n_samples=1000, ambient=100, mi_bits=0.5):
-    """One correlated Gaussian pair, each member twice, among ambient - 2 noise features.
-
-    Truth: `mi_bits`. Source: Gowri et al. 2024 (arXiv:2409.02732), on regularisation.
-    """
-    import numpy as np
-
-    from lmi.tasks.gaussian import gaussian_pairs, pairs_pointwise_bits
-
-    u, v = gaussian_pairs(rng, n_samples, 1, mi_bits)
-    noise = rng.standard_normal((2, n_samples, ambient - 2))
-    x, y = np.hstack([u, u, noise[0]]), np.hstack([v, v, noise[1]])
-    return finish(x, y, mi_bits, pairs_pointwise_bits(u, v, mi_bits))
 
 
 def cells(scale):

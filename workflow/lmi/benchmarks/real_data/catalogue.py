@@ -1,4 +1,6 @@
-"""The files of the published figures and where they lie; no library is imported here."""
+"""The files of the published figures and where they lie."""
+
+from lmi.tasks.real import INTERACTIONS
 
 FOLDER = "resources"
 STANDIN = "resources/standin"
@@ -27,8 +29,6 @@ FILES = {
         )
     },
 }
-
-INTERACTIONS = ("ligand_receptor", "kinase_target")
 
 PREPARED = ("proteins", *INTERACTIONS, "lineages")
 """Prepared files: resources/<name>.h5, and resources/standin/<name>.h5 for the stand-in."""

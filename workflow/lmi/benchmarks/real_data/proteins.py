@@ -35,6 +35,7 @@ def read_embeddings(path):
     )
     try:
         with h5py.File(path, "r") as file:
+            files.refuse_foreign(file)
             accessions = sorted(file)
             rows = [np.asarray(file[name]) for name in accessions]
     except (OSError, TypeError) as error:

@@ -3,7 +3,8 @@
 import numpy as np
 
 from lmi.base.errors import InputError
-from lmi.data.files import some, suggest
+from lmi.base.messages import some, suggest
+from lmi.data.files import open_hdf5
 from lmi.data.formats import matrices
 from lmi.data.formats.matrices import (
     as_matrix_shape,
@@ -59,9 +60,7 @@ def _matrix(source, file):
 
 def shape(source):
     """Return (rows, columns)."""
-    import h5py
-
-    with h5py.File(source.path, "r") as file:
+    with open_hdf5(source.path) as file:
         matrix, kind = _matrix(source, file)
         if kind == "dense":
             return as_matrix_shape(source, matrix.shape, matrix.dtype)
@@ -72,7 +71,7 @@ def names(source, axis):
     """Return the names of the rows or columns."""
     import h5py
 
-    with h5py.File(source.path, "r") as file:
+    with open_hdf5(source.path) as file:
         name = _place(source, file)[1 + axis]
         table = file.get(name)
         if not isinstance(table, h5py.Group) or "_index" not in table.attrs:
@@ -87,10 +86,8 @@ def names(source, axis):
 
 def read(source, columns):
     """Return columns (all when None) as a dense array."""
-    import h5py
-
     extent = shape(source)
-    with h5py.File(source.path, "r") as file:
+    with open_hdf5(source.path) as file:
         matrix, kind = _matrix(source, file)
         if kind == "dense":
             return dense_rows(matrix, extent, columns)
@@ -99,11 +96,9 @@ def read(source, columns):
 
 def missing(source):
     """Return which rows have a missing value."""
-    import h5py
-
     extent = shape(source)
     missing = np.zeros(extent[0], dtype=bool)
-    with h5py.File(source.path, "r") as file:
+    with open_hdf5(source.path) as file:
         matrix, kind = _matrix(source, file)
         if kind == "dense":
             for start in range(0, extent[0], matrices.ROWS_AT_A_TIME):

@@ -5,7 +5,9 @@ import functools
 import numpy as np
 
 from lmi.base.errors import InputError
-from lmi.data.files import first_duplicates, stamp
+from lmi.base.messages import first_duplicates
+from lmi.base.paths import stamp
+from lmi.data.files import open_hdf5
 from lmi.data.formats.matrices import (
     as_matrix_shape,
     check_names,
@@ -43,7 +45,7 @@ def _top(source, _stamp):
         else:
             others.append(f"'{name}' (type {item.dtype}, shape {item.shape})")
 
-    with h5py.File(source.path, "r") as file:
+    with open_hdf5(source.path) as file:
         if source.key is not None and isinstance(item := file.get(source.key), h5py.Dataset):
             if item.dtype.names:
                 raise InputError(
@@ -90,7 +92,7 @@ def names(source, axis):
     import h5py
 
     key, shape, _ = _top(source, stamp(source.path))
-    with h5py.File(source.path, "r") as file:
+    with open_hdf5(source.path) as file:
         if isinstance(file[key], h5py.Group) and _is_10x(file[key]):
             return _names_10x(file[key], axis)
         name = ("samples", "features")[axis]
@@ -118,10 +120,8 @@ def _names_10x(group, axis):
 
 def read(source, columns):
     """Return columns (all when None) as a dense array."""
-    import h5py
-
     key, shape, kind = _top(source, stamp(source.path))
-    with h5py.File(source.path, "r") as file:
+    with open_hdf5(source.path) as file:
         if kind == "dense":
             return dense_rows(file[key], shape, columns)
         columns = None if columns is None else np.asarray(columns)

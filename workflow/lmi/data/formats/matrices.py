@@ -3,7 +3,7 @@
 import numpy as np
 
 from lmi.base.errors import InputError
-from lmi.data.files import some, suggest
+from lmi.base.messages import some, suggest
 
 ROWS, COLUMNS = 0, 1
 ROWS_AT_A_TIME = 8192

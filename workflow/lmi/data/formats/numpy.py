@@ -6,7 +6,7 @@ import zipfile
 import numpy as np
 
 from lmi.base.errors import InputError
-from lmi.data.files import stamp
+from lmi.base.paths import stamp
 from lmi.data.formats.matrices import (
     as_matrix_shape,
     check_names,

@@ -5,7 +5,7 @@ import functools
 import numpy as np
 
 from lmi.base.errors import InputError
-from lmi.data.files import stamp
+from lmi.base.paths import stamp
 from lmi.data.formats.matrices import COLUMNS
 from lmi.data.formats.tables import are_ids, dropped_columns, name_column, named_like_ids
 

@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from lmi.base.errors import InputError
-from lmi.data.files import some, suggest
+from lmi.base.messages import some, suggest
 
 # What a column without a heading is called, as pandas calls it.
 UNNAMED = "Unnamed: 0"

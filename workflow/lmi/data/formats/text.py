@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from lmi.base.errors import InputError
+from lmi.base.paths import stamp
 from lmi.data.files import (
     COMPRESSED,
     DELIMITERS,
@@ -15,7 +16,6 @@ from lmi.data.files import (
     compression,
     encoding,
     ending,
-    stamp,
     text_rows,
 )
 from lmi.data.formats.matrices import COLUMNS

@@ -1,0 +1,143 @@
+"""False positives of the p values, to the levels that thousands of pairs need.
+
+    python -m benchmarks.null --tests 1000000
+
+Independent pairs are drawn again and again and tested with one statistic on one part: the critic's
+cross term and KSG, under each scheme, for the kinds of data that break p values. The table has the
+share of p values at most a level over that level: 1 is right, less is safe. Cheap variables of
+few samples stand for all: what the encoders do is not part of this.
+"""
+
+import argparse
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from lmi.base import seeds
+from lmi.estimation import null
+from scipy.signal import lfilter
+
+LEVELS = (0.05, 0.01, 1e-3, 1e-4, 1e-5)
+BOUND = 3.0
+"""Coordinates of a critic are bounded by so many standard deviations."""
+CHUNK = 2000
+
+
+def normal(rng, n, d):
+    return rng.standard_normal((n, d))
+
+
+def t2(rng, n, d):
+    return rng.standard_t(2, (n, d))
+
+
+def zero_inflated(rng, n, d):
+    return rng.poisson(rng.gamma(0.5, 2.0, (n, d))) * (rng.random((n, d)) < 0.6) * 1.0
+
+
+def autoregressive(phi):
+    def draw(rng, n, d):
+        return lfilter([1.0], [1.0, -phi], rng.standard_normal((n + 500, d)), axis=0)[500:]
+
+    return draw
+
+
+def oscillation(rng, n, d):
+    time = np.arange(n)[:, None]
+    phase = np.cumsum(0.05 * rng.standard_normal((n, d)), axis=0)
+    return np.sin(2 * np.pi * time / 25 + phase + rng.uniform(0, 7, d)) + 0.5 * normal(rng, n, d)
+
+
+def one_over_f(rng, n, d):
+    spectrum = np.fft.rfft(rng.standard_normal((2 * n, d)), axis=0)
+    power = np.maximum(np.fft.rfftfreq(2 * n), 1 / (2 * n)) ** -0.5
+    return np.fft.irfft(spectrum * power[:, None], axis=0)[:n]
+
+
+INDEPENDENT = {"normal": normal, "t2": t2, "zero-inflated": zero_inflated}
+SERIES = {f"AR(1) {phi}": autoregressive(phi) for phi in (0.5, 0.9, 0.98)}
+SERIES |= {"oscillation": oscillation, "1/f": one_over_f}
+CASES = {
+    **{("free", name): draw for name, draw in INDEPENDENT.items()},
+    **{(f"strata of {size}", "batches"): normal for size in (2, 3, 10, 100)},
+    ("strata of 3", "zero-inflated"): zero_inflated,
+    **{("shift", name): draw for name, draw in SERIES.items()},
+}
+SIZES = ((150, 1), (600, 3))
+"""Samples of a part, and features of either variable."""
+
+
+def part(scheme, draw, n, d, rng):
+    """Return an independent pair as a part of the null, and the scheme's own name."""
+    x, y = draw(rng, n, d), draw(rng, n, d)
+    strata = None
+    if scheme.startswith("strata"):
+        strata = np.arange(n) // int(scheme.split()[-1])
+        shift = rng.standard_normal((strata[-1] + 1, d))
+        x, y = x + shift[strata], y + shift[strata]
+    x, y = ((z - z.mean(axis=0)) / z.std(axis=0) for z in (x, y))
+    bounded = [np.clip(z, -BOUND, BOUND) for z in (x, y)]
+    return null.Part(x, y, bounded[0] * np.linspace(1, 0.3, d), bounded[1], strata)
+
+
+def p_values(case, statistic, n, d, first, count, n_permutations):
+    """Return p values of `count` independent pairs."""
+    scheme, _ = case
+    found = np.empty(count)
+    for number in range(count):
+        rng = seeds.rng(first + number, "null", *case, statistic, n, d)
+        pair = part(scheme, CASES[case], n, d, rng)
+        its = scheme.split()[0]
+        if statistic == "critic":
+            found[number] = null._critic(pair, its, n_permutations, 0, rng, True)[0]
+        else:
+            found[number] = null._sequential(pair, its, null.MAX_KSG, 0, rng, 3)[0]
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--tests", type=int, default=1_000_000, help="of the critic, a case")
+    parser.add_argument("--tests-ksg", type=int, default=20_000, help="of KSG, a case")
+    parser.add_argument("--permutations", type=int, default=9999)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--only", nargs="+", default=[], help="schemes, such as free or shift")
+    parser.add_argument("--out", default="results/bench_null.tsv")
+    options = parser.parse_args()
+    rows = []
+    with ProcessPoolExecutor(options.processes) as pool:
+        for statistic, tests in (("critic", options.tests), ("ksg", options.tests_ksg)):
+            for case in CASES:
+                if options.only and case[0] not in options.only:
+                    continue
+                for n, d in SIZES if tests else ():
+                    start = time.perf_counter()
+                    jobs = [
+                        pool.submit(
+                            p_values,
+                            case,
+                            statistic,
+                            n,
+                            d,
+                            first,
+                            min(CHUNK, tests - first),
+                            options.permutations,
+                        )
+                        for first in range(0, tests, CHUNK)
+                    ]
+                    found = np.concatenate([job.result() for job in jobs])
+                    row = {"statistic": statistic, "scheme": case[0], "data": case[1]}
+                    row |= {"n": n, "features": d, "tests": tests}
+                    row |= {f"{level:g}": (found <= level).mean() / level for level in LEVELS}
+                    row["seconds"] = time.perf_counter() - start
+                    rows.append(row)
+                    table = pd.DataFrame(rows)
+                    print(table.tail(1).to_string(index=False, header=len(rows) == 1), flush=True)
+                    Path(options.out).parent.mkdir(parents=True, exist_ok=True)
+                    table.to_csv(options.out, sep="\t", index=False, float_format="%.4g")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""Columns of the table and layouts of the files are what is declared, in the README as well."""
+
+import re
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from lmi.estimation import flags
+from lmi.pipeline import stages
+from lmi.projection import folds as split
+from lmi.results import layout
+from lmi.results.collect import collect
+from lmi.results.columns import COLUMNS, DECLARED
+
+README = Path(__file__).resolve().parents[3] / "README.md"
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Files of a tiny run with strata, a bad variable and trained networks, by kind."""
+    folder = tmp_path_factory.mktemp("tiny")
+    rng = np.random.default_rng(0)
+    matrices = [*rng.standard_normal((2, 240, 3)), np.zeros((240, 0))]
+    paths = {kind: folder / f"{kind}.h5" for kind in layout.LAYOUTS}
+    stages.write_block(
+        paths["block"],
+        ["a", "b", "c"],
+        matrices,
+        ["", "", "all of its 3 features are constant"],
+        split.folds(240, seed=0, dataset="d", n_inner=3),
+        dataset_name="d",
+        settings={"n_components": 8, "clip": 10.0},
+        seed=0,
+        attributes={"key": "", "time_series": False, "overlap": 0, "n_dropped": 0},
+        strata=rng.integers(2, size=240).astype(str),
+    )
+    embed = {
+        "preset": "default",
+        "n_latent": 4,
+        "train": "always",
+        "checks": "quick",
+        "max_steps": 10,
+        "batch_size": 128,
+        "learning_rate": 1e-3,
+    }
+    block, tile, estimates, part = paths.values()
+    stages.embed(tile, block, block, pairs=[(0, 1), (0, 2)], settings=embed, seed=0)
+    nulls = {"max": 99, "scheme": "auto", "block_length": 0, "tail_fit": False}
+    settings = {"k": 3, "error_bars": True, "permutations": nulls}
+    stages.estimate(estimates, tile, settings=settings, seed=0)
+    collect(part, [estimates], n_top=1)
+    return paths
+
+
+@pytest.mark.parametrize("kind", layout.LAYOUTS)
+def test_a_run_writes_what_is_declared_and_nothing_else(files, kind):
+    with h5py.File(files[kind]) as file:
+        assert layout.problems(file, kind) == []
+        # the tiny run has everything, so that each declaration was looked at
+        assert set(file) == set(layout.LAYOUTS[kind])
+        axes = {}
+        for name, declared in layout.LAYOUTS[kind].items():
+            for axis, length in zip(declared.shape, file[name].shape, strict=True):
+                axes.setdefault(axis, set()).add(length)
+    # the same words, the same length
+    assert all(len(lengths) == 1 for lengths in axes.values()), axes
+
+
+def test_a_pair_without_an_estimate_has_the_declared_defaults(files):
+    with h5py.File(files["estimates"]) as file:
+        assert file["flag"].asstr()[1] == "fail"
+        assert file["reason_codes"].asstr()[1] == "unusable_data"
+        for column in DECLARED:
+            if column.default is None or column.held == "run" or column.name.startswith("reason_"):
+                continue
+            values = file[column.name]
+            found = values.asstr()[1] if column.dtype == "str" else values[1]
+            np.testing.assert_equal(found, column.default, err_msg=column.name)
+        for name, declared in layout.ESTIMATES.items():
+            if declared.optional and declared.shape[0] in ("pair", "detailed pair"):
+                assert np.isnan(file[name][1]).all(), name
+
+
+def test_a_file_that_differs_from_its_layout_is_told(files, tmp_path):
+    other = tmp_path / "other.h5"
+    other.write_bytes(files["block"].read_bytes())
+    with h5py.File(other, "a") as file:
+        del file["inner"], file["missing"]
+        file["extra"] = 1
+        file["missing"] = np.zeros((3, 2), np.float32)
+        assert layout.problems(file, "block") == [
+            "'extra' is not declared",
+            "'inner' is not there",
+            "'missing': expected the axes ('variable',), found (3, 2)",
+            "'missing': expected float64, found float32",
+        ]
+
+
+def test_the_readme_names_all_columns_and_no_others():
+    table = README.read_text(encoding="utf-8").partition("| column | meaning |")[2]
+    rows = table.partition("\n\n")[0].splitlines()[2:]
+    named = [name for row in rows for name in re.findall(r"`([^`]+)`", row.split("|")[1])]
+    assert sorted(named) == sorted(COLUMNS) and len(set(named)) == len(named)
+
+
+def test_columns_of_the_thorough_checks_are_columns():
+    assert set(flags.CHECKS) <= set(COLUMNS)
+    assert all(column.unit == "bits" for column in DECLARED if column.name.endswith("_bits"))
+    assert all(column.description and " " in column.description for column in DECLARED)

@@ -1,0 +1,264 @@
+"""Reasons of flags: each declared once, with its code, severity, parameters and sentences.
+
+A reason is stored by its code and parameters, and told from them: no text is read back.
+"""
+
+import json
+from dataclasses import dataclass, field
+from string import Formatter
+
+DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
+FLAGS = ("ok", "warn", "fail")
+"""From the best to the worst: a pair has the flag of its worst reason."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What is known of a reason before it happens.
+
+    Attributes
+    ----------
+    code : str
+        How the table names it.
+    flag : str
+        warn or fail.
+    sentence : str
+        What the table says; its fields are the reason's parameters.
+    kind : str
+        Heading in the report; reasons of one kind share it.
+    tested : bool
+        Whether the pair counts as a test in the false discovery rate, if it has a p value.
+    """
+
+    code: str
+    flag: str
+    sentence: str
+    kind: str
+    tested: bool = True
+
+    @property
+    def parameters(self):
+        """Names of the parameters, in the order of the sentence."""
+        fields = (name for _, name, _, _ in Formatter().parse(self.sentence) if name)
+        return tuple(dict.fromkeys(fields))
+
+
+_HALVES = "bits by the encoders of the two halves of the samples"
+_RISING = "still rising with the number of samples: {less:.2f} bits with "
+_TOO_LOW = "of them, {mi:.2f} with all; probably too low"
+
+DECLARED = {
+    one.code: one
+    for one in (
+        Declared(
+            "shared_features",
+            "fail",
+            "features that are in both variables: {n} ({shared}); their information is infinite "
+            "by construction",
+            "features in both variables",
+            tested=False,
+        ),
+        Declared(
+            "not_converged",
+            "warn",
+            "training not converged: raise max_steps, or max_epochs of the preset paper",
+            "not converged",
+        ),
+        Declared("few_samples", "warn", "few samples: {n}, fewer than {floor}", "few samples"),
+        Declared(
+            "near_ceiling",
+            "warn",
+            "near the ceiling of {ceiling:.1f} bits for this number of samples",
+            "near the ceiling",
+        ),
+        Declared(
+            "duplicates",
+            "warn",
+            "{percent:.0f} % of the samples are duplicates: few distinct values",
+            "duplicates",
+        ),
+        Declared(
+            "missing_data", "warn", "missing data: {percent:.0f} % of the values", "missing data"
+        ),
+        Declared(
+            "unstable_halves",
+            "warn",
+            f"unstable: {{first:.2f}} and {{second:.2f}} {_HALVES}",
+            "unstable",
+        ),
+        Declared("rising_thirds", "warn", f"{_RISING}a third {_TOO_LOW}", "still rising"),
+        Declared(
+            "unstable_splits",
+            "warn",
+            "unstable: {sd:.2f} bits of standard deviation over three splits of the samples",
+            "unstable",
+        ),
+        Declared("rising_half", "warn", f"{_RISING}half {_TOO_LOW}", "still rising"),
+        Declared(
+            "unstable_half_latent",
+            "warn",
+            "unstable: {other:.2f} bits with half the dimensions, {mi:.2f} without",
+            "unstable",
+        ),
+        Declared(
+            "unstable_double_latent",
+            "warn",
+            "unstable: {other:.2f} bits with twice the latent dimension, {mi:.2f} without",
+            "unstable",
+        ),
+        Declared(
+            "unstable_swapped",
+            "warn",
+            "unstable: {other:.2f} bits with x and y exchanged, {mi:.2f} without",
+            "unstable",
+        ),
+        Declared(
+            "not_finite", "fail", "the estimate is not a finite number", "not a finite number"
+        ),
+        Declared("embedding_failed", "fail", "embedding failed: {message}", "embedding failed"),
+        Declared("estimation_failed", "fail", "estimation failed: {message}", "estimation failed"),
+        Declared("unusable_data", "fail", "{message}", "data cannot be used"),
+    )
+}
+"""All reasons by code, in the order in which they are told."""
+
+MEANINGS = {
+    "features in both variables": (
+        "A feature that stands in both variables tells everything about itself, so the value says "
+        "nothing about the rest; such pairs are never significant. Make groups that do not "
+        "overlap, or set estimate.shared_features to keep."
+    ),
+    "not converged": (
+        "Training stopped before the loss was flat, so the value is probably too low: raise "
+        "embed.max_steps."
+    ),
+    "few samples": (
+        "Too few samples for a stable estimate: collect more, or read the value as a hint."
+    ),
+    "near the ceiling": (
+        "So many samples cannot show more bits than this: the true value may be larger. Read it "
+        "as at least that much."
+    ),
+    "duplicates": (
+        "Many samples have equal values, such as counts of zero, which the estimator takes for "
+        "structure: use features with more distinct values, or longer windows."
+    ),
+    "missing data": (
+        "Much of the data was filled in or left out: look whether values are missing for a "
+        "reason that the two variables share."
+    ),
+    "unstable": (
+        "Another split of the samples, or a setting that should not matter, gives another value: "
+        "read all of them as a range, and get more samples before building on it."
+    ),
+    "still rising": (
+        "More samples give more bits, so the value is probably too low: read it as at least that "
+        "much."
+    ),
+    "not a finite number": (
+        "The estimate broke down: look at the data of this pair for extreme or constant values."
+    ),
+    "embedding failed": (
+        "The pair could not be embedded; the log of its tile has the whole message."
+    ),
+    "estimation failed": (
+        "The pair was embedded but not estimated; the log of its tile has the whole message."
+    ),
+    "data cannot be used": (
+        "One of the two variables has no usable values: mend what the reason names, or leave the "
+        "variable out."
+    ),
+}
+"""What each kind of reason means and asks for, in the report."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A reason that a pair has.
+
+    Attributes
+    ----------
+    code : str
+        One of `DECLARED`.
+    parameters : dict
+        Numbers and texts of its sentence.
+    """
+
+    code: str
+    parameters: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        expected, found = set(DECLARED[self.code].parameters), set(self.parameters)
+        if expected != found:
+            raise TypeError(
+                f"reason {self.code}: expected the parameters {sorted(expected)}, found "
+                f"{sorted(found)}"
+            )
+
+    def __str__(self):
+        return DECLARED[self.code].sentence.format(**self.parameters)
+
+
+def flag(reasons):
+    """Return the flag of a pair with these reasons: that of the worst, or ok."""
+    return max((DECLARED[reason.code].flag for reason in reasons), key=FLAGS.index, default="ok")
+
+
+def tested(reasons):
+    """Return whether a pair with these reasons counts as a test, if it has a p value."""
+    return all(DECLARED[reason.code].tested for reason in reasons)
+
+
+def sentence(reasons):
+    """Return what the table says of the reasons of a pair."""
+    return "; ".join(map(str, reasons))
+
+
+def codes(reasons):
+    """Return the codes of the reasons of a pair in one text, split by spaces."""
+    return " ".join(reason.code for reason in reasons)
+
+
+def parameters(reasons):
+    """Return the parameters of the reasons of a pair, in the order of `codes`, as JSON."""
+    return json.dumps([reason.parameters for reason in reasons]) if reasons else ""
+
+
+def from_table(its_codes, its_parameters):
+    """Return the reasons of a row: the inverse of `codes` and `parameters`.
+
+    Returns
+    -------
+    list of Reason
+    """
+    if not its_codes:
+        return []
+    values = json.loads(its_parameters)
+    return [Reason(*both) for both in zip(its_codes.split(), values, strict=True)]
+
+
+def merged(reasons):
+    """Return what reasons of one code say together: ``20-41 % of the samples``.
+
+    Numbers become the range that they span; of texts that differ the first stands, and how many
+    others there are.
+
+    Parameters
+    ----------
+    reasons : list of Reason
+        All of one code.
+    """
+    parts, n_other = [], 0
+    for literal, name, form, _ in Formatter().parse(DECLARED[reasons[0].code].sentence):
+        parts.append(literal)
+        if not name:
+            continue
+        values = list(dict.fromkeys(reason.parameters[name] for reason in reasons))
+        if isinstance(values[0], str):
+            parts.append(values[0])
+            n_other = max(n_other, len(values) - 1)
+            continue
+        low, high = (format(end(values), form) for end in (min, max))
+        parts.append((low if low == high else f"{low}{DASH}{high}").replace("-", MINUS))
+    others = f" (and {n_other:,} other{'s' if n_other > 1 else ''} of the kind)" if n_other else ""
+    return "".join(parts) + others

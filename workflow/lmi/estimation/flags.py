@@ -1,0 +1,201 @@
+"""What is wrong with an estimate: its reasons, by thresholds that are named here."""
+
+import hashlib
+from typing import NamedTuple
+
+import numpy as np
+
+from lmi.base.reasons import Reason
+
+MIN_SAMPLES = 200
+MAX_MISSING = 0.1
+MAX_TIED = 0.5
+NEAR_CEILING = 0.8
+UNSTABLE_SD, UNSTABLE_BITS = 4.0, 0.15
+"""The encoders of the two halves disagree where their estimates differ by more than both."""
+DRIFT_SD, DRIFT_SHARE = 2.0, 0.15
+"""The estimate still rises with the samples where a third of them give less by more than both."""
+SURE_SD = 3.0
+"""Estimates nearer to zero are too noisy to tell a rise from."""
+CHECKS = (
+    "split_sd_bits",
+    "half_samples_bits",
+    "half_latent_bits",
+    "double_latent_bits",
+    "swapped_bits",
+)
+"""What the thorough checks find: standard deviation of `mi_bits` over three splits of the samples;
+`mi_bits` with half of the samples, with half the dimensions (principal components, and latent ones
+of networks), with twice the latent ones of networks, and with x and y exchanged."""
+
+MOVING = 20
+"""Samples that must differ from a feature's commonest value for its equals to be called copies: two
+genes that are seen in the same three cells alone are not one gene."""
+SHOWN = 5
+"""Shared features that a reason names."""
+
+
+class Shared(NamedTuple):
+    """Features that two variables share: how many, and the names of the first few."""
+
+    n: int = 0
+    names: str = ""
+
+
+NOTHING_SHARED = Shared()
+
+
+def column_keys(matrix):
+    """Return a key for each feature, equal for features that are the same but for their scale.
+
+    It is a hash of the order of the samples, hence the same for every monotone function of a
+    feature, increasing or decreasing.
+
+    Parameters
+    ----------
+    matrix : array, shape (n_samples, n_features)
+
+    Returns
+    -------
+    uint64 array, shape (n_features,)
+        Zero for a feature that varies in fewer than `MOVING` samples.
+    """
+    keys = np.zeros(matrix.shape[1], np.uint64)
+    for column, values in enumerate(np.ascontiguousarray(np.asarray(matrix).T)):
+        _, rank, counts = np.unique(values, return_inverse=True, return_counts=True)
+        if len(values) - counts.max() < MOVING:
+            continue
+        rank = rank.astype(np.uint32)
+        both = min(rank.tobytes(), (rank.max() - rank).tobytes())
+        keys[column] = int.from_bytes(hashlib.blake2b(both, digest_size=8).digest(), "little")
+    return keys
+
+
+def shared_features(x, y):
+    """Return the features that two variables share, by their names and by their values.
+
+    Parameters
+    ----------
+    x, y : (sequence of str, uint64 array)
+        Names and `column_keys` of the features of a variable. Features of one name are the same.
+
+    Returns
+    -------
+    Shared
+    """
+    by_key = {}
+    for name, key in zip(*y, strict=True):
+        by_key.setdefault(int(key), name)
+    names, found = set(y[0]), []
+    for name, key in zip(*x, strict=True):
+        if name in names:
+            found.append(name)
+        elif key and int(key) in by_key:
+            found.append(f"{name} = {by_key[int(key)]}")
+    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    return Shared(len(found), ", ".join(found[:SHOWN]) + more)
+
+
+def shared_columns(x, y, names=("x", "y")):
+    """Return the columns that two matrices share: equal ones, or monotone functions of each other.
+
+    Parameters
+    ----------
+    x, y : array, shape (n_samples, n_features)
+    names : (str, str)
+        Names of the two, for the message.
+
+    Returns
+    -------
+    Shared
+    """
+    sides = (
+        ([f"column {i} of {name}" for i in range(matrix.shape[1])], column_keys(matrix))
+        for name, matrix in zip(names, (x, y), strict=True)
+    )
+    return shared_features(*sides)
+
+
+def of_shared(shared):
+    """Return the reason for a flag that shared features give, in a list; none without them."""
+    return [Reason("shared_features", {"n": shared.n, "shared": shared.names})] * bool(shared.n)
+
+
+def of_estimate(
+    *, mi, mi_ksg, halves, variances, drift, n_estimated, n_tied, ceiling, missing, converged
+):
+    """Return the reasons for a flag that an estimate itself gives.
+
+    Parameters
+    ----------
+    mi, mi_ksg : float
+        `mi_bits` and `mi_ksg_bits`.
+    halves, variances : sequence of float
+        Estimates by the encoder of either half, and their variances.
+    drift : float
+        `drift_bits`.
+    n_estimated, n_tied : int
+        Samples with an estimate, and those of them that equal another one.
+    ceiling : float
+        The most bits that so many samples can show.
+    missing : float
+        Share of missing values.
+    converged : bool
+
+    Returns
+    -------
+    list of Reason
+    """
+    if not np.isfinite(mi_ksg):
+        return [Reason("not_finite")]
+    reasons = []
+    if not converged:
+        reasons.append(Reason("not_converged"))
+    if n_estimated < MIN_SAMPLES:
+        reasons.append(Reason("few_samples", {"n": n_estimated, "floor": MIN_SAMPLES}))
+    if mi_ksg > NEAR_CEILING * ceiling:
+        reasons.append(Reason("near_ceiling", {"ceiling": float(ceiling)}))
+    if n_tied > MAX_TIED * n_estimated:
+        reasons.append(Reason("duplicates", {"percent": float(100 * n_tied / n_estimated)}))
+    if missing > MAX_MISSING:
+        reasons.append(Reason("missing_data", {"percent": float(100 * missing)}))
+    if len(halves) == 2:
+        first, second = map(float, halves)
+        if abs(first - second) > max(UNSTABLE_BITS, UNSTABLE_SD * np.sqrt(np.sum(variances))):
+            reasons.append(Reason("unstable_halves", {"first": first, "second": second}))
+    sd = np.sqrt(np.mean(variances) / len(halves))
+    if mi > SURE_SD * sd and drift > max(DRIFT_SD * sd, DRIFT_SHARE * mi):
+        reasons.append(Reason("rising_thirds", {"less": float(mi - drift), "mi": float(mi)}))
+    return reasons
+
+
+def of_checks(found, mi, sd):
+    """Return the reasons for a flag that the thorough checks give.
+
+    Parameters
+    ----------
+    found : dict of str to float
+        `CHECKS` of one pair; NaN where a check was not made.
+    mi, sd : float
+        `mi_bits` and its standard error.
+
+    Returns
+    -------
+    list of Reason
+    """
+    sd = sd if np.isfinite(sd) else 0.0
+    wide = max(0.1, 4 * sd)
+    found = {name: float(value) for name, value in found.items()}
+    reasons, mi = [], float(mi)
+    if found["split_sd_bits"] > wide:
+        reasons.append(Reason("unstable_splits", {"sd": found["split_sd_bits"]}))
+    if mi - found["half_samples_bits"] > max(0.1, 2 * sd, 0.2 * abs(mi)):
+        reasons.append(Reason("rising_half", {"less": found["half_samples_bits"], "mi": mi}))
+    for name, code in (
+        ("half_latent_bits", "unstable_half_latent"),
+        ("double_latent_bits", "unstable_double_latent"),
+        ("swapped_bits", "unstable_swapped"),
+    ):
+        if abs(found[name] - mi) > max(wide, 0.2 * abs(mi)):
+            reasons.append(Reason(code, {"other": found[name], "mi": mi}))
+    return reasons

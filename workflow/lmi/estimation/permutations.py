@@ -1,0 +1,163 @@
+"""Pairings of a part's samples that a scheme of the null allows, drawn uniformly.
+
+The identity is one of them, and is drawn as often as any other. Strata of equal size are handled
+together, so that 5,000 strata of 2 cost about what one of 10,000 does.
+"""
+
+import itertools
+import math
+
+import numpy as np
+from scipy.fft import irfft, rfft
+from scipy.special import gammaln
+
+MAX_LISTED = 4
+"""Strata of at most so many samples have all of their permutations listed (24 for 4)."""
+MAX_ROUNDS = 256
+"""Random orders drawn for the strata of one size; each gives several draws by shifts within it."""
+MIN_BLOCKS = 8
+"""Blocks of consecutive samples that the scheme `blocks` makes at least."""
+
+
+def groups(part, scheme):
+    """Return the rows that may be exchanged with each other.
+
+    Parameters
+    ----------
+    part : null.Part
+    scheme : str
+        free or strata.
+
+    Returns
+    -------
+    list of int array, shape (n_strata, size)
+        The strata of each size.
+    """
+    if scheme == "free":
+        return [np.arange(len(part.x))[None]]
+    order = np.argsort(part.strata, kind="stable")
+    _, first, sizes = np.unique(part.strata[order], return_index=True, return_counts=True)
+    return [
+        order[first[sizes == size][:, None] + np.arange(size)] for size in np.unique(sizes).tolist()
+    ]
+
+
+def log_count(part, scheme, block_length=0):
+    """Return the natural logarithm of the number of pairings that a scheme allows."""
+    n = len(part.x)
+    if scheme == "shift":
+        return math.log(n)
+    if scheme == "blocks":
+        return float(gammaln(n // clipped_length(n, block_length) + 1))
+    return float(sum(len(rows) * gammaln(rows.shape[1] + 1) for rows in groups(part, scheme)))
+
+
+def orders(part, scheme, count, block_length, rng):
+    """Draw permutations of a part's samples, shape (count, n).
+
+    Parameters
+    ----------
+    part : null.Part
+    scheme : str
+        free, strata or blocks.
+    count : int
+    block_length : int
+        Samples in a block.
+    rng : numpy.random.Generator
+    """
+    n = len(part.x)
+    if scheme == "blocks":
+        short, whole = blocks(n, block_length)
+        drawn = rng.permuted(np.tile(np.arange(len(whole)), (count, 1)), axis=1)
+        return np.hstack([np.tile(short, (count, 1)), whole[drawn].reshape(count, -1)])
+    drawn = np.empty((count, n), int)
+    for rows in groups(part, scheme):
+        places = np.argsort(rng.random((count, *rows.shape)), axis=2)
+        drawn[:, rows] = np.take_along_axis(np.broadcast_to(rows, places.shape), places, axis=2)
+    return drawn
+
+
+def cross_draws(part, scheme, count, block_length, rng):
+    """Draw the sum of the critic's cross term over random pairings; under `shift`, over all shifts.
+
+    Shifts of one random order against another are random permutations, each of them uniform, and a
+    Fourier transform gives all of them at once.
+
+    Returns
+    -------
+    array, shape (count,); for `shift` (n - 1,), all shifts but none
+    """
+    if scheme == "shift":
+        return all_shifts(part.left, part.right)[1:]
+    if scheme == "blocks":
+        short, _ = blocks(len(part.x), block_length)
+        cross = block_cross(part, block_length)
+        drawn = rng.permuted(np.tile(np.arange(len(cross)), (count, 1)), axis=1)
+        fixed = (part.left[short] * part.right[short]).sum()
+        return fixed + cross[np.arange(len(cross)), drawn].sum(axis=1)
+    total = np.zeros(count)
+    for rows in groups(part, scheme):
+        total += _draws_within(part.left[rows], part.right[rows], count, rng)
+    return total
+
+
+def _draws_within(left, right, count, rng):
+    """Draw sums over strata of one size; `left` and `right` have shape (n_strata, size, n_axes)."""
+    n_strata, size, _ = left.shape
+    if size <= MAX_LISTED:
+        cross = left @ right.transpose(0, 2, 1)
+        every = np.array(list(itertools.permutations(range(size))))
+        sums = cross[:, np.arange(size), every].sum(axis=2)  # (n_strata, size!)
+        return _sums_of_picks(sums, count, rng)
+    total = []
+    per_round = size if n_strata == 1 else max(size, -(-count // MAX_ROUNDS))
+    for start in range(0, count, per_round):
+        shuffled = [
+            np.take_along_axis(side, np.argsort(rng.random((n_strata, size)), 1)[..., None], 1)
+            for side in (left, right)
+        ]
+        sums = all_shifts(*shuffled, axis=1)
+        wanted = min(per_round, count - start)
+        total.append(sums[0, :wanted] if n_strata == 1 else _sums_of_picks(sums, wanted, rng))
+    return np.concatenate(total)
+
+
+def _sums_of_picks(sums, count, rng):
+    """Sum one random column of each row, `count` times."""
+    n_rows, n_columns = sums.shape
+    total = np.empty(count)
+    step = max(1, 10**7 // n_rows)
+    for start in range(0, count, step):
+        picks = rng.integers(n_columns, size=(min(step, count - start), n_rows), dtype=np.int32)
+        total[start : start + step] = sums[np.arange(n_rows), picks].sum(axis=1)
+    return total
+
+
+def all_shifts(left, right, axis=0):
+    """Return sum over i and features of left[i] right[(i + s) mod n], for s = 0 ... n-1."""
+    spectrum = (np.conj(rfft(left, axis=axis)) * rfft(right, axis=axis)).sum(axis=-1)
+    return irfft(spectrum, n=left.shape[axis], axis=axis)
+
+
+def clipped_length(n, length):
+    """Return the length of blocks of n samples, of which there are `MIN_BLOCKS` at least."""
+    return min(max(1, length), n // MIN_BLOCKS)
+
+
+def blocks(n, length):
+    """Cut 0 ... n-1 into blocks; the first samples, fewer than a block, keep their place.
+
+    Returns
+    -------
+    short : int array, shape (n mod length,)
+    whole : int array, shape (n_blocks, length)
+    """
+    length = clipped_length(n, length)
+    return np.arange(n % length), np.arange(n % length, n).reshape(-1, length)
+
+
+def block_cross(part, length):
+    """Return the cross term of each whole block of x with each of y."""
+    _, whole = blocks(len(part.x), length)
+    shape = (len(whole), -1)
+    return part.left[whole].reshape(shape) @ part.right[whole].reshape(shape).T

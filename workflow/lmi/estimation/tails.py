@@ -1,0 +1,129 @@
+"""p values smaller than any affordable number of permutations can count.
+
+The critic's cross term, sum over samples of left . right, is a linear permutation statistic: its
+mean, variance and third moment over all permutations have closed forms, which add up over strata
+(Hoeffding 1951), and a Pearson III curve with these moments describes its tail. Under circular
+shifts the standard deviation over all shifts takes their place. KSG has no such forms: mean and
+standard deviation come from the permutations drawn, and Student's t accounts for their number.
+"""
+
+import numpy as np
+from scipy.stats import norm, pearson3, t
+
+from lmi.estimation import permutations
+
+SMALLEST = 1e-300
+"""No p value is smaller: 0 would claim more than double precision can."""
+KSG_SKEW = 0.12
+"""Skewness of KSG under permutation, where few draws tell: .07 to .17 over sizes and dimensions."""
+KSG_SKEW_DRAWS = 200
+"""The prior skewness counts as that of so many draws."""
+MAX_SKEW = 0.5
+"""Bound on the skewness of the KSG draws, beyond which it is noise."""
+
+
+def moments(part, scheme, block_length=0):
+    """Return the exact moments of the cross term over all pairings that a scheme allows.
+
+    Parameters
+    ----------
+    part : null.Part
+    scheme : str
+        free, strata or blocks.
+    block_length : int
+
+    Returns
+    -------
+    mean, variance, third : float
+        `third` is the third central moment.
+    """
+    if scheme == "blocks":
+        short, _ = permutations.blocks(len(part.x), block_length)
+        cross = permutations.block_cross(part, block_length)
+        fixed = (part.left[short] * part.right[short]).sum()
+        mean, variance, third = _of_cross(cross[None])
+        return fixed + mean, variance, third
+    sums = np.zeros(3)
+    for rows in permutations.groups(part, scheme):
+        sums += _of_strata(part.left[rows], part.right[rows])
+    return tuple(sums.tolist())
+
+
+def _of_cross(cross):
+    """Return the moments for matrices of cross terms, shape (n_strata, size, size), summed."""
+    size = cross.shape[1]
+    mean = cross.sum() / size
+    if size == 1:
+        return mean, 0.0, 0.0
+    d = cross - cross.mean(axis=1, keepdims=True)
+    d -= d.mean(axis=2, keepdims=True)
+    third = size / ((size - 1) * (size - 2)) * (d**3).sum() if size > 2 else 0.0
+    return mean, (d**2).sum() / (size - 1), third
+
+
+def _of_strata(left, right):
+    """Return the moments for strata of one size, arrays of shape (n_strata, size, n_axes)."""
+    n_axes, size = left.shape[2], left.shape[1]
+    if size <= n_axes**2:
+        return _of_cross(left @ right.transpose(0, 2, 1))
+    mean = (left.sum(axis=1) * right.sum(axis=1)).sum() / size
+    tensors = []
+    for side in (left, right):
+        side = side - side.mean(axis=1, keepdims=True)
+        second = side.transpose(0, 2, 1) @ side
+        products = (side[..., :, None] * side[..., None, :]).reshape(*side.shape[:2], -1)
+        tensors.append((second, products.transpose(0, 2, 1) @ side))
+    (second_x, third_x), (second_y, third_y) = tensors
+    variance = (second_x * second_y).sum() / (size - 1)
+    third = size / ((size - 1) * (size - 2)) * (third_x * third_y).sum() if size > 2 else 0.0
+    return mean, variance, third
+
+
+def smallest(part, scheme, block_length=0):
+    """Return the smallest p value of a scheme: one over its pairings, but for shifts."""
+    if scheme == "shift":
+        return SMALLEST
+    return max(float(np.exp(-permutations.log_count(part, scheme, block_length))), SMALLEST)
+
+
+def cross_tail(part, scheme, block_length, observed):
+    """Return the p value of the cross term by its moments, or by the spread of all shifts.
+
+    Not below one over the number of pairings. The spread of all shifts holds the observed peak:
+    it errs on the safe side, the more the fewer samples are effective.
+    """
+    least = smallest(part, scheme, block_length)
+    if scheme == "shift":
+        shifts = permutations.all_shifts(part.left, part.right)
+        mean, sd, skew = shifts.mean(), shifts.std(), 0.0
+    else:
+        mean, variance, third = moments(part, scheme, block_length)
+        sd = np.sqrt(max(variance, 0.0))
+        # a curve bounded above would call everything beyond its end impossible
+        skew = max(third / sd**3, 0.0) if sd > 0 else 0.0
+    if not sd > 1e-12 * (abs(mean) + abs(observed)):
+        return 1.0
+    return float(max(pearson3.sf((observed - mean) / sd, skew), least))
+
+
+def drawn_tail(draws, observed, n_effective, smallest=SMALLEST):
+    """Return the p value of KSG, a curve fitted to its permutations.
+
+    Parameters
+    ----------
+    draws : array
+        KSG on permuted samples.
+    observed : float
+    n_effective : int
+        Independent draws among them: fewer where neighbouring shifts resemble each other.
+    smallest : float
+        One over the number of pairings that the scheme allows.
+    """
+    n, sd = min(len(draws), n_effective), draws.std(ddof=1)
+    if n < 3 or not sd > 0:
+        return 1.0
+    z = (draws - draws.mean()) / sd
+    skew = (len(z) * (z**3).mean() + KSG_SKEW_DRAWS * KSG_SKEW) / (len(z) + KSG_SKEW_DRAWS)
+    score = (observed - draws.mean()) / (sd * np.sqrt(1 + 1 / n))
+    tail = pearson3.sf(score, float(np.clip(skew, 0.0, MAX_SKEW)))
+    return float(max(t.sf(norm.isf(max(tail, SMALLEST)), n - 1), smallest))

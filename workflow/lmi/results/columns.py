@@ -1,0 +1,80 @@
+"""The columns of the table, each declared once: name, type, unit, meaning, default."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the table.
+
+    Attributes
+    ----------
+    name, dtype : str
+    unit : str
+        Empty for names, counts and shares.
+    description : str
+    default : object
+        What a pair without an estimate has; None where every pair has a value of its own.
+    held : str
+        Where it comes from: a row of an estimate tile, a tile's attributes (the same in all of its
+        rows), or the run (made from all rows).
+    """
+
+    name: str
+    dtype: str
+    unit: str
+    description: str
+    default: Any = None
+    held: str = "row"
+
+
+def _bits(name, description):
+    return Column(name, "float64", "bits", description, math.nan)
+
+
+DECLARED = (
+    Column("dataset", "str", "", "name of the dataset", held="tile"),
+    Column("x", "str", "", "one variable of the pair"),
+    Column("y", "str", "", "the other variable of the pair"),
+    Column("lag", "int64", "samples", "how much later y is taken than x"),
+    Column("n_samples", "int64", "", "samples of the pair"),
+    Column("n_features_x", "int64", "", "features of x that vary"),
+    Column("n_features_y", "int64", "", "features of y that vary"),
+    _bits("mi_bits", "the headline: corrected as far as held-out samples allow"),
+    _bits("mi_ksg_bits", "KSG on the same embedding, uncorrected"),
+    _bits("sd_bits", "standard error of mi_bits, by disjoint subsampling"),
+    _bits("sd_ksg_bits", "standard error of mi_ksg_bits"),
+    Column("p_value", "float64", "", "of the permutation test, one-sided", math.nan),
+    Column("q_value", "float64", "", "false discovery rate over the run", math.nan, "run"),
+    Column("significant", "bool", "", "whether q_value is within report.fdr", False, "run"),
+    Column("n_permutations", "int64", "", "permutations drawn", 0),
+    Column("p_method", "str", "", "how the p value was made", ""),
+    _bits("null_mean_bits", "mean of KSG on the permuted samples"),
+    _bits("null_sd_bits", "standard deviation of KSG on the permuted samples"),
+    _bits("mi_within_bits", "mean of KSG within strata, to compare with mi_ksg_bits"),
+    _bits("sd_within_bits", "standard error of mi_within_bits"),
+    Column("within_strata", "str", "", "each stratum's value", ""),
+    _bits("drift_bits", "what all samples give more than a third of them"),
+    _bits("split_sd_bits", "standard deviation of mi_bits over three splits of the samples"),
+    _bits("half_samples_bits", "mi_bits with half of the samples"),
+    _bits("half_latent_bits", "mi_bits with half of the dimensions"),
+    _bits("double_latent_bits", "mi_bits with twice the latent dimensions of networks"),
+    _bits("swapped_bits", "mi_bits with x and y exchanged"),
+    _bits("truth_bits", "where it is known"),
+    Column("converged", "bool", "", "whether training converged", False),
+    Column("seconds", "float64", "s", "time of the pair", 0.0),
+    Column("flag", "str", "", "ok, warn or fail"),
+    Column("reason", "str", "", "why the flag is not ok"),
+    Column("candidate", "str", "", "which embedding won, for either half of the samples", ""),
+    Column("reason_codes", "str", "", "codes of the reasons, split by spaces", ""),
+    Column("reason_parameters", "str", "", "numbers of the reasons, in their order: JSON", ""),
+)
+
+COLUMNS = {column.name: column.dtype for column in DECLARED}
+"""Columns of the table in their order, with their types."""
+FROM_ATTRIBUTES = tuple(column.name for column in DECLARED if column.held == "tile")
+"""Columns that a tile holds as attributes, because they are the same in all of its rows."""
+OF_A_TILE = tuple(column.name for column in DECLARED if column.held != "run")
+"""Columns that a tile holds, attributes included."""
