@@ -28,6 +28,11 @@ MARKS = (
 )
 
 
+def told(error):
+    """Return what an error of a library says, in one line."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 # ---- text files
 
 
@@ -86,10 +91,12 @@ def text_rows(path, what, delimiter):
     except csv.Error as error:
         raise InputError(
             f"{what} '{path}', line {rows.line_num}: expected cells split by {delimiter!r}, found: "
-            f"{error}. A quote may be there that is not closed: remove it"
+            f"{told(error)}. A quote may be there that is not closed: remove it"
         ) from error
     except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
-        raise InputError(f"{what} '{path}': expected a readable file, found: {error}") from error
+        raise InputError(
+            f"{what} '{path}': expected a readable file, found: {told(error)}"
+        ) from error
 
 
 def check_split(path, what, cells, delimiter):

@@ -5,7 +5,7 @@ import numpy as np
 from lmi.base.errors import InputError
 from lmi.base.messages import some, suggest
 from lmi.base.paths import check_file
-from lmi.data.files import DELIMITERS, check_split, ending, open_hdf5, text_rows
+from lmi.data.files import DELIMITERS, check_split, ending, open_hdf5, text_rows, told
 from lmi.data.formats.matrices import texts
 from lmi.data.formats.tables import UNNAMED
 
@@ -127,7 +127,7 @@ def _columns(path, column):
         try:
             table = pd.read_parquet(path)
         except (OSError, ValueError) as error:
-            raise InputError(f"strata: '{path}': expected a parquet file: {error}") from error
+            raise InputError(f"strata: '{path}': expected a parquet file: {told(error)}") from error
         if not isinstance(table.index, pd.RangeIndex):
             table = table.reset_index(names="" if table.index.name is None else table.index.name)
         columns = {str(name): table[name].to_numpy(object) for name in table}
@@ -171,7 +171,9 @@ def _h5ad_columns(path, column):
     except InputError:
         raise
     except (OSError, KeyError, ValueError, AttributeError, TypeError) as error:
-        raise InputError(f"strata: '{path}': expected a readable .h5ad file: {error}") from error
+        raise InputError(
+            f"strata: '{path}': expected a readable .h5ad file: {told(error)}"
+        ) from error
     return known, columns
 
 

@@ -7,6 +7,7 @@ the rest reads headers and names, so that the workflow is planned in a moment.
 import csv
 import functools
 import lzma
+import tokenize
 import zipfile
 import zlib
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ import numpy as np
 from lmi.base.errors import InputError
 from lmi.base.messages import first_duplicates, some, suggest
 from lmi.base.paths import check_file, stamp
-from lmi.data.files import ending
+from lmi.data.files import ending, told
 from lmi.data.formats import FORMATS, KEYS, TEXT, format_of, text
 from lmi.data.formats.matrices import COLUMNS, ROWS, working_type
 from lmi.data.formats.tables import check_annotations, quoted
@@ -35,6 +36,10 @@ TROUBLE = (
     zipfile.BadZipFile,
     zlib.error,
     lzma.LZMAError,
+    tokenize.TokenError,
+    SyntaxError,
+    OverflowError,
+    MemoryError,
 )
 
 __all__ = [
@@ -351,8 +356,7 @@ def _trouble_told(function, source, *arguments):
     except InputError:
         raise
     except TROUBLE as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(
             f"source '{source.path}': expected a readable {Path(source.path).suffix} file, "
-            f"found: {reason}"
+            f"found: {told(error)}"
         ) from error

@@ -11,7 +11,7 @@ import numpy as np
 
 from lmi.base.errors import InputError
 from lmi.data import spikes as spike_trains
-from lmi.data.files import DELIMITERS, ending, open_text, stem, text_rows
+from lmi.data.files import DELIMITERS, ending, open_text, stem, text_rows, told
 from lmi.data.labels import labels_of
 from lmi.data.sources import (
     align,
@@ -422,7 +422,9 @@ def _lines(path, what):
     except UnicodeDecodeError as error:
         raise InputError(f"{what} '{path}': expected text in UTF-8: {error}") from error
     except (OSError, EOFError) as error:
-        raise InputError(f"{what} '{path}': expected a readable file, found: {error}") from error
+        raise InputError(
+            f"{what} '{path}': expected a readable file, found: {told(error)}"
+        ) from error
 
 
 def read_columns(path, names, what):

@@ -460,7 +460,7 @@ def _check_choices(name, dataset):
     strata = dataset.get("strata")
     sources = dataset.get("source", "")
     first = sources if isinstance(sources, str) else sources[0]
-    if isinstance(strata, str) and not first.endswith(".h5ad"):
+    if isinstance(strata, str) and not first.lower().endswith(".h5ad"):
         raise InputError(
             f"config: datasets.{name}.strata: expected a mapping with `table` and `column`: "
             f"'{first}' is no .h5ad file with labels of its own; found {strata!r}"

@@ -6,6 +6,7 @@ import numpy as np
 
 from lmi.base.errors import InputError
 from lmi.base.paths import stamp
+from lmi.data.files import told
 from lmi.data.formats.matrices import COLUMNS
 from lmi.data.formats.tables import are_ids, dropped_columns, name_column, named_like_ids
 
@@ -21,7 +22,9 @@ def _top(source, _stamp):
     try:
         file = pq.ParquetFile(source.path)
     except pa.ArrowInvalid as error:
-        raise InputError(f"source '{source.path}': expected a parquet file: {error}") from error
+        raise InputError(
+            f"source '{source.path}': expected a parquet file: {told(error)}"
+        ) from error
     schema = file.schema_arrow
     columns = list(schema.names)
     if not columns:
