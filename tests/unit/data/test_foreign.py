@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from lmi.base.errors import InputError
+from lmi.data import labels as strata
 from lmi.data import sources, spikes
 
 MATRIX = np.random.default_rng(0).normal(size=(30, 3))
@@ -36,7 +37,7 @@ def anndata(folder, inner="X"):
 
 def labels(folder):
     anndata(folder, "obs")
-    return lambda: sources.read_labels(str(folder / "data.h5ad"), "type")
+    return lambda: strata.read_labels(str(folder / "data.h5ad"), "type")
 
 
 def recording(folder):

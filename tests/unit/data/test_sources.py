@@ -1,5 +1,9 @@
 """Every format is written by its own library and read back; every bad file has its message."""
 
+import bz2
+import gzip
+import lzma
+
 import anndata
 import h5py
 import numpy as np
@@ -8,6 +12,7 @@ import pytest
 import scipy.sparse
 from lmi.base.errors import InputError
 from lmi.data import sources
+from lmi.data.formats import matrices, text
 from lmi.data.sources import Source
 
 N_SAMPLES, FEATURES = 7, ("gene a", "b", "c", "d")
@@ -80,7 +85,7 @@ def test_named_formats_read_back(kind, values, tmp_path):
     assert sources.sample_names(source) == SAMPLES
     for columns in (None, [2, 0], [1]):
         read = sources.read(source, columns)
-        assert read.dtype == np.float32
+        assert read.dtype == (np.float64 if kind in ("csv", "tsv", "parquet") else np.float32)
         np.testing.assert_allclose(read, values if columns is None else values[:, columns], 1e-6)
     turned = Source(source.path, layer=source.layer, transpose=True)
     assert sources.header(turned) == sources.Header(SAMPLES, 4, frozenset())
@@ -96,7 +101,7 @@ def test_missing_samples_are_found(kind, values, tmp_path):
 
 
 def test_reading_goes_on_past_one_chunk(values, tmp_path, monkeypatch):
-    monkeypatch.setattr(sources, "ROWS_AT_A_TIME", 3)
+    monkeypatch.setattr(matrices, "ROWS_AT_A_TIME", 3)
     for form in ("dense", "csr", "csc"):
         source = write(f"h5ad-X-{form}", values, tmp_path)
         np.testing.assert_array_equal(sources.read(source, [3, 0]), values[:, [3, 0]])
@@ -136,6 +141,32 @@ def test_key_chooses_the_matrix(values, tmp_path):
             sources.header(Source(str(tmp_path / f"data.{ending}"), key="onn"))
 
 
+def test_no_value_is_rounded_to_single_precision_where_the_file_has_more(tmp_path):
+    large = 1.7e9 + np.random.default_rng(0).normal(size=(9, 2))
+    table = pd.DataFrame(large, columns=["a", "b"], index=[f"s{i}" for i in range(9)])
+    table.to_csv(tmp_path / "data.csv")
+    table.to_parquet(tmp_path / "data.parquet")
+    np.save(tmp_path / "data.npy", large)
+    np.savez(tmp_path / "data.npz", large)
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file["only"] = large
+    for kind, make in (("d", np.asarray), ("s", scipy.sparse.csr_matrix)):
+        anndata.AnnData(make(large)).write_h5ad(tmp_path / f"{kind}data.h5ad")
+    for name in (
+        "data.csv",
+        "data.parquet",
+        "data.npy",
+        "data.npz",
+        "data.h5",
+        "ddata.h5ad",
+        "sdata.h5ad",
+    ):
+        read = sources.read(Source(str(tmp_path / name)))
+        np.testing.assert_allclose(read, large, rtol=1e-15, err_msg=name)
+    np.save(tmp_path / "whole.npy", np.array([[2**30 + 1], [2**30 + 2]]))
+    assert np.ptp(sources.read(Source(str(tmp_path / "whole.npy")))) == 1
+
+
 def test_csv_without_sample_names_and_with_missing_cells(tmp_path):
     (tmp_path / "data.csv").write_text("a,b\n1,2.5\n,1e-3\nNA,inf\n\n")
     source = Source(str(tmp_path / "data.csv"))
@@ -159,6 +190,31 @@ def test_csv_cells_in_quotes_and_byte_order_mark(tmp_path):
     assert sources.header(source).features == ("a",)
     assert sources.sample_names(source) == ("s, 1\n", "s2")
     np.testing.assert_array_equal(sources.read(source), [[1], [2]])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+@pytest.mark.parametrize("name", ["d.csv", "D.CSV", "d.csv.gz", "d.csv.bz2", "d.CSV.XZ"])
+def test_compressed_text_and_every_byte_order_mark(tmp_path, encoding, name):
+    content = "id,größe,b\ns1,1,2\ns2,3,4\n".encode(encoding)
+    pack = {"gz": gzip.compress, "bz2": bz2.compress, "XZ": lzma.compress}
+    (tmp_path / name).write_bytes(pack.get(name.rpartition(".")[2], bytes)(content))
+    source = Source(str(tmp_path / name))
+    assert sources.header(source).features == ("größe", "b")
+    assert sources.sample_names(source) == ("s1", "s2")
+    np.testing.assert_array_equal(sources.read(source), [[1, 2], [3, 4]])
+
+
+def test_blank_lines_above_the_header(tmp_path):
+    (tmp_path / "d.csv").write_text("\n\na,b\n1,2\n\n3,4\n")
+    np.testing.assert_array_equal(sources.read(Source(str(tmp_path / "d.csv"))), [[1, 2], [3, 4]])
+
+
+def test_a_broken_compressed_file(tmp_path):
+    for ending, pack in (("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)):
+        for content in (b"a,b\n", pack(b"a,b\n1,2\n" * 99)[:-9]):
+            (tmp_path / f"d.csv.{ending}").write_bytes(content)
+            with pytest.raises(InputError, match=f"d.csv.{ending}'"):
+                sources.header(Source(str(tmp_path / f"d.csv.{ending}")))
 
 
 def test_sample_column_may_be_numbers(tmp_path):
@@ -211,7 +267,7 @@ def test_a_changed_file_is_read_anew(tmp_path):
 
 def test_a_large_text_file_is_not_read_for_its_header(tmp_path, monkeypatch):
     (tmp_path / "data.csv").write_text("a\n1\n2\n")
-    monkeypatch.setattr(sources, "SMALL_TEXT_BYTES", 1)
+    monkeypatch.setattr(text, "SMALL_TEXT_BYTES", 1)
     assert sources.header(Source(str(tmp_path / "data.csv"))).n_samples is None
 
 
@@ -249,11 +305,18 @@ def test_broken_file(tmp_path, ending):
         ("a,b\n", "found a header only"),
         ("a;b\n1;2\n", "split by ',', found one column with ';'"),
         ("a,b,c\n1,2\n", "the header has 3 columns, the first row has 2"),
+        ("id,a\ns1,1,\ns2,2,\n", "its last one is empty"),
+        ("a,b\n1,2,3\n4,5,6\n", "its first cell is no name"),
+        ("a,b\n1,2\n3\n", "line 3: expected 2 cells"),
+        ('a,"b,c\n1,2,3\n', "line 2: .*quote"),
+        ('a,"b,c\n1,"2,3\n', "quote"),
+        ("a,b\n1,caf\xe9\n", None),
+        ("# made by\na,b\n1,2\n", "Lines above the header must go"),
     ],
 )
 def test_malformed_csv(tmp_path, content, message):
-    (tmp_path / "data.csv").write_text(content)
-    with pytest.raises(InputError, match=message):
+    (tmp_path / "data.csv").write_bytes(content.encode("latin-1"))
+    with pytest.raises(InputError, match=message or "expected text in UTF-8, found the byte 0xe9"):
         sources.header(Source(str(tmp_path / "data.csv")))
 
 
@@ -284,6 +347,140 @@ def test_unknown_layer(values, tmp_path):
         sources.header(Source(source.path, layer="count"))
 
 
+def test_a_layer_called_raw_goes_before_the_raw_part_and_both_are_asked_about(values, tmp_path):
+    table = anndata.AnnData(np.zeros((N_SAMPLES, 4), np.float32))
+    table.var_names = list(FEATURES)
+    table.layers["raw"], table.layers["X"] = values, 3 * values
+    table.write_h5ad(tmp_path / "layer.h5ad")
+    for layer in ("raw", "layers/raw"):
+        read = sources.read(Source(str(tmp_path / "layer.h5ad"), layer=layer))
+        np.testing.assert_array_equal(read, values)
+    read = sources.read(Source(str(tmp_path / "layer.h5ad"), layer="X"))
+    np.testing.assert_array_equal(read, 3 * values)
+    other = table.copy()
+    other.X = 2 * values
+    table.raw = other
+    table.write_h5ad(tmp_path / "both.h5ad")
+    with pytest.raises(InputError, match="`layer: layers/raw` or `layer: raw/X`"):
+        sources.header(Source(str(tmp_path / "both.h5ad"), layer="raw"))
+    for layer, factor in (("layers/raw", 1), ("raw/X", 2)):
+        source = Source(str(tmp_path / "both.h5ad"), layer=layer)
+        assert sources.header(source).features == FEATURES
+        np.testing.assert_array_equal(sources.read(source), factor * values)
+
+
+@pytest.mark.parametrize("kind", ["U", "S", "i"])
+@pytest.mark.parametrize("ending", ["npz", "h5"])
+def test_names_beside_a_matrix_may_be_of_any_text_type(values, tmp_path, kind, ending):
+    own = np.arange(20, 27) if kind == "i" else np.array(SAMPLES, kind)
+    features = np.array([3, 1, 4, 2]) if kind == "i" else np.array(FEATURES, kind)
+    if ending == "npz":
+        np.savez(tmp_path / "d.npz", X=values, features=features, samples=own)
+    else:
+        with h5py.File(tmp_path / "d.h5", "w") as file:
+            as_text = h5py.string_dtype() if kind == "U" else features.dtype
+            file["X"], file["features"] = values, features.astype(as_text)
+            file["samples"] = own.astype(h5py.string_dtype() if kind == "U" else own.dtype)
+    source = Source(str(tmp_path / f"d.{ending}"))
+    expected = (("3", "1", "4", "2"), tuple(map(str, own))) if kind == "i" else (FEATURES, SAMPLES)
+    assert (sources.header(source).features, sources.sample_names(source)) == expected
+
+
+def test_names_that_cannot_be_read_are_not_replaced(values, tmp_path):
+    np.savez(tmp_path / "o.npz", X=values, features=np.array(FEATURES, object))
+    with pytest.raises(InputError, match=r"Python objects.*features.astype\(str\)"):
+        sources.header(Source(str(tmp_path / "o.npz")))
+    np.savez(tmp_path / "n.npz", X=values, features=np.array(FEATURES[:3]))
+    with h5py.File(tmp_path / "n.h5", "w") as file:
+        file["X"], file["features"] = values, list(FEATURES[:3])
+    for ending in ("npz", "h5"):
+        with pytest.raises(InputError, match=r"expected 4 names in 'features'.*shape \(3,\)"):
+            sources.header(Source(str(tmp_path / f"n.{ending}")))
+
+
+def write_10x(path, counts, names, version=3):
+    """Write features x cells by columns, as Cell Ranger does."""
+    counts = scipy.sparse.csc_matrix(counts.T)
+    with h5py.File(path, "w") as file:
+        group = file.create_group("matrix" if version == 3 else "GRCh38")
+        for part in ("data", "indices", "indptr", "shape"):
+            group[part] = getattr(counts, part)
+        group["barcodes"] = np.array(SAMPLES, "S")
+        place = ("features/name", "features/id") if version == 3 else ("gene_names", "genes")
+        group[place[0]] = np.array(names, "S")
+        group[place[1]] = np.array([f"ENSG{i}" for i in range(len(names))], "S")
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_counts_of_10x(values, tmp_path, version):
+    write_10x(tmp_path / "d.h5", values, FEATURES, version)
+    source = Source(str(tmp_path / "d.h5"))
+    assert sources.header(source) == sources.Header(FEATURES, N_SAMPLES, frozenset())
+    assert sources.sample_names(source) == SAMPLES
+    np.testing.assert_array_equal(sources.read(source), values)
+    np.testing.assert_array_equal(sources.read(source, [2, 0]), values[:, [2, 0]])
+    write_10x(tmp_path / "twice.h5", values, ("A", "B", "A", "C"), version)
+    features = sources.header(Source(str(tmp_path / "twice.h5"))).features
+    assert features == ("ENSG0", "B", "ENSG2", "C")
+
+
+@pytest.mark.parametrize("form", ["csr", "csc", "coo"])
+def test_sparse_matrices_of_scipy(values, tmp_path, form):
+    scipy.sparse.save_npz(tmp_path / "d.npz", scipy.sparse.csr_matrix(values).asformat(form))
+    source = Source(str(tmp_path / "d.npz"))
+    assert sources.header(source).n_samples == N_SAMPLES
+    np.testing.assert_array_equal(sources.read(source), values)
+    np.testing.assert_array_equal(sources.read(source, [3, 1]), values[:, [3, 1]])
+
+
+def test_sparse_groups_of_hdf5(values, tmp_path):
+    matrix = scipy.sparse.csc_matrix(values)
+    with h5py.File(tmp_path / "d.h5", "w") as file:
+        group = file.create_group("counts")
+        for part in ("data", "indices", "indptr"):
+            group[part] = getattr(matrix, part)
+        group.attrs["shape"] = matrix.shape
+    for key in (None, "counts"):
+        np.testing.assert_array_equal(
+            sources.read(Source(str(tmp_path / "d.h5"), key=key), [2, 1]), values[:, [2, 1]]
+        )
+
+
+@pytest.mark.parametrize("form", ["csr", "csc"])
+def test_entries_that_a_sparse_matrix_has_twice_add_up(tmp_path, form):
+    make = {"csr": scipy.sparse.csr_matrix, "csc": scipy.sparse.csc_matrix}[form]
+    twice = make((np.array([1.0, 2.0, 4.0]), np.array([1, 1, 0]), np.array([0, 2, 3])), (2, 2))
+    expected = [[0, 3], [4, 0]] if form == "csr" else [[0, 4], [3, 0]]
+    with h5py.File(tmp_path / "d.h5ad", "w") as file:
+        for place in ("obs", "var"):
+            table = file.create_group(place)
+            table["_index"], table.attrs["_index"] = ["a", "b"], "_index"
+        group = file.create_group("X")
+        group.attrs["encoding-type"], group.attrs["shape"] = f"{form}_matrix", (2, 2)
+        for part in ("data", "indices", "indptr"):
+            group[part] = getattr(twice, part)
+    np.testing.assert_array_equal(sources.read(Source(str(tmp_path / "d.h5ad"))), expected)
+
+
+def test_the_first_row_of_a_matrix_is_read(values, tmp_path):
+    values[0] = [11, 12, 13, 14]
+    for kind in ("npz", "h5", "h5ad-X-dense", "h5ad-X-csr"):
+        source = write(kind, values, tmp_path)
+        np.testing.assert_array_equal(sources.read(source)[0], [11, 12, 13, 14])
+        np.testing.assert_array_equal(sources.read(source, [3, 0])[0], [14, 11])
+
+
+def test_files_without_a_matrix_say_what_they_hold(tmp_path):
+    with h5py.File(tmp_path / "d.h5", "w") as file:
+        file["t"] = np.rec.fromarrays(np.zeros((2, 9)), names="a,b")
+    for key in (None, "t"):
+        with pytest.raises(InputError, match=r"'t'.* table with|table 't' with the columns a, b"):
+            sources.header(Source(str(tmp_path / "d.h5"), key=key))
+    np.savez(tmp_path / "d.npz", names=np.array(["a", "b"]))
+    with pytest.raises(InputError, match=r"found none. It holds: 'names' \(type <U1"):
+        sources.header(Source(str(tmp_path / "d.npz")))
+
+
 def test_keys_of_another_format(values, tmp_path):
     source = write("csv", values, tmp_path)
     with pytest.raises(InputError, match=r"`layer` means nothing to a .csv file"):
@@ -310,9 +507,12 @@ def test_samples_are_aligned_by_name(tmp_path):
 
 def test_samples_without_names_are_aligned_by_position(tmp_path):
     np.save(tmp_path / "one.npy", np.zeros((4, 2)))
-    pair = [Source(str(tmp_path / "one.npy")), named(tmp_path, "two", "abcd", "v")]
-    assert sources.align(pair) == ([None, None], ("a", "b", "c", "d"), 0)
+    np.save(tmp_path / "two.npy", np.zeros((4, 3)))
+    pair = [Source(str(tmp_path / f"{name}.npy")) for name in ("one", "two")]
+    assert sources.align(pair) == ([None, None], None, 0)
     assert sources.n_samples(pair) == 4
+    with pytest.raises(InputError, match=r"two.csv' has names \(a, b, c.*one.npy' has none"):
+        sources.align([pair[0], named(tmp_path, "two", "abcd", "v")])
 
 
 def test_no_overlap(tmp_path):

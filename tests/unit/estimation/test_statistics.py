@@ -7,7 +7,7 @@ from lmi import api, tasks
 from lmi.base import reasons
 from lmi.base.errors import InputError
 from lmi.base.files import reading, text
-from lmi.data.sources import read_labels
+from lmi.data.labels import read_labels
 from lmi.estimation import estimate as estimation
 from lmi.estimation import flags
 from lmi.pipeline import stages

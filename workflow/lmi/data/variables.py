@@ -1,7 +1,7 @@
 """Variables: which features make up which, and their values."""
 
-import csv
 import itertools
+import logging
 import math
 from collections import Counter
 from dataclasses import dataclass
@@ -11,20 +11,25 @@ import numpy as np
 
 from lmi.base.errors import InputError
 from lmi.data import spikes as spike_trains
+from lmi.data.files import DELIMITERS, ending, open_text, stem, text_rows, told
+from lmi.data.labels import labels_of
 from lmi.data.sources import (
     align,
     check_file,
     first_duplicates,
     header,
+    id_message,
     missing_samples,
     n_own_samples,
     read,
-    read_labels,
+    sample_names,
     some,
     sources_of,
     suggest,
 )
 from lmi.data.sources import n_samples as shared_samples
+
+log = logging.getLogger("lmi")
 
 # Two folds, each cut into ten parts for its error bar, each with a few neighbours to count.
 MIN_SAMPLES = 100
@@ -143,8 +148,9 @@ def read_matrices(dataset, variables, missing="error", seed=0, min_samples=MIN_S
 
     Returns
     -------
-    matrices : list of float32 array, shape (n_samples, n_features)
-        One a variable, constant features left out. No features are left of a bad variable.
+    matrices : list of float32 or float64 array, shape (n_samples, n_features)
+        One a variable, as exact as its file, constant features left out. No features are left
+        of a bad variable.
     info : dict
         n_dropped : int, samples left out for missing values;
         n_unmatched : int, samples of the first source that another one lacks;
@@ -206,6 +212,8 @@ def read_matrices(dataset, variables, missing="error", seed=0, min_samples=MIN_S
 
 def _source_variables(dataset):
     sources, choice = sources_of(dataset), dataset["variables"]
+    if choice in ("files", "each"):
+        _refuse_ids(sources)
     if choice == "files":
         return _file_variables(sources)
     where, text, twice = _feature_places(sources)
@@ -216,21 +224,28 @@ def _source_variables(dataset):
         return [Variable(name, features) for name, features in groups.items()]
     groups, described = _groups(choice)
     variables = []
-    for name, features in groups.items():
-        if repeated := first_duplicates(features):
+    if "gene_sets" in choice:
+        _check_descriptions(choice["gene_sets"], where)
+    listed_twice = {name: first_duplicates(features) for name, features in groups.items()}
+    for name, repeated in listed_twice.items():
+        if repeated and "list" in choice:
             raise InputError(
                 f"{described}: variable '{name}' lists a feature twice: {some(repeated)}. "
                 "List it once"
             )
+    groups = {name: tuple(dict.fromkeys(features)) for name, features in groups.items()}
     if choice.get("unknown_features", "error") == "error":
-        _check_known(groups, where, described, sources)
+        form = next(key for key in ("gene_sets", "table", "list") if key in choice)
+        _check_known(groups, where, described, sources, form)
     for name, features in groups.items():
         found = tuple(feature for feature in features if feature in where)
         if len(found) < max(1, choice.get("min_features", 1)):
             continue
         absent = len(features) - len(found)
-        note = f"{absent} of its {len(features)} features are not in the data" if absent else ""
-        variables.append(Variable(name, found, note=note))
+        notes = [f"{absent} of its {len(features)} features are not in the data"] * (absent > 0)
+        if listed_twice[name]:
+            notes.append(f"listed more than once, taken once: {some(listed_twice[name])}")
+        variables.append(Variable(name, found, note="; ".join(notes)))
     if not variables:
         raise InputError(
             f"{described}: none of its {len(groups)} variables has at least "
@@ -242,16 +257,28 @@ def _source_variables(dataset):
     return variables
 
 
+def _refuse_ids(sources):
+    """Refuse columns that seem to name or count the samples where every column is a feature."""
+    for source in sources:
+        known = header(source)
+        if ids := [name for name in known.ids if name in known.features]:
+            shared_samples(sources)  # sources without a common sample are told first
+            raise InputError(id_message(source, ids))
+
+
 def _file_variables(sources):
     variables = []
     for source in sources:
         known = header(source)
         if known.text:
+            odd = [f"{name} ({known.held[name]})" for name in sorted(known.text)]
             raise InputError(
-                f"variables: files: '{source.path}' has columns of text: {some(known.text)}. "
-                "Every column must hold numbers, but for one of sample names"
+                f"variables: files: '{source.path}' has columns that hold no numbers: "
+                f"{some(odd)}. Every "
+                "column must hold numbers, but for one of sample names; leave others out with "
+                "`drop_columns`"
             )
-        variables.append(Variable(Path(source.path).stem))
+        variables.append(Variable(stem(source.path)))
     return variables
 
 
@@ -274,10 +301,11 @@ def _check_features(groups, where, text, twice, sources, described):
     for name, features in groups.items():
         for feature in features:
             if feature in text:
-                path = sources[where[feature][0]].path
+                source = sources[where[feature][0]]
                 raise InputError(
-                    f"{described}: variable '{name}' uses the column '{feature}' of '{path}', "
-                    "which holds text; expected numbers. List the features to use with "
+                    f"{described}: variable '{name}' uses the column '{feature}' of "
+                    f"'{source.path}', which holds {header(source).held[feature]}; expected "
+                    "numbers. Leave it out with `drop_columns`, list the features to use with "
                     "`variables`, or name the column of sample names with `sample_column`"
                 )
             if feature in twice:
@@ -292,26 +320,35 @@ def _check_features(groups, where, text, twice, sources, described):
                 )
 
 
-def _check_known(groups, where, described, sources):
+def _check_known(groups, where, described, sources, form):
     """Refuse features that no source has; name the first few and what comes close to them."""
-    unknown = {f: name for name, features in groups.items() for f in features if f not in where}
+    unknown = {}
+    for name, features in groups.items():
+        for feature in features:
+            if feature not in where:
+                unknown.setdefault(feature, []).append(name)
     if not unknown:
         return
     total = len({feature for features in groups.values() for feature in features})
+    files = "'" + "', '".join(source.path for source in sources) + "'"
     if len(unknown) == total:
         raise InputError(
-            f"{described}: none of its {total} features is in '{sources[0].path}'. It lists "
+            f"{described}: none of its {total} features is in {files}. It lists "
             f"{some(unknown, 3)}; the data have {some(where, 3)}. Names must be equal, letter by "
             "letter (is `transpose` missing?)"
         )
 
     def show(feature):
-        return f"'{feature}' of variable '{unknown[feature]}'{suggest(feature, where)}"
+        owners = unknown[feature]
+        whose = f"variable{'s' if len(owners) > 1 else ''} '{some(owners, 3)}'"
+        return f"'{feature}' of {whose}{suggest(feature, where)}"
 
+    concerned = list(dict.fromkeys(name for names in unknown.values() for name in names))
     raise InputError(
         f"{described}: {len(unknown)} of its {total} features are not in "
-        f"'{sources[0].path}': {some(unknown, show=show)}. "
-        "Correct the names, or set `unknown_features: drop`"
+        f"{files}: {some(unknown, show=show)}. Variables concerned: "
+        f"{len(concerned)} of {len(groups)} ({some(concerned, 20)}). Correct the names, or go on "
+        "without them: `variables: {" + form + ": ..., unknown_features: drop}`"
     )
 
 
@@ -331,10 +368,25 @@ def _groups(choice):
 
 def _read_gmt(path):
     """Return {set: features} of a GMT file: name, description, features, split by tabs."""
+    return {name: features for _, name, _, features in _gmt_lines(path)}
+
+
+def _check_descriptions(path, where):
+    """Refuse a GMT file without descriptions: the first feature of each set would be lost."""
+    for number, name, description, _ in _gmt_lines(path):
+        if description in where:
+            raise InputError(
+                f"gene_sets '{path}', line {number}: the second column, the description of "
+                f"'{name}', is '{description}', which is a feature of the data; features start in "
+                "the third column. Put a description, or na, into the second column of every line"
+            )
+
+
+def _gmt_lines(path):
+    """Return (line, set, description, features) of the lines of a GMT file."""
     check_file(path, "gene_sets")
-    groups = {}
-    lines = _lines(path, "gene_sets")
-    for number, line in enumerate(lines, 1):
+    found, names = [], set()
+    for number, line in enumerate(_lines(path, "gene_sets"), 1):
         if not line.strip():
             continue
         name, *rest = [cell.strip() for cell in line.split("\t")]
@@ -344,14 +396,15 @@ def _read_gmt(path):
                 f"gene_sets '{path}', line {number}: expected a name, a description and at least "
                 f"one feature, split by tabs; found '{line[:60]}'"
             )
-        if name in groups:
+        if name in names:
             raise InputError(
                 f"gene_sets '{path}', line {number}: the name '{name}' is there twice. Rename one"
             )
-        groups[name] = features
-    if not groups:
+        names.add(name)
+        found.append((number, name, rest[0], features))
+    if not found:
         raise InputError(f"gene_sets '{path}': expected one variable a line, found an empty file")
-    return groups
+    return found
 
 
 def _read_groups(path):
@@ -364,9 +417,14 @@ def _read_groups(path):
 
 def _lines(path, what):
     try:
-        return Path(path).read_text(encoding="utf-8-sig").splitlines()
+        with open_text(path) as file:
+            return file.read().splitlines()
     except UnicodeDecodeError as error:
         raise InputError(f"{what} '{path}': expected text in UTF-8: {error}") from error
+    except (OSError, EOFError) as error:
+        raise InputError(
+            f"{what} '{path}': expected a readable file, found: {told(error)}"
+        ) from error
 
 
 def read_columns(path, names, what):
@@ -378,9 +436,9 @@ def read_columns(path, names, what):
         No such file or column, an empty cell, or no rows.
     """
     check_file(path, what)
-    delimiter = "," if Path(path).suffix.lower() == ".csv" else "\t"
-    rows = csv.reader(_lines(path, what), delimiter=delimiter)
-    top = [cell.strip() for cell in next(rows, [])]
+    delimiter = DELIMITERS.get(ending(path), "\t")
+    rows = text_rows(path, what, delimiter)
+    top = [cell.strip() for cell in next(rows, (0, []))[1]]
     for name in names:
         if name not in top:
             raise InputError(
@@ -389,16 +447,16 @@ def read_columns(path, names, what):
                 f"{suggest(name, top)}"
             )
     places, found = [top.index(name) for name in names], []
-    for row in rows:
+    for line, row in rows:
         if not any(cell.strip() for cell in row):
             continue
         values = tuple(row[i].strip() if i < len(row) else "" for i in places)
         if "" in values:
             raise InputError(
-                f"{what} '{path}', line {rows.line_num}: the column "
+                f"{what} '{path}', line {line}: the column "
                 f"'{names[values.index('')]}' is empty. Every row needs both"
             )
-        found.append((rows.line_num, values))
+        found.append((line, values))
     if not found:
         raise InputError(f"{what} '{path}': expected at least one row below the header, found none")
     return found
@@ -520,6 +578,11 @@ def _read_tasks(dataset, variables, seed, info):
 def _read_sources(dataset, variables, missing, info):
     sources = sources_of(dataset)
     rows, info["sample_names"], info["n_unmatched"] = align(sources)
+    if len(sources) > 1 and info["sample_names"] is None:
+        log.warning(
+            "the samples of %s are matched by position: no file names them",
+            some([source.path for source in sources]),
+        )
     used = _columns_of(dataset, sources, variables)
     wanted = {}
     for source, column in itertools.chain.from_iterable(used):
@@ -545,7 +608,8 @@ def _read_sources(dataset, variables, missing, info):
         info["strata"] = labels[keep] if missing == "drop_samples" else labels
     matrices, features, notes, info["missing"] = [], [], [], []
     for places in used:
-        matrix, total = np.empty((n_samples, len(places)), dtype=np.float32), 0
+        kind = np.result_type(*(values[source].dtype for source, _ in places))
+        matrix, total = np.empty((n_samples, len(places)), kind), 0
         for i in {source for source, _ in places}:
             to = [position for position, (source, _) in enumerate(places) if source == i]
             at = np.searchsorted(columns[i], [places[position][1] for position in to])
@@ -569,12 +633,21 @@ def read_strata(dataset):
     first, place = sources_of(dataset)[0], dataset["strata"]
     if isinstance(place, str):
         place = {"table": first.path, "column": place}
-    labels = read_labels(place["table"], place["column"])
     expected = n_own_samples(first)
+    own = Path(place["table"]) == Path(first.path)
+    names = None if own else sample_names(first)
+    labels, by_name = labels_of(place["table"], place["column"], names)
     if len(labels) != expected:
         raise InputError(
             f"strata: expected {expected} rows in '{place['table']}', one for each sample of "
             f"'{first.path}' and in the same order, found {len(labels)}"
+        )
+    if not own and not by_name:
+        log.warning(
+            "strata: the rows of '%s' are matched to the samples of '%s' by position: %s",
+            place["table"],
+            first.path,
+            "the source has no names" if names is None else "the table has no column of names",
         )
     return labels
 
@@ -582,7 +655,7 @@ def read_strata(dataset):
 def _columns_of(dataset, sources, variables):
     """Return for each variable the (source, column) of its features."""
     if dataset["variables"] == "files":
-        by_name = {Path(source.path).stem: i for i, source in enumerate(sources)}
+        by_name = {stem(source.path): i for i, source in enumerate(sources)}
         files = [by_name[variable.name] for variable in variables]
         return [[(i, c) for c in range(len(header(sources[i]).features))] for i in files]
     where, _, _ = _feature_places(sources)

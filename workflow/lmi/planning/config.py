@@ -24,7 +24,15 @@ SCHEMA = Path(__file__).with_name("config.schema.yaml")
 # Names in results/<run>/ that a dataset of the same name would get in the way of.
 RESERVED = ("accuracy", "benchmark", "benchmarks", "calibration", "figures", "logs", "real_data")
 DATA_KEYS = ("source", "spikes", "task")
-MATRIX_KEYS = ("layer", "key", "transpose", "sample_column", "time_series", "strata")
+MATRIX_KEYS = (
+    "layer",
+    "key",
+    "transpose",
+    "sample_column",
+    "drop_columns",
+    "time_series",
+    "strata",
+)
 
 # Bounds of a config: far above any sensible one, far below what takes a machine down.
 MAX_FILE_BYTES = 50e6
@@ -452,7 +460,7 @@ def _check_choices(name, dataset):
     strata = dataset.get("strata")
     sources = dataset.get("source", "")
     first = sources if isinstance(sources, str) else sources[0]
-    if isinstance(strata, str) and not first.endswith(".h5ad"):
+    if isinstance(strata, str) and not first.lower().endswith(".h5ad"):
         raise InputError(
             f"config: datasets.{name}.strata: expected a mapping with `table` and `column`: "
             f"'{first}' is no .h5ad file with labels of its own; found {strata!r}"

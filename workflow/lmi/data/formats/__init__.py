@@ -1,0 +1,80 @@
+"""The formats of source files: one table says which functions read which ending.
+
+Every format is seen as a table of rows and columns through four functions (shape, names, text
+columns, read). Only `read` reads data: the rest reads headers and names.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lmi.base.errors import InputError
+from lmi.data.files import COMPRESSED, compression, ending
+from lmi.data.formats import h5ad, hdf5, numpy, parquet, text
+from lmi.data.formats.matrices import no_names, no_text
+
+
+@dataclass(frozen=True)
+class Format:
+    """The functions of a format, and the keys of the config that mean something to it.
+
+    Attributes
+    ----------
+    shape, names, text_columns, read : callable
+        Of a source; `names` also of an axis, `read` also of columns.
+    keys : tuple of str
+    ids : callable, optional
+        Tables: the columns that name or count the rows, and are no data.
+    missing : callable, optional
+        Which rows have missing values, where there is a shorter way than to read them all.
+    """
+
+    shape: Callable
+    names: Callable
+    text_columns: Callable
+    read: Callable
+    keys: tuple = ()
+    ids: Callable | None = None
+    missing: Callable | None = None
+
+
+KEYS = ("layer", "key", "sample_column", "drop_columns")
+TABLE_KEYS = ("sample_column", "drop_columns")
+TEXT = Format(
+    text.shape, text.names, text.text_columns, text.read, TABLE_KEYS, text.ids, text.missing
+)
+PARQUET = Format(
+    parquet.shape, parquet.names, parquet.text_columns, parquet.read, TABLE_KEYS, parquet.ids
+)
+NPY = Format(numpy.npy_shape, no_names, no_text, numpy.npy_read)
+NPZ = Format(numpy.npz_shape, numpy.npz_names, no_text, numpy.npz_read, ("key",))
+HDF5 = Format(hdf5.shape, hdf5.names, no_text, hdf5.read, ("key",))
+H5AD = Format(h5ad.shape, h5ad.names, no_text, h5ad.read, ("layer",), missing=h5ad.missing)
+FORMATS = {
+    ".h5ad": H5AD,
+    ".csv": TEXT,
+    ".tsv": TEXT,
+    ".parquet": PARQUET,
+    ".npy": NPY,
+    ".npz": NPZ,
+    ".h5": HDF5,
+    ".hdf5": HDF5,
+}
+
+
+def format_of(source):
+    """Return the format of a source, by the ending of its file's name."""
+    form = FORMATS.get(ending(source.path))
+    if form is None or (compression(source.path) and form is not TEXT):
+        raise InputError(
+            f"source '{source.path}': the ending '{''.join(Path(source.path).suffixes[-1:])}' is "
+            f"unknown. Expected one of {', '.join(FORMATS)}; .csv and .tsv may be compressed "
+            f"({', '.join(COMPRESSED)})"
+        )
+    for key in KEYS:
+        if getattr(source, key) is not None and key not in form.keys:
+            raise InputError(
+                f"source '{source.path}': `{key}` means nothing to a {ending(source.path)} file. "
+                "Remove it"
+            )
+    return form

@@ -1,0 +1,128 @@
+"""Matrices in .h5 and .hdf5 files: dense, sparse, and counts as 10x Genomics writes them."""
+
+import functools
+
+import numpy as np
+
+from lmi.base.errors import InputError
+from lmi.base.messages import first_duplicates
+from lmi.base.paths import stamp
+from lmi.data.files import open_hdf5
+from lmi.data.formats.matrices import (
+    as_matrix_shape,
+    check_names,
+    choose_key,
+    dense_rows,
+    sparse_columns,
+    texts,
+    two_dimensional,
+)
+
+SPARSE = ("indptr", "indices", "data")
+# Where 10x Genomics writes the names of the features and their identifiers, from version 3 and
+# before.
+FEATURES_10X = (("features/name", "features/id"), ("gene_names", "genes"))
+
+
+@functools.lru_cache(maxsize=4096)
+def _top(source, _stamp):
+    """Return the path of the matrix in the file, its shape, and how it is stored."""
+    import h5py
+
+    found, others, sparse = {}, [], []
+
+    def note(name, item):
+        if any(name.startswith(f"{group}/") for group in sparse):
+            return
+        if isinstance(item, h5py.Group):
+            if all(isinstance(item.get(part), h5py.Dataset) for part in SPARSE):
+                sparse.append(name)
+                found[name] = (*_sparse_shape(source, item), item["data"].dtype)
+        elif item.dtype.kind in "biuf" and item.ndim in (1, 2):
+            found[name] = item.shape, "dense", item.dtype
+        elif item.dtype.names:
+            others.append(f"the table '{name}' with the columns {', '.join(item.dtype.names)}")
+        else:
+            others.append(f"'{name}' (type {item.dtype}, shape {item.shape})")
+
+    with open_hdf5(source.path) as file:
+        if source.key is not None and isinstance(item := file.get(source.key), h5py.Dataset):
+            if item.dtype.names:
+                raise InputError(
+                    f"source '{source.path}': '{source.key}' is a table with the columns "
+                    f"{', '.join(item.dtype.names)}; expected an array of numbers. Store its "
+                    "numbers as one array of two dimensions, or as a .csv or .parquet table"
+                )
+            return source.key.strip("/"), as_matrix_shape(source, item.shape, item.dtype), "dense"
+        file.visititems(note)
+    chosen = list(found) if source.key else two_dimensional(found, list(found))
+    key = choose_key(source, chosen, others)
+    extent, kind, dtype = found[key]
+    return key, as_matrix_shape(source, extent, dtype), kind
+
+
+def _is_10x(group):
+    return "barcodes" in group and any(name in group for name, _ in FEATURES_10X)
+
+
+def _sparse_shape(source, group):
+    """Return (rows, columns) of a sparse matrix, and how it is stored."""
+    extent = group["shape"][:] if "shape" in group else group.attrs.get("shape", ())
+    n_outer = len(group["indptr"]) - 1
+    if _is_10x(group):  # features x cells by columns, which is cells x features by rows
+        return tuple(extent[::-1]), "csr_matrix"
+    kind = group.attrs.get("encoding-type", "")
+    fits = [k for k, n in zip(("csr_matrix", "csc_matrix"), extent, strict=False) if n == n_outer]
+    if kind not in fits and (kind or len(fits) != 1):
+        raise InputError(
+            f"source '{source.path}': the sparse matrix '{group.name}' has the shape "
+            f"{tuple(extent)} and {n_outer} rows or columns; whether it is stored by rows (csr) or "
+            "columns (csc) must be in its attribute `encoding-type` (csr_matrix or csc_matrix)"
+        )
+    return tuple(extent), kind or fits[0]
+
+
+def shape(source):
+    """Return (rows, columns)."""
+    return _top(source, stamp(source.path))[1]
+
+
+def names(source, axis):
+    """Return the names stored with the matrix, or None."""
+    import h5py
+
+    key, shape, _ = _top(source, stamp(source.path))
+    with open_hdf5(source.path) as file:
+        if isinstance(file[key], h5py.Group) and _is_10x(file[key]):
+            return _names_10x(file[key], axis)
+        name = ("samples", "features")[axis]
+        stored = file[key].parent.get(name)
+        if not isinstance(stored, h5py.Dataset) or stored == file[key]:
+            return None
+        known = check_names(source, name, stored.shape, stored.dtype, shape[axis])
+        return texts(stored[:]) if known else None
+
+
+def _names_10x(group, axis):
+    """Return barcodes, or features: by name, and by identifier where several have the name."""
+    if axis == 0:
+        return texts(group["barcodes"][:])
+    place, identifiers = next(places for places in FEATURES_10X if places[0] in group)
+    found = texts(group[place][:])
+    twice = set(first_duplicates(found))
+    if not twice or identifiers not in group:
+        return found
+    others = texts(group[identifiers][:])
+    return tuple(
+        other if name in twice else name for name, other in zip(found, others, strict=True)
+    )
+
+
+def read(source, columns):
+    """Return columns (all when None) as a dense array."""
+    key, shape, kind = _top(source, stamp(source.path))
+    with open_hdf5(source.path) as file:
+        if kind == "dense":
+            return dense_rows(file[key], shape, columns)
+        columns = None if columns is None else np.asarray(columns)
+        return sparse_columns(file[key], kind, shape, columns)

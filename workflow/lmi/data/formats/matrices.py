@@ -1,0 +1,136 @@
+"""What the formats of matrices share: which array is meant, its shape, and reading part of it."""
+
+import numpy as np
+
+from lmi.base.errors import InputError
+from lmi.base.messages import some, suggest
+
+ROWS, COLUMNS = 0, 1
+ROWS_AT_A_TIME = 8192
+
+
+def working_type(dtype):
+    """Return the floats that hold every value of a type: float32, else float64."""
+    return np.result_type(dtype, np.float32) if np.dtype(dtype).itemsize <= 8 else np.float64
+
+
+def no_text(source):
+    """Return the columns of text of a format that has none."""
+    return frozenset()
+
+
+def no_names(source, axis):
+    """Return the names of a format that has none."""
+    return None
+
+
+def choose_key(source, matrices, others=()):
+    """Return the name of the matrix to read: the config's key, or the only one there is.
+
+    Parameters
+    ----------
+    source : Source
+    matrices : sequence of str
+    others : sequence of str
+        What else the file holds, in words.
+    """
+    held = f". It holds: {some(others)}" if others else ""
+    if not matrices:
+        raise InputError(
+            f"source '{source.path}': expected a matrix of numbers (samples, features), found "
+            f"none{held}. Store the numbers as one array of two dimensions, or as a .csv or "
+            ".parquet table"
+        )
+    if source.key is None and len(matrices) == 1:
+        return next(iter(matrices))
+    if source.key is None:
+        raise InputError(
+            f"source '{source.path}': it holds {len(matrices)} matrices ({some(matrices)}); "
+            "say which one with `key`"
+        )
+    if source.key.strip("/") not in matrices:
+        raise InputError(
+            f"source '{source.path}': it has no matrix of numbers called '{source.key}'"
+            f"{suggest(source.key, matrices)}. It has: {some(matrices)}{held}"
+        )
+    return source.key.strip("/")
+
+
+def check_names(source, name, shape, dtype, expected):
+    """Tell whether an array called `samples` or `features` holds names; refuse what cannot be read.
+
+    Numbers are names where there is one for each; else the array is something else.
+    """
+    if dtype.kind in "biuf":
+        return dtype.kind in "iu" and tuple(shape) == (expected,)
+    if tuple(shape) != (expected,):
+        raise InputError(
+            f"source '{source.path}': expected {expected} names in '{name}', one a "
+            f"{name.removesuffix('s')}, found the shape {tuple(shape)}. Mend or remove it"
+        )
+    return True
+
+
+def as_matrix_shape(source, shape, dtype):
+    """Return (rows, columns) of an array; a vector is a single column."""
+    if dtype.kind not in "biuf":
+        raise InputError(
+            f"source '{source.path}': expected an array of real numbers, found type {dtype}"
+            + (" (pickled objects are never loaded)" if dtype.hasobject else "")
+        )
+    if len(shape) not in (1, 2):
+        raise InputError(
+            f"source '{source.path}': expected two dimensions (samples, features), found the "
+            f"shape {tuple(shape)}. Reshape it to {shape[0] if shape else 1} rows"
+        )
+    return tuple(int(n) for n in shape) if len(shape) == 2 else (int(shape[0]), 1)
+
+
+def two_dimensional(arrays, matrices):
+    """Return the matrices proper where there are any, else the vectors too."""
+    return [name for name in matrices if len(arrays[name][0]) == 2] or matrices
+
+
+def texts(values):
+    """Return values as a tuple of str."""
+    return tuple(v.decode() if isinstance(v, bytes) else str(v) for v in values)
+
+
+def dense_rows(matrix, shape, columns):
+    """Read columns of an HDF5 matrix, some rows at a time: reading by column is slow."""
+    if matrix.ndim == 1:
+        return matrix[:].reshape(shape)[:, slice(None) if columns is None else columns]
+    if columns is None:
+        return matrix[:]
+    values = np.empty((shape[0], len(columns)), dtype=matrix.dtype)
+    for start in range(0, shape[0], ROWS_AT_A_TIME):
+        rows = slice(start, start + ROWS_AT_A_TIME)
+        values[rows] = matrix[rows][:, columns]
+    return values
+
+
+# ---- sparse matrices: mappings with indptr, indices and data
+
+
+def sparse_parts(matrix, kind):
+    """Yield (rows, columns, values) of a sparse matrix, a bounded part at a time."""
+    indptr = matrix["indptr"][:]
+    for start in range(0, len(indptr) - 1, ROWS_AT_A_TIME):
+        stop = min(start + ROWS_AT_A_TIME, len(indptr) - 1)
+        part = slice(int(indptr[start]), int(indptr[stop]))
+        outer = np.repeat(np.arange(start, stop), np.diff(indptr[start : stop + 1]))
+        inner, values = matrix["indices"][part], matrix["data"][part]
+        yield (outer, inner, values) if kind == "csr_matrix" else (inner, outer, values)
+
+
+def sparse_columns(matrix, kind, shape, columns):
+    """Return columns (all when None) of a sparse matrix as a dense array."""
+    columns = np.arange(shape[1]) if columns is None else columns
+    place = np.full(shape[1], -1, dtype=np.intp)
+    place[columns] = np.arange(len(columns))
+    dense = np.zeros((shape[0], len(columns)), working_type(matrix["data"].dtype))
+    for row, column, values in sparse_parts(matrix, kind):
+        wanted = place[column] >= 0
+        # Duplicate entries of a sparse matrix add up, by definition.
+        np.add.at(dense, (row[wanted], place[column[wanted]]), values[wanted])
+    return dense

@@ -1,0 +1,99 @@
+"""Arrays in .npy and .npz files."""
+
+import functools
+import zipfile
+
+import numpy as np
+
+from lmi.base.errors import InputError
+from lmi.base.paths import stamp
+from lmi.data.formats.matrices import (
+    as_matrix_shape,
+    check_names,
+    choose_key,
+    texts,
+    two_dimensional,
+)
+
+
+def _npy_header(file):
+    """Return the shape and type of the array in an open .npy file, without reading it."""
+    version = np.lib.format.read_magic(file)
+    reader = "read_array_header_1_0" if version == (1, 0) else "read_array_header_2_0"
+    shape, _, dtype = getattr(np.lib.format, reader)(file)
+    return shape, dtype
+
+
+def _npz_arrays(source):
+    """Return {name: (shape, dtype)} of an .npz file, from the headers alone."""
+    arrays = {}
+    with zipfile.ZipFile(source.path) as archive:
+        for member in archive.namelist():
+            if not member.endswith(".npy"):
+                continue
+            with archive.open(member) as file:
+                arrays[member.removesuffix(".npy")] = _npy_header(file)
+    return arrays
+
+
+def npy_shape(source):
+    """Return (rows, columns)."""
+    with open(source.path, "rb") as file:
+        return as_matrix_shape(source, *_npy_header(file))
+
+
+def npy_read(source, columns):
+    """Return columns (all when None) of the matrix."""
+    matrix = np.load(source.path, mmap_mode="r", allow_pickle=False)
+    matrix = matrix.reshape(npy_shape(source))
+    return np.array(matrix if columns is None else matrix[:, columns])
+
+
+@functools.lru_cache(maxsize=4096)
+def _npz_top(source, _stamp):
+    """Return the name of the matrix (None: a sparse one), its shape, and all arrays."""
+    arrays = _npz_arrays(source)
+    if source.key is None and {"format", "shape", "data"} <= set(arrays):  # as scipy saves them
+        with np.load(source.path, allow_pickle=False) as file:
+            return None, as_matrix_shape(source, file["shape"], arrays["data"][1]), arrays
+    matrices = [n for n, (s, d) in arrays.items() if d.kind in "biuf" and len(s) in (1, 2)]
+    others = [f"'{n}' (type {d}, shape {s})" for n, (s, d) in arrays.items() if n not in matrices]
+    chosen = matrices if source.key else two_dimensional(arrays, matrices)
+    key = choose_key(source, chosen, others)
+    return key, as_matrix_shape(source, *arrays[key]), arrays
+
+
+def npz_shape(source):
+    """Return (rows, columns)."""
+    return _npz_top(source, stamp(source.path))[1]
+
+
+def npz_names(source, axis):
+    """Return the names in the array `samples` or `features`, or None."""
+    key, shape, arrays = _npz_top(source, stamp(source.path))
+    name = ("samples", "features")[axis]
+    if name not in arrays or name == key:
+        return None
+    if not check_names(source, name, *arrays[name], shape[axis]):
+        return None
+    if arrays[name][1].kind not in "USiu":
+        raise InputError(
+            f"source '{source.path}': the names in '{name}' are stored as Python objects (type "
+            f"{arrays[name][1]}), which are never loaded. Save them as text: "
+            f"np.savez(..., {name}={name}.astype(str))"
+        )
+    with np.load(source.path, allow_pickle=False) as file:
+        return texts(file[name].tolist())
+
+
+def npz_read(source, columns):
+    """Return columns (all when None) of the matrix."""
+    key, shape, _ = _npz_top(source, stamp(source.path))
+    if key is None:
+        import scipy.sparse
+
+        matrix = scipy.sparse.load_npz(source.path).tocsc()
+        return (matrix if columns is None else matrix[:, columns]).toarray()
+    with np.load(source.path, allow_pickle=False) as file:
+        matrix = file[key].reshape(shape)
+    return matrix if columns is None else matrix[:, columns]

@@ -1,0 +1,161 @@
+"""Tables in .parquet files."""
+
+import functools
+
+import numpy as np
+
+from lmi.base.errors import InputError
+from lmi.base.paths import stamp
+from lmi.data.files import told
+from lmi.data.formats.matrices import COLUMNS
+from lmi.data.formats.tables import are_ids, dropped_columns, name_column, named_like_ids
+
+
+@functools.lru_cache(maxsize=256)
+def _top(source, _stamp):
+    """Return all columns, the position of the row names (or None), {column: what it holds} of
+    those that hold no numbers, the columns of data, and the number of rows.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(source.path)
+    except pa.ArrowInvalid as error:
+        raise InputError(
+            f"source '{source.path}': expected a parquet file: {told(error)}"
+        ) from error
+    schema = file.schema_arrow
+    columns = list(schema.names)
+    if not columns:
+        raise InputError(f"source '{source.path}': expected columns, found none")
+    pandas = schema.pandas_metadata or {}
+    index = [c for c in pandas.get("index_columns", []) if isinstance(c, str) and c in columns]
+    odd = {i: _held(t) for i, t in enumerate(schema.types) if _held(t) != "numbers"}
+    dropped = dropped_columns(source, columns)
+    text = {i for i, held in odd.items() if held == "text"}
+    column = name_column(source, columns, dropped, text)
+    if source.sample_column is None and index and index[0] not in _unnamed_counts(schema, index):
+        column = columns.index(index[0])
+    kept = tuple(
+        i for i, c in enumerate(columns) if i != column and c not in index and i not in dropped
+    )
+    held = {columns[i]: what for i, what in odd.items() if i in kept}
+    return tuple(columns), column, held, kept, file.metadata.num_rows
+
+
+def _unnamed_counts(schema, index):
+    """Return the indices that pandas kept without a name, and that hold whole numbers."""
+    import pyarrow as pa
+
+    named = [c for c in index if c.startswith("__index_level_")]
+    return [c for c in named if pa.types.is_integer(schema.field(c).type)]
+
+
+def _held(kind):
+    """Return what a column of this type holds, in words."""
+    from pyarrow import types
+
+    checks = (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal)
+    if types.is_null(kind) or any(check(kind) for check in checks):
+        return "numbers"
+    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
+        return f"lists ({kind})"
+    if types.is_temporal(kind):
+        return f"times ({kind})"
+    if types.is_dictionary(kind):
+        return _held(kind.value_type) if _held(kind.value_type) == "text" else f"codes ({kind})"
+    is_text = types.is_string(kind) or types.is_large_string(kind) or types.is_binary(kind)
+    return "text" if is_text else f"values of the type {kind}"
+
+
+def shape(source):
+    """Return (rows, columns)."""
+    _, _, _, kept, n_rows = _top(source, stamp(source.path))
+    return n_rows, len(kept)
+
+
+def names(source, axis):
+    """Return the names of the columns, or of the rows (None where there are none)."""
+    import pyarrow.parquet as pq
+
+    columns, column, _, kept, _ = _top(source, stamp(source.path))
+    if axis == COLUMNS:
+        return tuple(columns[i] for i in kept)
+    if column is None:
+        return None
+    table = pq.ParquetFile(source.path).read(columns=[columns[column]])
+    return tuple(str(name) for name in table.column(columns[column]).to_pylist())
+
+
+def text_columns(source):
+    """Return {column: what it holds} of the columns of data that hold no numbers."""
+    return _top(source, stamp(source.path))[2]
+
+
+def ids(source):
+    """Return the columns that name or count the rows, and no key says so."""
+    import pyarrow.parquet as pq
+
+    columns, names, held, kept, n_rows = _top(source, stamp(source.path))
+    file = pq.ParquetFile(source.path)
+    schema, dropped = file.schema_arrow, dropped_columns(source, columns)
+    pandas = (schema.pandas_metadata or {}).get("index_columns", [])
+    index = [c for c in pandas if isinstance(c, str) and c in columns]
+    found = [
+        c
+        for c in _unnamed_counts(schema, index)
+        if columns.index(c) not in dropped and columns.index(c) != names
+    ]
+    for i in kept:
+        name = columns[i]
+        may_be = name not in held and (named_like_ids(name) or _may_count(file, name, n_rows))
+        if may_be and are_ids(name, _column(file.read(columns=[name]), name)):
+            found.append(name)
+    return tuple(found)
+
+
+def _may_count(file, name, n_rows):
+    """Tell whether whole numbers may be 0, 1, 2, ...: from the statistics of the file."""
+    import pyarrow as pa
+
+    if not pa.types.is_integer(file.schema_arrow.field(name).type):
+        return False
+    place = next((i for i in range(len(file.schema)) if file.schema.column(i).path == name), None)
+    if place is None:
+        return True
+    groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
+    known = [group.column(place).statistics for group in groups]
+    if any(one is None or not one.has_min_max for one in known):
+        return True
+    low, high = min(one.min for one in known), max(one.max for one in known)
+    return low in (0, 1) and high - low == n_rows - 1
+
+
+def _column(table, name):
+    """Return a column of numbers; float64 with NaN where it has nulls, or is no plain type."""
+    import pyarrow as pa
+
+    column = table.column(name)
+    if column.null_count or not pa.types.is_integer(column.type):
+        column = column.cast(pa.float64())
+    return column.to_numpy()
+
+
+def read(source, columns):
+    """Return columns of data (all when None) as float64."""
+    import pyarrow.parquet as pq
+
+    names, _, held, kept, n_rows = _top(source, stamp(source.path))
+    wanted = [names[i] for i in (kept if columns is None else [kept[i] for i in columns])]
+    for name in wanted:
+        if name in held:
+            raise InputError(
+                f"source '{source.path}', column '{name}': expected numbers, found {held[name]}. "
+                "Leave the column out with `drop_columns`"
+            )
+    table = pq.ParquetFile(source.path).read(columns=wanted)
+    values = np.empty((n_rows, len(wanted)), dtype=np.float64)
+    for i, name in enumerate(wanted):
+        values[:, i] = _column(table, name)
+    return values

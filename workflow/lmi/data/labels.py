@@ -1,0 +1,199 @@
+"""Labels of samples, from a column of a table."""
+
+import numpy as np
+
+from lmi.base.errors import InputError
+from lmi.base.messages import some, suggest
+from lmi.base.paths import check_file
+from lmi.data.files import DELIMITERS, check_split, ending, open_hdf5, text_rows, told
+from lmi.data.formats.matrices import texts
+from lmi.data.formats.tables import UNNAMED
+
+ENDINGS = (".h5ad", ".csv", ".tsv", ".parquet")
+
+
+def read_labels(path, column):
+    """Return the labels in a column of an .h5ad file's obs, or of a table, one a row.
+
+    Parameters
+    ----------
+    path : str
+        .h5ad, .csv, .tsv or .parquet.
+    column : str
+
+    Returns
+    -------
+    array of str, shape (n_rows,)
+
+    Raises
+    ------
+    InputError
+        No such file or column, or labels that are missing.
+    """
+    return labels_of(path, column, None)[0]
+
+
+def labels_of(path, column, names):
+    """Return the labels of named samples: by name where the table has names, else row by row.
+
+    Parameters
+    ----------
+    path, column : str
+        As in `read_labels`.
+    names : tuple of str or None
+        None: every row is a sample.
+
+    Returns
+    -------
+    labels : array of str
+        One a name, or one a row of the table.
+    by_name : bool
+
+    Raises
+    ------
+    InputError
+        As `read_labels`; also samples that the table lacks, or has twice.
+    """
+    import pandas as pd
+
+    check_file(path, "strata file")
+    known, columns = _columns(path, column)
+    if column not in known:
+        raise InputError(
+            f"strata: '{path}' has no column '{column}'{suggest(column, known)}. Columns: "
+            f"{some(known)}"
+        )
+    labels = columns[column]
+    rows = None if names is None else _rows_of(path, column, columns, list(names))
+    labels = labels if rows is None else labels[rows]
+    texts_of = [
+        "" if missing else str(one) for missing, one in zip(pd.isna(labels), labels, strict=True)
+    ]
+    if absent := [i for i, label in enumerate(texts_of) if not label.strip()]:
+        where = f"row {absent[0] + 1}" if rows is None else f"'{names[absent[0]]}'"
+        raise InputError(
+            f"strata: column '{column}' of '{path}': {len(absent)} samples have no label, the "
+            f"first in {where}. Give each sample one, or leave these samples out"
+        )
+    return np.array(texts_of), rows is not None
+
+
+def _rows_of(path, column, columns, names):
+    """Return the row of each sample, or None where no column of the table has names."""
+    others = [name for name in columns if name != column]
+    places = {name: {} for name in others}
+    for name in others:
+        for row, value in enumerate(columns[name]):
+            places[name].setdefault(str(value), []).append(row)
+    for name in others:
+        if all(one in places[name] for one in names):
+            if twice := [one for one in dict.fromkeys(names) if len(places[name][one]) > 1]:
+                raise InputError(
+                    f"strata: '{path}': the samples {some(twice)} are more than once in the "
+                    f"column '{name}'. Each sample needs one label"
+                )
+            return np.array([places[name][one][0] for one in names], dtype=np.intp)
+    for place, name in enumerate(others):
+        absent = [one for one in names if one not in places[name]]
+        n_found, is_text = len(names) - len(absent), _are_names(columns[name])
+        is_name = (is_text and (n_found or place == 0)) or n_found > len(names) / 2
+        if is_name and len(places[name]) == len(columns[name]):
+            raise InputError(
+                f"strata: '{path}': {len(absent)} of the {len(names)} samples are not in its "
+                f"column '{name}': {some(absent, 3)}; it has {some(columns[name], 3)}. Names must "
+                "be equal, letter by letter"
+            )
+    return None
+
+
+def _are_names(values):
+    """Tell whether a column holds text and no numbers."""
+    for value in values:
+        try:
+            float(value)
+        except (TypeError, ValueError):
+            return True
+    return False
+
+
+def _columns(path, column):
+    """Return the columns that may hold labels, and {column: values}, the names' column first."""
+    kind = ending(path)
+    if kind == ".h5ad":
+        return _h5ad_columns(path, column)
+    if kind == ".parquet":
+        import pandas as pd
+
+        try:
+            table = pd.read_parquet(path)
+        except (OSError, ValueError) as error:
+            raise InputError(f"strata: '{path}': expected a parquet file: {told(error)}") from error
+        if not isinstance(table.index, pd.RangeIndex):
+            table = table.reset_index(names="" if table.index.name is None else table.index.name)
+        columns = {str(name): table[name].to_numpy(object) for name in table}
+        return list(columns), columns
+    if kind not in DELIMITERS:
+        raise InputError(
+            f"strata: '{path}': the ending '{kind}' is unknown. Expected one of "
+            f"{', '.join(ENDINGS)}"
+        )
+    columns = _text_columns(path, DELIMITERS[kind])
+    return list(columns), columns
+
+
+def _text_columns(path, delimiter):
+    """Return {column: cells} of a text table, all of them text: None and NA are labels."""
+    rows = text_rows(path, "strata", delimiter)
+    cells = next(rows, (0, []))[1]
+    check_split(path, "strata", cells, delimiter)
+    found = list(rows)
+    if found and len(found[0][1]) == len(cells) + 1:  # names without a heading, as R writes them
+        cells = ["", *cells]
+    for line, row in found:
+        if len(row) != len(cells):
+            raise InputError(
+                f"strata '{path}', line {line}: expected {len(cells)} cells, found {len(row)}. "
+                "Every row needs the same columns"
+            )
+    cells = [UNNAMED if i == 0 and not cell.strip() else cell for i, cell in enumerate(cells)]
+    return {cell: np.array([row[i] for _, row in found], object) for i, cell in enumerate(cells)}
+
+
+def _h5ad_columns(path, column):
+    try:
+        with open_hdf5(path) as file:
+            obs = file["obs"]
+            index = obs.attrs.get("_index")
+            known = [name for name in obs if name not in (index, "__categories")]
+            columns = {"": _h5ad_column(obs[index], file)} if index in obs else {}
+            if column in known:
+                columns[column] = _h5ad_column(obs[column], file)
+    except InputError:
+        raise
+    except (OSError, KeyError, ValueError, AttributeError, TypeError) as error:
+        raise InputError(
+            f"strata: '{path}': expected a readable .h5ad file: {told(error)}"
+        ) from error
+    return known, columns
+
+
+def _h5ad_column(item, file):
+    """Return a column of obs: categories and codes, texts with a mask, or plain values."""
+    import h5py
+
+    if isinstance(item, h5py.Group) and "categories" in item:
+        categories, codes = _texts_or_values(item["categories"]), item["codes"][:]
+        return np.array([None if code < 0 else categories[code] for code in codes], object)
+    if "categories" in item.attrs:  # as anndata 0.7 writes them: codes, and where the texts are
+        categories, codes = _texts_or_values(file[item.attrs["categories"]]), item[:]
+        return np.array([None if code < 0 else categories[code] for code in codes], object)
+    if isinstance(item, h5py.Group):
+        values = _texts_or_values(item["values"]).astype(object)
+        values[item["mask"][:]] = None
+        return values
+    return _texts_or_values(item)
+
+
+def _texts_or_values(dataset):
+    values = dataset[:]
+    return np.array(texts(values), object) if values.dtype.kind in "OSU" else values
