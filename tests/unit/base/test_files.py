@@ -92,7 +92,7 @@ def test_a_file_of_an_earlier_version_is_read_where_no_seal_is_asked_for(tmp_pat
         read(path, sealed=True)
     with h5py.File(path, "w") as file:
         file.attrs["schema"] = 1
-    with pytest.raises(InputError, match="expected schema version 2, found 1"):
+    with pytest.raises(InputError, match=f"expected schema version {files.SCHEMA}, found 1"):
         read(path)
     assert path.exists()
 

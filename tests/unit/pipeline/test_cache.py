@@ -140,3 +140,13 @@ def test_a_block_is_shared_by_content_not_by_path(tmp_path, caplog):
         with h5py.File(tmp_path / f"{name}.h5") as block:
             keys.add(block.attrs["key"])
     assert len(keys) == 3
+
+
+def test_another_version_of_the_package_has_other_keys(monkeypatch):
+    before = cache.key("embed", {"a": 1}, 0)
+    assert before == KEY
+    monkeypatch.setattr("lmi.__version__", "another")
+    assert cache.key("embed", {"a": 1}, 0) != before
+    monkeypatch.undo()
+    monkeypatch.setattr(cache, "SCHEMA", -1)
+    assert cache.key("embed", {"a": 1}, 0) != before
