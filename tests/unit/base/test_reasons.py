@@ -23,6 +23,11 @@ def test_each_reason_has_a_meaning_and_comes_back_from_the_table(declared):
     assert reasons.merged([why[0], why[0]]) == str(why[0])
 
 
+def test_stored_numbers_have_six_digits():
+    why = [Reason("near_ceiling", {"ceiling": 3.14159265})]
+    assert reasons.parameters(why) == '[{"ceiling": 3.14159}]'
+
+
 def test_each_meaning_has_a_reason():
     assert {one.kind for one in reasons.DECLARED.values()} == set(reasons.MEANINGS)
 

@@ -215,8 +215,21 @@ def codes(reasons):
 
 
 def parameters(reasons):
-    """Return the parameters of the reasons of a pair, in the order of `codes`, as JSON."""
-    return json.dumps([reason.parameters for reason in reasons]) if reasons else ""
+    """Return the parameters of the reasons of a pair, in the order of `codes`, as JSON.
+
+    Numbers have six significant digits, as in all of the table.
+    """
+    if not reasons:
+        return ""
+    return json.dumps(
+        [
+            {
+                name: float(f"{value:.6g}") if isinstance(value, float) else value
+                for name, value in reason.parameters.items()
+            }
+            for reason in reasons
+        ]
+    )
 
 
 def from_table(its_codes, its_parameters):
