@@ -260,3 +260,12 @@ def test_many_small_strata_are_passed_over_within_a_second():
     )
     assert time.process_time() - start < 1
     assert np.isnan([mean, sd]).all() and texts == ""
+
+
+def test_a_column_on_both_sides_is_told():
+    rng = np.random.default_rng(21)
+    x, y = rng.standard_normal((2, 400, 4))
+    y[:, 2] = x[:, 1]
+    found = lmi.estimate(x, y, train="never", n_permutations=0)
+    assert found.flag == "fail"
+    assert "column 1 of Xs = column 2 of Ys" in found.reason or "column 1 of Xs" in found.reason

@@ -5,7 +5,7 @@ Importing the package imports nothing heavy: the workflow's Snakefile does so in
 
 import importlib
 
-__version__ = "0.6.1"
+__version__ = "0.7.0"
 
 __all__ = ["InputError", "Result", "__version__", "estimate", "ksg", "tasks"]
 

@@ -14,6 +14,7 @@ from lmi.base.errors import InputError
 from lmi.embedding import candidates as embed
 from lmi.embedding import canonical
 from lmi.estimation import estimate as estimation
+from lmi.estimation import flags
 from lmi.projection import folds as split
 from lmi.projection import views
 
@@ -183,7 +184,13 @@ def estimate(
                 "block_length": 0,
                 "tail_fit": True,
             },
-            samples=estimation.Samples(time_series, 0, codes, strata_names),
+            samples=estimation.Samples(
+                time_series,
+                0,
+                codes,
+                strata_names,
+                shared=flags.shared_columns(x, y, names=("Xs", "Ys")),
+            ),
             seed=seed,
             name="x/y",
             threads=threads,

@@ -12,7 +12,7 @@ import lmi
 from lmi.base.errors import InputError
 from lmi.benchmarks.real_data import catalogue
 from lmi.planning import guard
-from lmi.planning.config import load
+from lmi.planning.config import check_yaml, load
 from lmi.planning.plan import Plan
 
 
@@ -24,6 +24,8 @@ def stop_on_bad_input(function, *arguments):
         sys.exit(f"lmi-workflow: bad input: {error}")
 
 
+for path in workflow.configfiles:
+    stop_on_bad_input(check_yaml, path)
 loaded = stop_on_bad_input(load, dict(config))
 config.clear()
 config.update(loaded)

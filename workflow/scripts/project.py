@@ -3,6 +3,7 @@
 from job import job
 
 with job(snakemake):
+    from lmi.benchmarks import published  # noqa: F401 - figures may bring tasks of their own
     from lmi.pipeline import stages
 
     stages.project(

@@ -210,3 +210,33 @@ def test_the_result_depends_on_the_seed_alone():
     x, y, _ = pair("white", 0, 400, 0.2)
     runs = [api.estimate(x, y, seed=3, threads=threads).p_value for threads in (1, 2)]
     assert runs[0] == runs[1]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_independent_random_walks_are_flagged_and_not_significant(seed):
+    rng = np.random.default_rng(seed)
+    walks = rng.standard_normal((2, 1000, 3)).cumsum(axis=1)
+    found = api.estimate(*walks, time_series=True, seed=seed, train="never")
+    assert found.flag == "warn"
+    assert "non-stationary" in found.reason
+    assert "too low" not in found.reason
+    assert found.p_value > 0.01
+
+
+def test_a_certain_pair_is_significant_among_thousands():
+    rng = np.random.default_rng(13)
+    x = rng.standard_normal((600, 3))
+    y = 0.9 * x + np.sqrt(1 - 0.9**2) * rng.standard_normal((600, 3))
+    linear = api.estimate(x, y, train="never").p_value
+    angle = rng.uniform(0, 2 * np.pi, 600)
+    noise = 0.1 * rng.standard_normal((2, 600))
+    circle = api.estimate(np.cos(angle) + noise[0], np.sin(angle) + noise[1], train="never").p_value
+    assert max(linear, circle) * 300_000 < 0.05
+
+
+def test_a_shift_null_finds_certain_series_among_thousands():
+    rng = np.random.default_rng(14)
+    x = autoregressive(rng, 1200, 3, phi=0.8)
+    y = x + rng.standard_normal((1200, 3))
+    found = api.estimate(x, y, time_series=True, train="never")
+    assert found.p_value * 11_175 < 0.05

@@ -86,6 +86,13 @@ DECLARED = {
             f"unstable: {{first:.2f}} and {{second:.2f}} {_HALVES}",
             "unstable",
         ),
+        Declared(
+            "non_stationary",
+            "warn",
+            "non-stationary: both variables stay correlated with themselves over a tenth of the "
+            "recording or more; such series share bits by chance, see null_mean_bits",
+            "non-stationary",
+        ),
         Declared("rising_thirds", "warn", f"{_RISING}a third {_TOO_LOW}", "still rising"),
         Declared(
             "unstable_splits",
@@ -150,6 +157,11 @@ MEANINGS = {
     "unstable": (
         "Another split of the samples, or a setting that should not matter, gives another value: "
         "read all of them as a range, and get more samples before building on it."
+    ),
+    "non-stationary": (
+        "Trends and random walks look dependent without being so. Compare the value with "
+        "null_mean_bits, what the same series give shifted against each other; difference or "
+        "detrend them, or add a shifted control."
     ),
     "still rising": (
         "More samples give more bits, so the value is probably too low: read it as at least that "

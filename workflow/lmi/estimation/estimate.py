@@ -214,6 +214,7 @@ def estimate(
         ceiling=ceiling,
         missing=samples.missing,
         converged=embedding.converged,
+        slow=samples.time_series and _is_slow(embedding),
     )
     if checked and reasons.flag(why) != "fail":
         why += flags.of_checks(checked, mi, sd)
@@ -227,6 +228,15 @@ def _scheme(wanted, samples):
     if samples.time_series:
         return "shift"
     return "free" if samples.strata is None else "strata"
+
+
+def _is_slow(embedding):
+    """Whether both variables stay correlated with themselves as long as can be told."""
+    most = null.longest_correlation_time(len(embedding.fold))
+    return all(
+        max(null.correlation_time(side[:, :4].astype(float)) for side in z) >= most
+        for z in (embedding.zx, embedding.zy)
+    )
 
 
 def _held_out(embedding, t, samples):

@@ -122,7 +122,18 @@ def of_shared(shared):
 
 
 def of_estimate(
-    *, mi, mi_ksg, halves, variances, drift, n_estimated, n_tied, ceiling, missing, converged
+    *,
+    mi,
+    mi_ksg,
+    halves,
+    variances,
+    drift,
+    n_estimated,
+    n_tied,
+    ceiling,
+    missing,
+    converged,
+    slow=False,
 ):
     """Return the reasons for a flag that an estimate itself gives.
 
@@ -141,6 +152,8 @@ def of_estimate(
     missing : float
         Share of missing values.
     converged : bool
+    slow : bool
+        Both variables are non-stationary series: that they rise with the samples says nothing.
 
     Returns
     -------
@@ -164,7 +177,9 @@ def of_estimate(
         if abs(first - second) > max(UNSTABLE_BITS, UNSTABLE_SD * np.sqrt(np.sum(variances))):
             reasons.append(Reason("unstable_halves", {"first": first, "second": second}))
     sd = np.sqrt(np.mean(variances) / len(halves))
-    if mi > SURE_SD * sd and drift > max(DRIFT_SD * sd, DRIFT_SHARE * mi):
+    if slow:
+        reasons.append(Reason("non_stationary"))
+    elif mi > SURE_SD * sd and drift > max(DRIFT_SD * sd, DRIFT_SHARE * mi):
         reasons.append(Reason("rising_thirds", {"less": float(mi - drift), "mi": float(mi)}))
     return reasons
 

@@ -210,6 +210,11 @@ def _sequential(part, scheme, most, block_length, rng, k, tail_fit=True):
             return p, len(values), method, values
 
 
+def longest_correlation_time(n):
+    """Return the longest correlation time that `correlation_time` finds in n samples."""
+    return max(2, n // 10)
+
+
 def correlation_time(z):
     """Return the first lag, in samples, at which no axis is autocorrelated by more than `DECAYED`.
 
@@ -222,7 +227,7 @@ def correlation_time(z):
     n = len(z)
     centred = z - z.mean(axis=0)
     power = np.abs(rfft(centred, n=2 * n, axis=0)) ** 2
-    covariance = irfft(power, n=2 * n, axis=0)[: max(2, n // 10)]
+    covariance = irfft(power, n=2 * n, axis=0)[: longest_correlation_time(n)]
     correlation = np.abs(covariance / np.maximum(covariance[0], 1e-300)).max(axis=1)
     below = np.flatnonzero(correlation < max(DECAYED, 3 / np.sqrt(n)))
     return int(below[0]) if len(below) else len(covariance)

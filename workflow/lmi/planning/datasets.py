@@ -193,7 +193,7 @@ def of_benchmark(benchmark: Settings, results: str) -> Iterator[DatasetPlan]:
         Folder of the run.
     """
     for name, data in benchmark["data"].items():
-        drawn = {"cells": set(), "settings": {}}
+        drawn: dict = {"cells": set(), "settings": {}}
         yield _of_run(f"{results}/{name}", name, data, drawn, f"{results}/{name}")
     for name, job in benchmark["runs"].items():
         data = benchmark["data"][job["data"]]
