@@ -1,7 +1,8 @@
 """Blocks, tiles and pairs: pure functions of the config and the variables' names.
 
 Nothing here lists the pairs of a whole run: with the pairs `all`, a million of them are planned as
-quickly as ten.
+quickly as ten. With lags a pair has a direction, y later than x: that of the config, whatever the
+order of the variables.
 """
 
 import functools
@@ -38,7 +39,8 @@ def tiles(dataset, variables, block_size):
     Returns
     -------
     list of (int, int)
-        Blocks i and j, i <= j, sorted.
+        Blocks i of x and j of y, sorted; i <= j, but for pairs with lags that the config names the
+        other way round.
 
     Raises
     ------
@@ -59,7 +61,7 @@ def tiles(dataset, variables, block_size):
             if i != j or (block_size > 1 and not (last_is_single and i == n_blocks - 1))
         ]
     if kind == "between":
-        return _between_tiles(*content, block_size)
+        return _between_tiles(*content, block_size, directed=_directed(dataset))
     return sorted(_by_tile(content, names, block_size))
 
 
@@ -69,8 +71,8 @@ def tile_pairs(dataset, variables, block_size, i, j):
     Returns
     -------
     list of (int, int)
-        Row in block i and row in block j; the first variable comes before the second in
-        `variables`.
+        Row of x in block i and row of y in block j. Without lags the first variable comes before
+        the second in `variables`.
     """
     names = tuple(variable.name for variable in variables)
     kind, content = _pairs(dataset, names)
@@ -81,7 +83,9 @@ def tile_pairs(dataset, variables, block_size, i, j):
     one = range(first, min(first + block_size, len(names)))
     other = range(second, min(second + block_size, len(names)))
     pairs = ((a, b) for a, b in product(one, other) if a < b)
-    if kind == "between":
+    if kind == "between" and _directed(dataset):
+        pairs = (pair for pair in product(one, other) if _is_between(*pair, *content))
+    elif kind == "between":
         left, right = content
         pairs = (
             (a, b) for a, b in pairs if (a in left and b in right) or (b in left and a in right)
@@ -129,7 +133,18 @@ def choose(dataset, variables, block_size, n_pairs, *, seed, name):
     return pairs, sorted({row // block_size for pair in rows for row in pair})
 
 
-def _between_tiles(left, right, block_size):
+def _directed(dataset):
+    """Whether x and y of a pair cannot be exchanged: there are lags."""
+    return any(dataset.get("lags", ()))
+
+
+def _is_between(a, b, left, right):
+    """Whether a is of the first group and b of the second; of two ways, in the order of names."""
+    both_ways = b in left and a in right
+    return a in left and b in right and a != b and (a < b or not both_ways)
+
+
+def _between_tiles(left, right, block_size, directed):
     """Return the tiles in which a variable of one group meets another one of the other group."""
     one, other = ({}, {})
     for group, members in ((left, one), (right, other)):
@@ -137,7 +152,11 @@ def _between_tiles(left, right, block_size):
             members.setdefault(index // block_size, set()).add(index)
     found = set()
     for i, j in product(one, other):
-        if i != j or len(one[i] | other[j]) > 1:
+        if directed:
+            pairs = product(sorted(one[i]), sorted(other[j]))
+            if any(_is_between(a, b, left, right) for a, b in pairs):
+                found.add((i, j))
+        elif i != j or len(one[i] | other[j]) > 1:
             found.add((min(i, j), max(i, j)))
     return sorted(found)
 
@@ -156,13 +175,16 @@ def _pairs(dataset, names):
     if "between" in pairs:
         return "between", _between(json.dumps(pairs["between"]), names)
     check_file(pairs["file"], "pairs file")
-    return "explicit", ("file", pairs["file"], stamp(pairs["file"]))
+    key = ("file", pairs["file"], stamp(pairs["file"]), _directed(dataset))
+    return "explicit", key
 
 
 @functools.lru_cache(maxsize=64)
 def _by_tile(key, names, block_size):
     """Return {tile: [(position, position), ...]} of explicit pairs."""
-    pairs = _shifted(key[1], names) if key[0] == "shifted" else _listed(key[1], names)
+    pairs = (
+        _shifted(key[1], names) if key[0] == "shifted" else _listed(key[1], names, directed=key[3])
+    )
     found = {}
     for a, b in sorted(pairs):
         found.setdefault((a // block_size, b // block_size), []).append((a, b))
@@ -206,8 +228,10 @@ def _between(groups, names):
     return tuple(found)
 
 
-def _listed(path, names):
-    """Return the pairs of a file as positions, the lower one first."""
+def _listed(path, names, directed):
+    """Return the pairs of a file as positions: x and y of the file where they have a direction,
+    else the lower one first.
+    """
     known = {name: index for index, name in enumerate(names)}
     lines, unknown = {}, {}
     for line, pair in read_columns(path, ("x", "y"), "pairs file"):
@@ -216,7 +240,9 @@ def _listed(path, names):
                 unknown.setdefault(name, line)
         if any(name in unknown for name in pair):
             continue
-        a, b = sorted(known[name] for name in pair)
+        a, b = (known[name] for name in pair)
+        if not directed:
+            a, b = sorted((a, b))
         if a == b:
             raise InputError(
                 f"pairs file '{path}', line {line}: '{pair[0]}' is paired with itself. Remove the "
@@ -225,7 +251,9 @@ def _listed(path, names):
         if (a, b) in lines:
             raise InputError(
                 f"pairs file '{path}', line {line}: '{pair[0]}' and '{pair[1]}' are a pair "
-                f"already in line {lines[a, b]}; their order is of no matter. Remove one line"
+                f"already in line {lines[a, b]}"
+                + ("" if directed else "; their order is of no matter")
+                + ". Remove one line"
             )
         lines[a, b] = line
     if unknown:
