@@ -271,6 +271,20 @@ def test_values_too_large_for_single_precision_are_missing(tmp_path):
         read(dataset(str(tmp_path / "a.npy")))
 
 
+def test_a_time_series_loses_no_sample_inside_it(tmp_path):
+    values = np.random.default_rng(0).standard_normal((200, 3))
+    values[:20] = values[-10:] = np.nan
+    path = str(tmp_path / "a.npy")
+    np.save(path, values)
+    series = {**dataset(path), "time_series": True}
+    assert len(read(series, missing="drop_samples")[0][0]) == 170
+    values[50, 1] = np.nan
+    np.save(path, values)
+    assert len(read(dataset(path), missing="drop_samples")[0][0]) == 169
+    with pytest.raises(InputError, match="first after sample 49: they have missing values"):
+        read(series, missing="drop_samples")
+
+
 def test_drop_samples_that_leaves_none(values, tmp_path):
     values[:, 3] = np.nan
     np.save(tmp_path / "a.npy", values)

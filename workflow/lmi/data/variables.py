@@ -583,6 +583,8 @@ def _read_sources(dataset, variables, missing, info):
             "the samples of %s are matched by position: no file names them",
             some([source.path for source in sources]),
         )
+    if dataset.get("time_series") and rows[0] is not None:
+        _refuse_gaps(sources[0], rows[0], "are not in the other files")
     used = _columns_of(dataset, sources, variables)
     wanted = {}
     for source, column in itertools.chain.from_iterable(used):
@@ -597,6 +599,8 @@ def _read_sources(dataset, variables, missing, info):
         n_imputed = {i: impute_median(block) for i, block in values.items()}
     else:
         keep = _complete_samples(sources, rows)
+        if dataset.get("time_series"):
+            _refuse_gaps(sources[0], np.flatnonzero(keep), "have missing values")
         values = {i: block[keep] for i, block in values.items()}
         info["n_dropped"] = int((~keep).sum())
         if info["sample_names"] is not None:
@@ -620,6 +624,23 @@ def _read_sources(dataset, variables, missing, info):
         notes.append(f"{total} missing values set to the median" if total else "")
         info["missing"].append(total / matrix.size)
     return matrices, features, notes
+
+
+def _refuse_gaps(source, rows, why):
+    """Raise InputError where samples inside a time series are left out.
+
+    What is left would be taken for consecutive: lags, windows and shifts count in samples.
+    """
+    steps = np.flatnonzero(np.diff(rows) != 1)
+    if len(steps):
+        last = int(rows[steps[0]])
+        raise InputError(
+            f"source '{source.path}': expected consecutive samples, since `time_series: true`, "
+            f"found {len(steps)} places where samples inside the recording would be left out or "
+            f"change their order, the first after sample {last}: they {why}. Distant samples would "
+            "become neighbours in time. Set project.missing to impute_median, give one unbroken "
+            "stretch, or remove time_series"
+        )
 
 
 def read_strata(dataset):
