@@ -47,6 +47,7 @@ rule all:
     default_target: True
     input:
         table=rules.aggregate.output.tsv,
+        parquet=rules.aggregate.output.parquet,
         report=rules.report.output.html,
         # named although the table is made from them: a deleted one is made again
         estimates=PLAN.estimates(),

@@ -21,6 +21,7 @@ rule project:
     params:
         version=lmi.__version__,
         dataset=job("project", "data"),
+        contents=job("project", "contents"),
         variables=job("project", "variables"),
         settings=job("project", "settings"),
         seed=job("project", "seed"),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from lmi.base.paths import fingerprint
 from lmi.benchmarks import plan as bench
 from lmi.data.sources import data_files
 from lmi.data.variables import Variable, count_features, count_samples, list_variables
@@ -48,6 +49,8 @@ class DatasetPlan:
         adding one leaves the others alone.
     sources : function
         Block -> the data files that it is read from.
+    find_contents : function
+        Behind `contents`.
     list_blocks, list_tiles : function
         Behind `blocks` and `tiles`.
     list_pairs : function
@@ -65,6 +68,7 @@ class DatasetPlan:
     settings: Callable[[str], Settings]
     data: Callable[[int], Settings]
     sources: Callable[[int], list[str]]
+    find_contents: Callable[[], dict[str, str]]
     list_blocks: Callable[[], list[list[Variable]]]
     list_tiles: Callable[[], list[tuple[int, int]]]
     list_pairs: Callable[[int, int], list[tuple[int, int]]]
@@ -85,6 +89,11 @@ class DatasetPlan:
     def variables(self) -> list[Variable]:
         """Its variables, in order."""
         return [variable for block in self.blocks for variable in block]
+
+    @functools.cached_property
+    def contents(self) -> dict[str, str]:
+        """The user's data files by what they hold: a file of an old date may be another one."""
+        return self.find_contents()
 
     @functools.cached_property
     def n_samples(self) -> int:
@@ -174,6 +183,7 @@ def _of_user(name, dataset, config, settings, folder):
         settings=settings.__getitem__,
         data=lambda block: data(),
         sources=lambda block: data_files(dataset),
+        find_contents=lambda: {path: fingerprint(path) for path in sorted(data_files(dataset))},
         list_blocks=lambda: tiles.blocks(variables(), size),
         list_tiles=lambda: tiles.tiles(dataset, variables(), size),
         list_pairs=lambda x, y: tiles.tile_pairs(dataset, variables(), size, x, y),
@@ -224,6 +234,7 @@ def _of_run(folder, name, data, job, projected):
         settings=settings,
         data=lambda block: {"cells": tasks_of(data, block)},
         sources=lambda block: bench.resources(cells(block).values()),
+        find_contents=dict,
         list_blocks=lambda: [variables(block) for block in data["blocks"]],
         list_tiles=lambda: [(block, block) for block in bench.used_blocks(data, job)],
         list_pairs=lambda x, y: bench.pairs(data["blocks"][x], job["cells"]),

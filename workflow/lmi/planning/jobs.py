@@ -81,6 +81,11 @@ class StageJob(CostedJob):
         """The data files of a block."""
         return self.dataset.sources(self.blocks[0])
 
+    @property
+    def contents(self) -> dict[str, str]:
+        """The user's data files of its dataset, by what they hold."""
+        return self.dataset.contents
+
     def read_whole(self) -> list[str]:
         """Return the files that the job reads whole, which takes a few times their size."""
         return self.sources if self.stage == "project" else []
