@@ -1,6 +1,4 @@
-"""Figures of the benchmark: small functions from a table to a figure, shared by the modules of
-`lmi.benchmarks.published`.
-"""
+"""Figures of the benchmark, from a table: what the modules of `lmi.benchmarks.published` share."""
 
 import matplotlib
 import numpy as np

@@ -24,7 +24,9 @@ TIMES = ("seconds", "median_seconds")
 
 
 def write(settings, results, out):
-    """Write benchmark.tsv and .parquet, benchmark_verdict.tsv, benchmark_environment.json, a table
+    """Write the tables, the figures and the page of the benchmark.
+
+    That is benchmark.tsv and .parquet, benchmark_verdict.tsv, benchmark_environment.json, a table
     and a figure (PNG, SVG) a published figure, and benchmark.html.
 
     Parameters

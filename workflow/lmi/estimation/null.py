@@ -1,4 +1,4 @@
-"""Permutation null of one pair, encoders frozen: how likely is this estimate without dependence?
+"""Permutation null of one pair, encoders frozen: how likely the estimate is without dependence.
 
 The samples of y are paired anew with those of x, by a scheme that keeps what must be kept:
 

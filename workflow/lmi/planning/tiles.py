@@ -229,8 +229,9 @@ def _between(groups, names):
 
 
 def _listed(path, names, directed):
-    """Return the pairs of a file as positions: x and y of the file where they have a direction,
-    else the lower one first.
+    """Return the pairs of a file as positions.
+
+    Those of x and y where pairs have a direction, else the lower one first.
     """
     known = {name: index for index, name in enumerate(names)}
     lines, unknown = {}, {}

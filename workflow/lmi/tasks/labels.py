@@ -170,6 +170,7 @@ def labelled_mnist(rng, path="", n_samples=5000, classes=2):
 
 @functools.lru_cache(maxsize=2)
 def read_images(path, classes, _stamp):
+    """Return the images of some digits of a table, and their labels."""
     import pandas as pd
 
     try:

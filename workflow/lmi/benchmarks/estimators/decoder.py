@@ -15,7 +15,6 @@ def estimate(x, y, seed, **changes):
 
     Source: Gowri et al. 2024 (arXiv:2409.02732), appendix on interpretation.
     """
-
     from lmi.base.seeds import rng
     from lmi.embedding import published as paper
     from lmi.ksg import kernel as ksg

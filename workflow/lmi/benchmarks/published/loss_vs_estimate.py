@@ -1,4 +1,4 @@
-"""Appendix: does a lower loss of the published method mean a better estimate?
+"""Appendix: whether a lower loss of the published method means a better estimate.
 
 Latent dimensions 1 to 15 on 1 bit over ten intrinsic dimensions; the loss is that on the held-out
 samples. The truth is reached by none: KSG loses what is spread over many dimensions.

@@ -13,8 +13,10 @@ from lmi.data.formats.tables import are_ids, dropped_columns, name_column, named
 
 @functools.lru_cache(maxsize=256)
 def _top(source, _stamp):
-    """Return all columns, the position of the row names (or None), {column: what it holds} of
-    those that hold no numbers, the columns of data, and the number of rows.
+    """Return what the file has, but for its values.
+
+    All columns, the position of the row names (or None), {column: what it holds} of those that
+    hold no numbers, the columns of data, and the number of rows.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
