@@ -112,7 +112,8 @@ def estimate(
     quiet : bool
         Show no progress bar.
     k : int
-        Nearest neighbours of the KSG estimator.
+        Nearest neighbours of the KSG estimator. Candidate embeddings are chosen with 3, as in the
+        workflow, where another k reruns the estimates alone.
     error_bars : bool
         Compute the standard errors.
     n_permutations : int
@@ -192,7 +193,7 @@ def estimate(
                 shared=flags.shared_columns(x, y, names=("Xs", "Ys")),
             ),
             seed=seed,
-            name="x/y",
+            name="x/y/0",  # as the workflow names a pair: x, y, lag
             threads=threads,
         )
         bar.update(steps - bar.n)

@@ -151,6 +151,18 @@ def test_moments_are_those_of_all_permutations(scheme):
     assert tails.smallest(p, scheme, 2) == pytest.approx(1 / len(sums))
 
 
+def test_the_fourth_cumulant_is_that_of_random_permutations_of_heavy_tails():
+    rng = np.random.default_rng(15)
+    x, y = np.clip(rng.standard_t(2, (2, 200, 1)), -15, 15)
+    p = null.Part(x, y, x, y)
+    draws = permutations.cross_draws(p, "free", 400_000, 0, rng)
+    draws = (draws - draws.mean()) / draws.std()
+    expected = (draws**4).mean() - 3
+    assert expected > 0.1
+    variance = tails.moments(p, "free")[1]
+    assert tails.fourth_cumulant(p, "free") / variance**2 == pytest.approx(expected, rel=0.2)
+
+
 def test_moments_of_large_strata_by_tensors_and_by_matrices_agree():
     rng = np.random.default_rng(8)
     p = part(rng, n=90, rho=0.5, strata=np.repeat([0, 1], 45))

@@ -20,6 +20,10 @@ KSG_SKEW_DRAWS = 200
 """The prior skewness counts as that of so many draws."""
 MAX_SKEW = 0.5
 """Bound on the skewness of the KSG draws, beyond which it is noise."""
+HEAVY_SAMPLES = 2500
+"""Samples of a stratum from which the fourth cumulant is taken: it costs their square."""
+LEAST_STRATUM = 8
+"""Samples of a stratum whose fourth cumulant counts; that of smaller ones makes tails lighter."""
 
 
 def moments(part, scheme, block_length=0):
@@ -79,6 +83,34 @@ def _of_strata(left, right):
     return mean, variance, third
 
 
+def fourth_cumulant(part, scheme):
+    """Return the fourth cumulant of the cross term over all pairings, to leading order.
+
+    With d the doubly centred matrix of the terms of all pairs of samples, that of a stratum of n
+    is the sum of d^4 / n, less 3 (sum of d^2 / n)^2 over its rows and over its columns, plus 9 (sum
+    of d^2)^2 / n^3. Heavy tails on both sides make it large.
+
+    Parameters
+    ----------
+    part : null.Part
+    scheme : str
+        free or strata.
+    """
+    total = 0.0
+    for rows in permutations.groups(part, scheme):
+        if rows.shape[1] < LEAST_STRATUM:
+            continue
+        for own in rows:
+            step = -(-len(own) // HEAVY_SAMPLES)
+            left, right = (side[own] - side[own].mean(axis=0) for side in (part.left, part.right))
+            squares = (left[::step] @ right[::step].T) ** 2
+            n = len(squares)
+            fourth = (squares**2).sum() / n - 3 * (squares.sum(axis=1) ** 2).sum() / n**2
+            fourth += 9 * squares.sum() ** 2 / n**3 - 3 * (squares.sum(axis=0) ** 2).sum() / n**2
+            total += fourth * len(own) / n
+    return float(total)
+
+
 def smallest(part, scheme, block_length=0):
     """Return the smallest p value of a scheme: one over its pairings, but for shifts."""
     if scheme == "shift":
@@ -103,7 +135,12 @@ def cross_tail(part, scheme, block_length, observed):
         skew = max(third / sd**3, 0.0) if sd > 0 else 0.0
     if not sd > 1e-12 * (abs(mean) + abs(observed)):
         return 1.0
-    return float(max(pearson3.sf((observed - mean) / sd, skew), least))
+    tail = max(pearson3.sf((observed - mean) / sd, skew), SMALLEST)
+    if scheme in ("free", "strata") and (heavy := fourth_cumulant(part, scheme) / sd**4) > 0:
+        # Student's t with this kurtosis, scaled to the same standard deviation
+        freedom = 4 + 6 / heavy
+        tail = t.sf(norm.isf(tail) * np.sqrt(freedom / (freedom - 2)), freedom)
+    return float(max(tail, least))
 
 
 def drawn_tail(draws, observed, n_effective, smallest=SMALLEST):
