@@ -66,7 +66,7 @@ def measure(n_samples, n_features, n_variables, kinds, folder):
 
     block, tile, estimates = (folder / f"{name}.h5" for name in ("block", "tile", "estimates"))
     used = measured.call(
-        "lmi.pipeline.stages.project",
+        "lmi.pipeline.project.project",
         block,
         dataset=loaded["datasets"]["d"],
         dataset_name="d",
@@ -79,12 +79,16 @@ def measure(n_samples, n_features, n_variables, kinds, folder):
         changes = {"preset": "paper"} if kind == "paper" else {"train": kind}
         settings = loaded["embed"] | changes
         used = measured.call(
-            "lmi.pipeline.stages.embed", tile, block, block, pairs=pairs, settings=settings, seed=0
+            "lmi.pipeline.embed.embed", tile, block, block, pairs=pairs, settings=settings, seed=0
         )
         add("embed", kind, tile, used)
         if kind == "never":
             used = measured.call(
-                "lmi.pipeline.stages.estimate", estimates, tile, settings=loaded["estimate"], seed=0
+                "lmi.pipeline.estimate.estimate",
+                estimates,
+                tile,
+                settings=loaded["estimate"],
+                seed=0,
             )
             add("estimate", kind, estimates, used)
     return rows

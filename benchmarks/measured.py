@@ -14,7 +14,7 @@ def call(function, *arguments, **options):
     Parameters
     ----------
     function : str
-        ``module.name``, such as ``lmi.pipeline.stages.embed``.
+        ``module.name``, such as ``lmi.pipeline.embed.embed``.
     *arguments, **options
         Passed on.
 

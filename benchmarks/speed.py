@@ -55,7 +55,9 @@ def all_pairs(python):
     from lmi.base.files import reading
     from lmi.benchmarks import peers
     from lmi.embedding import canonical
-    from lmi.pipeline import stages
+    from lmi.pipeline.embed import embed
+    from lmi.pipeline.estimate import estimate
+    from lmi.pipeline.project import write_block
     from lmi.projection.folds import folds
 
     rng = seeds.rng(0, "bench_speed")
@@ -80,7 +82,7 @@ def all_pairs(python):
     with tempfile.TemporaryDirectory() as folder:
         block, tile, out = (Path(folder) / name for name in ("block.h5", "tile.h5", "out.h5"))
         start = time.process_time()
-        stages.write_block(
+        write_block(
             block,
             [f"v{v}" for v in range(N_VARIABLES)],
             matrices,
@@ -95,10 +97,10 @@ def all_pairs(python):
                 "overlap": 0,
             },
         )
-        stages.embed(tile, block, block, pairs=pairs, settings=settings, seed=0)
+        embed(tile, block, block, pairs=pairs, settings=settings, seed=0)
         no_null = {"max": 0, "scheme": "auto"}
         options = {"k": 3, "error_bars": True, "permutations": no_null}
-        stages.estimate(out, tile, settings=options, seed=0)
+        estimate(out, tile, settings=options, seed=0)
         seconds = time.process_time() - start
         with reading(out, "estimate") as file:
             found = file["mi_bits"][()]

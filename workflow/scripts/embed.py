@@ -4,9 +4,9 @@ from gpu import gpu
 from job import job
 
 with job(snakemake), gpu(snakemake.resources):
-    from lmi.pipeline import stages
+    from lmi.pipeline.embed import embed
 
-    stages.embed(
+    embed(
         snakemake.output.embeddings,
         snakemake.input.x,
         snakemake.input.y,

@@ -3,9 +3,9 @@
 from job import job
 
 with job(snakemake):
-    from lmi.pipeline import stages
+    from lmi.pipeline.estimate import estimate
 
-    stages.estimate(
+    estimate(
         snakemake.output.estimates,
         snakemake.input.embeddings,
         settings=snakemake.params.settings,

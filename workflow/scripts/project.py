@@ -4,9 +4,9 @@ from job import job
 
 with job(snakemake):
     from lmi.benchmarks import published  # noqa: F401 - figures may bring tasks of their own
-    from lmi.pipeline import stages
+    from lmi.pipeline.project import project
 
-    stages.project(
+    project(
         snakemake.output.block,
         dataset=snakemake.params.dataset,
         dataset_name=snakemake.wildcards.dataset,

@@ -11,7 +11,9 @@ from lmi.benchmarks import page as benchmark_page
 from lmi.benchmarks import plan as benchmark
 from lmi.benchmarks import published
 from lmi.benchmarks.estimators import ESTIMATORS
-from lmi.pipeline import stages
+from lmi.pipeline.embed import embed
+from lmi.pipeline.estimate import estimate
+from lmi.pipeline.project import project
 from lmi.planning import config
 
 SMOKE = {"scale": "smoke", "figures": [], "estimators": [], "seeds": [0]}
@@ -167,7 +169,7 @@ def run(folder, settings):
     for name, data in plan["data"].items():
         for b, block in enumerate(data["blocks"]):
             cells = {c: benchmark.task_of(data["cells"][c], data["seed"]) for c in block}
-            stages.project(
+            project(
                 folder / name / f"block-{b}.h5",
                 dataset={"cells": cells},
                 dataset_name=name,
@@ -180,7 +182,7 @@ def run(folder, settings):
         for b in benchmark.used_blocks(data, job):
             block = folder / job["data"] / f"block-{b}.h5"
             tile = f"tile-{b:03d}-{b:03d}.h5"
-            stages.embed(
+            embed(
                 folder / name / tile,
                 block,
                 block,
@@ -188,7 +190,7 @@ def run(folder, settings):
                 settings=benchmark.merged(defaults["embed"], job["settings"]),
                 seed=data["seed"],
             )
-            stages.estimate(
+            estimate(
                 folder / name / "estimates" / tile,
                 folder / name / tile,
                 settings=defaults["estimate"] | {"error_bars": False, "permutations": NO_P},

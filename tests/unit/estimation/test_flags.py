@@ -8,7 +8,9 @@ from lmi.base.files import text
 from lmi.data.variables import list_variables
 from lmi.estimation import estimate as estimation
 from lmi.estimation import flags
-from lmi.pipeline import stages
+from lmi.pipeline.embed import embed
+from lmi.pipeline.estimate import estimate
+from lmi.pipeline.project import _named, project
 from lmi.results.table import add_q_values, aggregate
 
 EMBED = {
@@ -28,7 +30,7 @@ PROJECT = {"missing": "error", "n_components": 16, "clip": 10.0}
 def run(folder, dataset, pairs, lags=(0,), **settings):
     """Run the stages on a dataset of the config; return the table, by pair."""
     variables = [variable.to_params() for variable in list_variables(dataset)]
-    stages.project(
+    project(
         folder / "block.h5",
         dataset=dataset,
         dataset_name="d",
@@ -37,8 +39,8 @@ def run(folder, dataset, pairs, lags=(0,), **settings):
         seed=0,
     )
     block, tile = folder / "block.h5", folder / "tile.h5"
-    stages.embed(tile, block, block, pairs=pairs, settings=EMBED, seed=0, lags=lags)
-    stages.estimate(folder / "estimates.h5", tile, settings=ESTIMATE | settings, seed=0)
+    embed(tile, block, block, pairs=pairs, settings=EMBED, seed=0, lags=lags)
+    estimate(folder / "estimates.h5", tile, settings=ESTIMATE | settings, seed=0)
     table = aggregate([folder / "estimates.h5"], folder / "mi.tsv", folder / "mi.parquet")
     return table.set_index(["x", "y", "lag"])
 
@@ -139,4 +141,4 @@ def test_rows_left_out_change_no_other_q_value():
     "dataset", [{"spikes": {"source": "s.npz"}}, {"task": {"name": "gaussian_grid"}}]
 )
 def test_windows_and_tasks_number_their_features_and_share_none_by_name(dataset):
-    assert not stages._named(dataset | {"variables": "each"})
+    assert not _named(dataset | {"variables": "each"})

@@ -10,7 +10,9 @@ from lmi.base.files import reading, text
 from lmi.data.labels import read_labels
 from lmi.estimation import estimate as estimation
 from lmi.estimation import flags
-from lmi.pipeline import stages
+from lmi.pipeline.embed import embed as embed_tile
+from lmi.pipeline.estimate import estimate
+from lmi.pipeline.project import write_block
 from lmi.planning import config
 from lmi.projection import folds as split
 from lmi.results import table as tables
@@ -35,7 +37,7 @@ def write_run(folder, matrices, lags=(0,), embed=None, time_series=False, **bloc
     """Run the three stages on some variables; return the path of the estimates."""
     paths = [folder / name for name in ("block.h5", "tile.h5", "estimates.h5")]
     n = len(matrices[0])
-    stages.write_block(
+    write_block(
         paths[0],
         [f"v{i}" for i in range(len(matrices))],
         matrices,
@@ -53,8 +55,8 @@ def write_run(folder, matrices, lags=(0,), embed=None, time_series=False, **bloc
         **block,
     )
     settings = EMBED | (embed or {})
-    stages.embed(paths[1], paths[0], paths[0], pairs=[(0, 1)], settings=settings, seed=0, lags=lags)
-    stages.estimate(paths[2], paths[1], settings=ESTIMATE, seed=0)
+    embed_tile(paths[1], paths[0], paths[0], pairs=[(0, 1)], settings=settings, seed=0, lags=lags)
+    estimate(paths[2], paths[1], settings=ESTIMATE, seed=0)
     return paths[2]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from lmi.base.errors import InputError
 from lmi.ksg import kernel as ksg
+from lmi.ksg import permuted, points
 from scipy.special import digamma
 
 from benchmarks import ksg as bench_ksg
@@ -17,7 +18,7 @@ from benchmarks import ksg as bench_ksg
 def kernel(request, monkeypatch):
     """Every test of a result runs on both implementations, where there is a compiled one."""
     if request.param == "fallback":
-        monkeypatch.setattr(ksg, "_kernel", None)
+        monkeypatch.setattr(points, "_kernel", None)
 
 
 def distances(points):
@@ -147,33 +148,33 @@ def test_any_magnitude(kernel, scale):
 @pytest.mark.parametrize("precision", [1, 2])
 def test_every_variant_of_the_kernel(level, precision, monkeypatch):
     """Instruction sets (as far as the processor has them) and precisions agree bit for bit."""
-    if not ksg.compiled():
+    if not points.compiled():
         return
     rng = np.random.default_rng(2)
-    before = ksg._kernel.lmi_simd(2)
+    before = points._kernel.lmi_simd(2)
     permutations = np.stack([rng.permutation(250) for _ in range(12)])
-    monkeypatch.setattr(ksg, "_walk_pays", lambda *_: True)
-    construct = ksg._Points.__init__
+    monkeypatch.setattr(permuted, "_walk_pays", lambda *_: True)
+    construct = points.Points.__init__
     monkeypatch.setattr(
-        ksg._Points,
+        points.Points,
         "__init__",
         lambda self, points, flat=True: construct(self, points, flat, precision),
     )
     try:
-        assert ksg._kernel.lmi_simd(level) == min(level, before)
+        assert points._kernel.lmi_simd(level) == min(level, before)
         for kind in KINDS:
             x, y = kind(rng, 250, 3), kind(rng, 250, 5)
             expected = slow_neighbours(x, y, 3)
             for found, value in zip(ksg.neighbours(x, y), expected, strict=True):
                 np.testing.assert_array_equal(found, value)
             np.testing.assert_allclose(
-                ksg.null(x, y, permutations),
+                permuted.null(x, y, permutations),
                 [slow_pointwise(x, y[p], 3).mean() for p in permutations],
                 rtol=0,
                 atol=1e-9,
             )
     finally:
-        ksg._kernel.lmi_simd(2)
+        points._kernel.lmi_simd(2)
 
 
 @pytest.mark.parametrize(("case", "n"), [("1+1", 6000), ("8+8", 3000), ("16+16 weighted", 4000)])
@@ -189,7 +190,7 @@ def test_fallback_is_identical(n, d, monkeypatch):
     results = []
     for fallback in (False, True):
         if fallback:
-            monkeypatch.setattr(ksg, "_kernel", None)
+            monkeypatch.setattr(points, "_kernel", None)
         radius, n_x, n_y = ksg.neighbours(x, y, 4)
         results.append((radius, n_x, n_y, *ksg.marginal_neighbours(x, radius, 5, seed=9)))
     for one, other in zip(*results, strict=True):
@@ -246,7 +247,7 @@ def test_threads_change_nothing(kernel, d):
     for call in (
         lambda threads: ksg.neighbours(x, y, 3, threads),
         lambda threads: ksg.marginal_neighbours(x, radius, 10, 1, threads),
-        lambda threads: [ksg.null(x, y, permutations, 3, threads)],
+        lambda threads: [permuted.null(x, y, permutations, 3, threads)],
     ):
         for one, many in zip(call(1), call(5), strict=True):
             np.testing.assert_array_equal(one, many)
@@ -256,30 +257,32 @@ def test_threads_change_nothing(kernel, d):
 @pytest.mark.parametrize("n_perm", [1, 3, 25])
 def test_null_equals_a_loop(kernel, kind, n_perm, monkeypatch):
     rng = np.random.default_rng(n_perm)
-    monkeypatch.setattr(ksg, "BATCH_BYTES", 8 * 300 * 10)  # several batches
+    monkeypatch.setattr(permuted, "BATCH_BYTES", 8 * 300 * 10)  # several batches
     x, y = kind(rng, 300, 9), 3 * kind(rng, 300, 2)
     permutations = np.stack([rng.permutation(300) for _ in range(n_perm)])
     permutations[-1] = np.roll(np.arange(300), 7)
     expected = [ksg.mi(x, y[p], 4) for p in permutations]
-    np.testing.assert_allclose(ksg.null(x, y, permutations, 4), expected, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(permuted.null(x, y, permutations, 4), expected, rtol=0, atol=1e-9)
     for pays in (True, False):
-        monkeypatch.setattr(ksg, "_walk_pays", lambda *_, pays=pays: pays)
-        np.testing.assert_allclose(ksg.null(x, y, permutations, 4), expected, rtol=0, atol=1e-9)
+        monkeypatch.setattr(permuted, "_walk_pays", lambda *_, pays=pays: pays)
+        np.testing.assert_allclose(
+            permuted.null(x, y, permutations, 4), expected, rtol=0, atol=1e-9
+        )
 
 
 @pytest.mark.parametrize(("scale", "k"), [(1e-3, 3), (1e3, 3), (1, 299), (1, 40), (1e40, 2)])
 def test_null_of_unbalanced_sides(scale, k, monkeypatch):
     rng = np.random.default_rng(12)
-    monkeypatch.setattr(ksg, "_walk_pays", lambda *_: True)
+    monkeypatch.setattr(permuted, "_walk_pays", lambda *_: True)
     x, y = rng.normal(size=(300, 4)), scale * heavy(rng, 300, 3)
     permutations = np.stack([rng.permutation(300) for _ in range(10)])
     expected = [slow_pointwise(x, y[p], k).mean() for p in permutations]
-    np.testing.assert_allclose(ksg.null(x, y, permutations, k), expected, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(permuted.null(x, y, permutations, k), expected, rtol=0, atol=1e-9)
 
 
 def test_null_of_no_permutations(kernel):
     x, y = gaussian(0.5, 50, seed=0)
-    assert ksg.null(x, y, np.empty((0, 50), int)).shape == (0,)
+    assert permuted.null(x, y, np.empty((0, 50), int)).shape == (0,)
 
 
 @pytest.mark.parametrize("d", [1, 2, 7])
@@ -306,12 +309,12 @@ def test_marginal_neighbours_are_those_within_the_radius(kernel, d, m):
 @pytest.mark.parametrize("kind", [normal, grid, some_narrow])
 @pytest.mark.parametrize("m", [1, 6, 64, 500])
 def test_both_kernels_draw_the_same_sample(kind, m, monkeypatch):
-    if not ksg.compiled():
+    if not points.compiled():
         pytest.skip("there is no compiled kernel to compare with")
     x = kind(np.random.default_rng(m), 900, 3)
     radius = np.sort(distances(x), axis=1)[np.arange(900), np.arange(900)]  # 0 to all of them
     compiled = ksg.marginal_neighbours(x, radius, m, seed=2)
-    monkeypatch.setattr(ksg, "_kernel", None)
+    monkeypatch.setattr(points, "_kernel", None)
     for one, other in zip(compiled, ksg.marginal_neighbours(x, radius, m, seed=2), strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -333,28 +336,28 @@ def test_large_sample_in_low_dimension():
 
 
 def test_a_library_that_cannot_be_loaded(monkeypatch, tmp_path):
-    suffix = ksg.importlib.machinery.EXTENSION_SUFFIXES[0]
-    monkeypatch.setattr(ksg, "__file__", str(tmp_path / "ksg.py"))
-    assert ksg._load() is None
+    suffix = points.importlib.machinery.EXTENSION_SUFFIXES[0]
+    monkeypatch.setattr(points, "__file__", str(tmp_path / "points.py"))
+    assert points._load() is None
     (tmp_path / f"_ksg{suffix}").write_bytes(b"not a library")
     with pytest.warns(RuntimeWarning, match="cannot be used"):
-        assert ksg._load() is None
+        assert points._load() is None
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the format of Linux is read")
 def test_a_truncated_library_is_left_alone_wherever_it_ends(monkeypatch, tmp_path):
-    if not ksg.compiled():
+    if not points.compiled():
         pytest.skip("there is no compiled kernel")
-    whole = Path(ksg._kernel._name)
+    whole = Path(points._kernel._name)
     content, copy = whole.read_bytes(), tmp_path / whole.name
-    monkeypatch.setattr(ksg, "__file__", str(tmp_path / "kernel.py"))
+    monkeypatch.setattr(points, "__file__", str(tmp_path / "points.py"))
     ends = [0, 3, 6, 63, 64, 100, *range(200, len(content), len(content) // 40), len(content) - 1]
     for end in ends:
         copy.write_bytes(content[:end])
         with pytest.warns(RuntimeWarning, match="cannot be used .*truncated"):
-            assert ksg._load() is None
+            assert points._load() is None
     copy.write_bytes(content)
-    assert ksg._load() is not None
+    assert points._load() is not None
 
 
 def test_benchmark_runs(tmp_path, capsys):
@@ -410,7 +413,7 @@ def test_bad_threads():
 )
 def test_bad_permutations(permutations):
     with pytest.raises(InputError, match="permutations: expected"):
-        ksg.null(GOOD, GOOD, permutations)
+        permuted.null(GOOD, GOOD, permutations)
 
 
 @pytest.mark.parametrize("radius", [np.ones(19), np.full(20, np.nan), np.full(20, -1.0)])

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from lmi.base.errors import InputError
-from lmi.pipeline import cache, stages
+from lmi.pipeline import cache
+from lmi.pipeline.project import project
 
 KEY = cache.key("embed", {"a": 1}, 0)
 PROJECT = {"missing": "error", "n_components": 8, "clip": 10.0}
@@ -97,7 +98,7 @@ def test_listing_no_folder_says_so(tmp_path):
         cache.entries(tmp_path / "nowhere")
 
 
-def project(out, source, folder, **changes):
+def project_block(out, source, folder, **changes):
     arguments = {
         "dataset": {"source": str(source), "variables": "each", "transpose": False},
         "dataset_name": "d",
@@ -105,7 +106,7 @@ def project(out, source, folder, **changes):
         "settings": PROJECT,
         "seed": 0,
     }
-    stages.project(out, **(arguments | changes), shared=folder)
+    project(out, **(arguments | changes), shared=folder)
 
 
 def test_a_fetched_file_is_new_and_leaves_the_time_of_the_others(tmp_path):
@@ -128,13 +129,13 @@ def test_a_block_is_shared_by_content_not_by_path(tmp_path, caplog):
     table.to_csv(tmp_path / "one.csv", index=False)
     table.to_csv(tmp_path / "two.csv", index=False)
     folder = tmp_path / "cache"
-    project(tmp_path / "one.h5", tmp_path / "one.csv", folder)
-    project(tmp_path / "two.h5", tmp_path / "two.csv", folder)
+    project_block(tmp_path / "one.h5", tmp_path / "one.csv", folder)
+    project_block(tmp_path / "two.h5", tmp_path / "two.csv", folder)
     assert f"{tmp_path / 'two.h5'} taken from" in caplog.text
-    project(tmp_path / "seed.h5", tmp_path / "one.csv", folder, seed=1)
+    project_block(tmp_path / "seed.h5", tmp_path / "one.csv", folder, seed=1)
     table.iloc[0, 0] += 1
     table.to_csv(tmp_path / "two.csv", index=False)
-    project(tmp_path / "three.h5", tmp_path / "two.csv", folder)
+    project_block(tmp_path / "three.h5", tmp_path / "two.csv", folder)
     keys = set()
     for name in ("one", "seed", "three"):
         with h5py.File(tmp_path / f"{name}.h5") as block:

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from lmi.base.errors import InputError
 from lmi.data.variables import Variable
-from lmi.pipeline import calibrate, stages
+from lmi.pipeline import calibrate
+from lmi.pipeline.project import project
 from lmi.planning import config, tiles
 from lmi.results import calibration
 
@@ -34,7 +35,7 @@ def block(tmp_path_factory):
     pd.DataFrame(columns | {"flat0": 1.0}).to_csv(folder / "data.csv", index=False)
     variables = [Variable(name, tuple(f"{name}{i}" for i in range(3))) for name in NAMES]
     variables.append(Variable("flat", ("flat0",)))
-    stages.project(
+    project(
         folder / "block-000.h5",
         dataset={"source": str(folder / "data.csv"), "variables": "each"},
         dataset_name="cells",

@@ -4,7 +4,8 @@ import h5py
 import numpy as np
 import pytest
 from lmi.embedding import canonical
-from lmi.pipeline import chunks, stages
+from lmi.pipeline import chunks, embed, estimate
+from lmi.pipeline.project import write_block
 from lmi.projection import folds as split
 
 
@@ -98,7 +99,7 @@ def block(tmp_path_factory):
     shared = rng.normal(size=(300, 1))
     matrices = [shared + rng.normal(size=(300, 3)) for _ in range(4)]
     path = tmp_path_factory.mktemp("block") / "block-000.h5"
-    stages.write_block(
+    write_block(
         path,
         ["a", "b", "c", "d"],
         matrices,
@@ -121,8 +122,9 @@ def contents(path):
 def test_a_killed_job_goes_on_where_it_was(stage, block, tmp_path, monkeypatch):
     monkeypatch.setattr(chunks, "SAVE_EVERY_S", 0)
     pairs = [(i, j) for i in range(4) for j in range(i + 1, 4)]
-    inner = {"embed": "_embed_rows", "estimate": "_estimate_rows"}[stage]
-    compute, done = getattr(stages, inner), []
+    module = {"embed": embed, "estimate": estimate}[stage]
+    inner = f"_{stage}_rows"
+    compute, done = getattr(module, inner), []
 
     def run(folder, limit):
         def counted(*arguments):
@@ -135,12 +137,12 @@ def test_a_killed_job_goes_on_where_it_was(stage, block, tmp_path, monkeypatch):
         if not tile.exists():
             with monkeypatch.context() as patch:
                 if stage == "embed":
-                    patch.setattr(stages, inner, counted)
-                stages.embed(tile, block, block, pairs=pairs, settings=EMBED, seed=0, lags=[0, 1])
+                    patch.setattr(module, inner, counted)
+                embed.embed(tile, block, block, pairs=pairs, settings=EMBED, seed=0, lags=[0, 1])
         with monkeypatch.context() as patch:
             if stage == "estimate":
-                patch.setattr(stages, inner, counted)
-            stages.estimate(out, tile, settings=ESTIMATE, seed=0)
+                patch.setattr(module, inner, counted)
+            estimate.estimate(out, tile, settings=ESTIMATE, seed=0)
         return contents(tile), contents(out)
 
     (tmp_path / "one").mkdir(), (tmp_path / "other").mkdir()

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 from lmi.base.errors import InputError
 from lmi.embedding import canonical
-from lmi.pipeline import chunks, stages
+from lmi.pipeline import chunks
 from lmi.pipeline.blocks import Block
+from lmi.pipeline.embed import embed
+from lmi.pipeline.estimate import _read_embedding, estimate
+from lmi.pipeline.project import write_block
 from lmi.projection import folds as split
 from lmi.results.collect import collect
 from lmi.results.table import read_tile
@@ -31,7 +34,7 @@ def made(tmp_path_factory):
     paths = {kind: folder / f"{kind}.h5" for kind in KINDS}
     rng = np.random.default_rng(0)
     shared = rng.normal(size=(200, 1))
-    stages.write_block(
+    write_block(
         paths["block"],
         ["a", "b", "c"],
         [shared + rng.normal(size=(200, 2)) for _ in range(3)],
@@ -43,8 +46,8 @@ def made(tmp_path_factory):
         attributes={"key": "k", "time_series": False, "overlap": 0},
     )
     block = paths["block"]
-    stages.embed(paths["tile"], block, block, pairs=[(0, 1), (0, 2)], settings=EMBED, seed=0)
-    stages.estimate(paths["estimate"], paths["tile"], settings=ESTIMATE, seed=0)
+    embed(paths["tile"], block, block, pairs=[(0, 1), (0, 2)], settings=EMBED, seed=0)
+    estimate(paths["estimate"], paths["tile"], settings=ESTIMATE, seed=0)
     collect(paths["part"], [paths["estimate"]], 5)
     with h5py.File(paths["estimate"]) as file:
         arrays = {name: chunk_array(data) for name, data in file.items()}
@@ -66,7 +69,7 @@ def flat(block):
 
 def read_embeddings(path):
     with chunks.reading(path, "embed") as file:
-        found = [stages._read_embedding(file, row) for row in range(2)]
+        found = [_read_embedding(file, row) for row in range(2)]
     return {f"{name}{row}": getattr(e, name) for row, e in enumerate(found) for name in ("zx", "s")}
 
 

@@ -7,7 +7,9 @@ import h5py
 import numpy as np
 import pytest
 from lmi.estimation import flags
-from lmi.pipeline import stages
+from lmi.pipeline.embed import embed
+from lmi.pipeline.estimate import estimate
+from lmi.pipeline.project import write_block
 from lmi.projection import folds as split
 from lmi.results import layout
 from lmi.results.collect import collect
@@ -23,7 +25,7 @@ def files(tmp_path_factory):
     rng = np.random.default_rng(0)
     matrices = [*rng.standard_normal((2, 240, 3)), np.zeros((240, 0))]
     paths = {kind: folder / f"{kind}.h5" for kind in layout.LAYOUTS}
-    stages.write_block(
+    write_block(
         paths["block"],
         ["a", "b", "c"],
         matrices,
@@ -35,7 +37,7 @@ def files(tmp_path_factory):
         attributes={"key": "", "time_series": False, "overlap": 0, "n_dropped": 0},
         strata=rng.integers(2, size=240).astype(str),
     )
-    embed = {
+    embed_settings = {
         "preset": "default",
         "n_latent": 4,
         "train": "always",
@@ -45,10 +47,10 @@ def files(tmp_path_factory):
         "learning_rate": 1e-3,
     }
     block, tile, estimates, part = paths.values()
-    stages.embed(tile, block, block, pairs=[(0, 1), (0, 2)], settings=embed, seed=0)
+    embed(tile, block, block, pairs=[(0, 1), (0, 2)], settings=embed_settings, seed=0)
     nulls = {"max": 99, "scheme": "auto", "block_length": 0, "tail_fit": False}
     settings = {"k": 3, "error_bars": True, "permutations": nulls}
-    stages.estimate(estimates, tile, settings=settings, seed=0)
+    estimate(estimates, tile, settings=settings, seed=0)
     collect(part, [estimates], n_top=1)
     return paths
 

@@ -24,6 +24,7 @@ from scipy.fft import irfft, rfft
 
 from lmi.estimation import permutations, tails
 from lmi.ksg import kernel as ksg
+from lmi.ksg import permuted
 
 SCHEMES = ("free", "strata", "shift", "blocks")
 MAX_KSG = 999
@@ -195,7 +196,7 @@ def _sequential(part, scheme, most, block_length, rng, k, tail_fit=True):
             orders = (np.arange(n) + shifted) % n
         else:
             orders = permutations.orders(part, scheme, size, block_length, rng)
-        new = ksg.null(part.x, part.y, orders, k)
+        new = permuted.null(part.x, part.y, orders, k)
         larger = n_larger + np.cumsum(new >= observed - ROUNDING)
         if larger[-1] >= ENOUGH:
             stop = len(values) + int(np.argmax(larger >= ENOUGH)) + 1

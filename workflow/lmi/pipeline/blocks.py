@@ -19,7 +19,7 @@ class Block:
     Parameters
     ----------
     path : str or Path
-        File of `stages.project`.
+        File of `project.project`.
     wanted : callable
         From the names of the variables to the rows to read.
     """

@@ -180,7 +180,7 @@ def run(
     out : str or Path
         `calibration/cells.tsv`.
     blocks : list of str or Path
-        Files of `stages.project` that hold the variables.
+        Files of `project.project` that hold the variables.
     pairs : list of (str, str)
         Names of variables. Pairs with an unusable variable are left out; fewer than `n_pairs` are
         gone through again with other draws.

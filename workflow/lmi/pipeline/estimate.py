@@ -1,0 +1,222 @@
+"""The stage estimate: the pairs of a tile, from their embeddings to bits, error bars and flags."""
+
+import json
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from lmi.base import reasons
+from lmi.base.errors import InputError
+from lmi.base.files import reading, text, write
+from lmi.base.reasons import Reason
+from lmi.base.threads import map_pairs
+from lmi.embedding import candidates as embedding
+from lmi.estimation import estimate as estimation
+from lmi.estimation import flags, null
+from lmi.pipeline import cache, chunks
+
+SCATTER_SAMPLES = 2000
+"""Most samples in the scatter that the report draws of a pair."""
+
+
+def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True, shared=None):
+    """Estimate the mutual information of the pairs of a tile.
+
+    Parameters
+    ----------
+    out : str or Path
+        `estimates/tile-000-001.h5`.
+    embeddings : str or Path
+        File of `embed`.
+    settings : dict
+        The config's section `estimate`.
+    seed : int
+    threads : int
+    keep_pointwise : bool
+        Keep pointwise MI, and the first latent coordinates for the report.
+    shared : str or Path, optional
+        Folder of `lmi.pipeline.cache`.
+
+    Raises
+    ------
+    InputError
+        A permutation scheme that the dataset cannot have.
+    RuntimeError
+        Where all pairs failed, and not for reasons known from the data.
+    """
+    with reading(embeddings, "embed") as file:
+        attributes = dict(file.attrs)
+        key = cache.key("estimate", attributes["key"], settings, seed, keep_pointwise)
+        if cache.fetch(shared, "estimate", key, out):
+            return
+        n_pairs, _, n_samples, _ = file["zx"].shape
+        strata, strata_names = file["strata"][()], list(text(file["strata_names"]))
+        if settings["permutations"]["scheme"] == "strata" and not strata_names:
+            raise InputError(
+                f"estimate.permutations.scheme: expected free, shift, blocks or auto for the "
+                f"dataset '{attributes['dataset']}', found strata: it names no strata. Give the "
+                "dataset the key `strata`, or choose another scheme"
+            )
+        samples = estimation.Samples(
+            time_series=bool(attributes["time_series"]),
+            overlap=int(attributes["overlap"]),
+            strata=strata if strata_names else None,
+            strata_names=strata_names,
+        )
+        options = {
+            "k": settings["k"],
+            "error_bars": settings["error_bars"],
+            "permutations": settings["permutations"],
+            "seed": seed,
+        }
+        keep_shared = settings.get("shared_features", "flag") == "keep"
+
+        def one_chunk(rows):
+            return _estimate_rows(
+                file, rows, samples, options, threads, keep_pointwise, keep_shared
+            )
+
+        arrays = chunks.run(out, key, [list(range(n_pairs))], one_chunk, stage="estimate")
+        if n_pairs and all(code == "estimation_failed" for code in arrays["reason_codes"]):
+            first = arrays["reason"][0]
+            raise RuntimeError(f"{embeddings}: no pair could be estimated; the first: {first}")
+        curves = ("loss_step", "loss_train", "loss_validation")
+        arrays |= {name: file[name][()] for name in curves if name in file}
+    if keep_pointwise:
+        arrays["scatter_samples"] = _shown(n_samples)
+    kept = ("dataset", "seed", "preset")
+    write(
+        out,
+        arrays,
+        {name: attributes[name] for name in kept}
+        | {"k": settings["k"], "units": "bits", "key": key},
+    )
+    chunks.clear(out)
+    cache.keep(shared, "estimate", key, out)
+
+
+def _shown(n_samples):
+    """Return the samples that the report's scatters show."""
+    return np.unique(np.linspace(0, n_samples - 1, SCATTER_SAMPLES).round().astype(int))
+
+
+def _estimate_rows(file, rows, samples, options, threads, keep_pointwise, keep_shared):
+    """Return the arrays of some rows of an embeddings file.
+
+    Parameters
+    ----------
+    file : h5py.File
+    rows : list of int
+    samples : estimation.Samples
+        Without the share of missing values, which is each pair's own.
+    options : dict
+        Of `estimation.estimate`.
+    threads, keep_pointwise
+        As in `estimate`.
+    keep_shared : bool
+        Whether pairs that share features are as any other.
+    """
+    names = ("x", "y", "error", "error_code", "candidate", "shared")
+    columns = {name: file[name].asstr()[rows] for name in names}
+    numbers = ("lag", "n_features_x", "n_features_y", "truth_bits")
+    numbers += ("converged", "seconds", "missing", "n_shared")
+    columns |= {name: file[name][rows] for name in (*numbers, *flags.CHECKS)}
+    whys = [
+        [Reason(code, {"message": error})] if code else None
+        for code, error in zip(columns["error_code"], columns["error"], strict=True)
+    ]
+    found = [
+        None if why else _read_embedding(file, row) for row, why in zip(rows, whys, strict=True)
+    ]
+
+    def one(place):
+        if found[place] is None:
+            return None
+        start = time.perf_counter()
+        shared = flags.Shared(int(columns["n_shared"][place]), columns["shared"][place])
+        try:
+            result = estimation.estimate(
+                found[place],
+                samples=replace(
+                    samples,
+                    missing=float(columns["missing"][place]),
+                    shared=flags.NOTHING_SHARED if keep_shared else shared,
+                ),
+                checked={name: float(columns[name][place]) for name in flags.CHECKS},
+                name=f"{columns['x'][place]}/{columns['y'][place]}/{columns['lag'][place]}",
+                **options,
+            )
+        except (ValueError, ArithmeticError) as error:
+            whys[place] = [Reason("estimation_failed", {"message": str(error)})]
+            return None
+        whys[place] = result.reasons
+        return result, time.perf_counter() - start
+
+    results = map_pairs(one, range(len(rows)), threads)
+    values = (
+        "mi_bits",
+        "mi_ksg_bits",
+        "sd_bits",
+        "sd_ksg_bits",
+        "drift_bits",
+        "mi_within_bits",
+        "sd_within_bits",
+    )
+    as_they_are = ("x", "y", "lag", "n_features_x", "n_features_y", "truth_bits")
+    as_they_are += flags.CHECKS
+    arrays = {name: columns[name] for name in as_they_are}
+    arrays |= {
+        name: np.array([getattr(r[0], name) if r else np.nan for r in results]) for name in values
+    }
+    tested = [r[0].null if r else null.NOT_TESTED for r in results]
+    n_samples = file["zx"].shape[2]
+    arrays |= {
+        "p_value": [t.p_value for t in tested],
+        "n_permutations": [t.n_permutations for t in tested],
+        "p_method": [t.p_method for t in tested],
+        "null_mean_bits": [t.mean_bits for t in tested],
+        "null_sd_bits": [t.sd_bits for t in tested],
+        "within_strata": [r[0].within_strata if r else "" for r in results],
+        "n_samples": np.full(len(rows), n_samples),
+        "converged": columns["converged"],
+        "seconds": columns["seconds"] + np.array([r[1] if r else 0.0 for r in results]),
+        "flag": [reasons.flag(why) for why in whys],
+        "reason": [reasons.sentence(why) for why in whys],
+        "reason_codes": [reasons.codes(why) for why in whys],
+        "reason_parameters": [reasons.parameters(why) for why in whys],
+        "candidate": columns["candidate"],
+    }
+    if keep_pointwise:
+        shown = _shown(n_samples)
+        arrays["pointwise"] = np.full((len(rows), n_samples), np.nan, np.float32)
+        arrays["scatter"] = np.full((len(rows), len(shown), 2), np.nan, np.float32)
+        for place, result in enumerate(results):
+            if result:
+                arrays["pointwise"][place] = result[0].pointwise_bits
+                zx, zy = embedding.held_out_coordinates(found[place])
+                arrays["scatter"][place] = np.stack([zx[shown, 0], zy[shown, 0]], axis=1)
+    return arrays
+
+
+def _read_embedding(file, row):
+    """Return `embed.Embedding` of one row of an embeddings file."""
+    n_x, n_y = file["n_latent"][row]
+    n_axes = max(n_x, n_y)
+    return embedding.Embedding(
+        zx=file["zx"][row, :, :, :n_x],
+        zy=file["zy"][row, :, :, :n_y],
+        s=file["s"][row][:, :n_axes],
+        weight=file["weight"][row][:, :n_axes],
+        rank=file["rank"][row],
+        n_parameters=file["n_parameters"][row],
+        temperature=file["temperature"][row],
+        candidate=tuple(file["candidate"].asstr()[row].split("+")),
+        scores=json.loads(file["scores"].asstr()[row]),
+        loss_step=file["loss_step"][()] if "loss_step" in file else np.zeros(0, int),
+        loss_train=file["loss_train"][row] if "loss_train" in file else None,
+        loss_validation=file["loss_validation"][row] if "loss_validation" in file else None,
+        converged=bool(file["converged"][row]),
+        fold=file["fold"][row],
+        seconds=float(file["seconds"][row]),
+    )
