@@ -17,11 +17,10 @@ import numpy as np
 import pandas as pd
 from lmi.base import seeds
 from lmi.estimation import null
+from lmi.estimation.estimate import NULL_BOUND_SD
 from scipy.signal import lfilter
 
 LEVELS = (0.05, 0.01, 1e-3, 1e-4, 1e-5)
-BOUND = 3.0
-"""Coordinates of a critic are bounded by so many standard deviations."""
 CHUNK = 2000
 
 
@@ -78,7 +77,7 @@ def part(scheme, draw, n, d, rng):
         shift = rng.standard_normal((strata[-1] + 1, d))
         x, y = x + shift[strata], y + shift[strata]
     x, y = ((z - z.mean(axis=0)) / z.std(axis=0) for z in (x, y))
-    bounded = [np.clip(z, -BOUND, BOUND) for z in (x, y)]
+    bounded = [np.clip(z, -NULL_BOUND_SD, NULL_BOUND_SD) for z in (x, y)]
     return null.Part(x, y, bounded[0] * np.linspace(1, 0.3, d), bounded[1], strata)
 
 

@@ -14,8 +14,9 @@ from lmi.base.arrays import counts_rows, dense, matrix, order, refuse_masked, ro
 from lmi.base.errors import InputError
 from lmi.embedding import published
 
-MIN_SAMPLES = 50
-"""Fewest samples that are estimated."""
+LEAST_SAMPLES_OF_ESTIMATE = 50
+"""Fewest samples that `lmi.estimate` takes: each of the two halves then holds 25, as few as a part
+of an error bar may (`MIN_PART` of `lmi.estimation.estimate`)."""
 NO_LABEL = ("nan", "<na>", "nat", "none", "inf", "-inf")
 """What is no label, where it is an object or a number: NaN, NA, NaT, None, an infinite value."""
 NO_TEXT_LABEL = ("", "nan")
@@ -281,8 +282,10 @@ def read(Xs: Any, Ys: Any, labels: Any) -> tuple[np.ndarray, np.ndarray, list, n
             f"Xs, Ys: expected the same number of samples, found {len(x)} and {len(y)}. "
             "Row i of Xs and row i of Ys must be the same cell, trial or time."
         )
-    if len(x) < MIN_SAMPLES:
-        raise InputError(f"Xs, Ys: expected at least {MIN_SAMPLES} samples, found {len(x)}.")
+    if len(x) < LEAST_SAMPLES_OF_ESTIMATE:
+        raise InputError(
+            f"Xs, Ys: expected at least {LEAST_SAMPLES_OF_ESTIMATE} samples, found {len(x)}."
+        )
     # names that count the rows give way to real ones beside which they were ignored
     counted = names_y is not None and rows is None and names_x is not None and counts_rows(names_x)
     target, of_target = (names_y, "Ys") if names_x is None or counted else (names_x, "Xs")

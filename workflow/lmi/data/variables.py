@@ -31,8 +31,10 @@ from lmi.data.sources import n_samples as shared_samples
 
 log = logging.getLogger("lmi")
 
-# Two folds, each cut into ten parts for its error bar, each with a few neighbours to count.
-MIN_SAMPLES = 100
+LEAST_SAMPLES_OF_DATASET = 100
+"""Fewest samples of a dataset of the config: two folds, of each up to ten parts for its error bar,
+each with k + 2 samples for k = 3. With a larger k, `lmi.planning.config.min_samples` asks for more.
+"""
 MISSING_POLICIES = ("error", "drop_samples", "impute_median")
 
 
@@ -130,7 +132,9 @@ def count_features(dataset, variables):
     return max(len(variable.features) for variable in variables)
 
 
-def read_matrices(dataset, variables, missing="error", seed=0, min_samples=MIN_SAMPLES):
+def read_matrices(
+    dataset, variables, missing="error", seed=0, min_samples=LEAST_SAMPLES_OF_DATASET
+):
     """Read the values of variables.
 
     Parameters

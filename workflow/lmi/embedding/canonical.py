@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lmi.ksg.guided import BOUND
+from lmi.ksg.guided import CRITIC_BOUND_SD
 
 N_SCORES = (2, 4, 8, 16, 32, 64)
 N_INNER = 3
@@ -164,7 +164,10 @@ class _LeftOut:
 def _left_out(x_parts, y_parts, m):
     (x_fit, x_test), (y_fit, y_test) = x_parts, y_parts
     u, s, v = _axes_by_gram(x_fit, y_fit, m)
-    a, b = (np.clip(z[:, :m] @ axes, -BOUND, BOUND) for z, axes in ((x_test, u), (y_test, v)))
+    a, b = (
+        np.clip(z[:, :m] @ axes, -CRITIC_BOUND_SD, CRITIC_BOUND_SD)
+        for z, axes in ((x_test, u), (y_test, v))
+    )
     a2, b2 = a**2, b**2
     return _LeftOut(s, a * b, a2 + b2, a2.mean(axis=0) * b2.mean(axis=0))
 

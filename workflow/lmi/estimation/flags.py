@@ -7,7 +7,9 @@ import numpy as np
 
 from lmi.base.reasons import Reason
 
-MIN_SAMPLES = 200
+FEW_SAMPLES = 200
+"""Estimates from fewer held-out samples are flagged: below about 150 a half has no three parts that
+are large enough for an error bar, and just above it the error bar rests on those three alone."""
 MAX_MISSING = 0.1
 MAX_TIED = 0.5
 NEAR_CEILING = 0.8
@@ -164,8 +166,8 @@ def of_estimate(
     reasons = []
     if not converged:
         reasons.append(Reason("not_converged"))
-    if n_estimated < MIN_SAMPLES:
-        reasons.append(Reason("few_samples", {"n": n_estimated, "floor": MIN_SAMPLES}))
+    if n_estimated < FEW_SAMPLES:
+        reasons.append(Reason("few_samples", {"n": n_estimated, "floor": FEW_SAMPLES}))
     if mi_ksg > NEAR_CEILING * ceiling:
         reasons.append(Reason("near_ceiling", {"ceiling": float(ceiling)}))
     if n_tied > MAX_TIED * n_estimated:

@@ -21,9 +21,9 @@ import numpy as np
 
 from lmi.ksg import kernel as ksg
 
-BOUND = 5.0
-"""Standard deviations to which variates are cut where they are multiplied: an encoder may throw a
-new sample far out, and its square would outweigh all others."""
+CRITIC_BOUND_SD = 5.0
+"""Standard deviations to which variates are cut where a critic multiplies them: an encoder may
+throw a new sample far out, and its square would outweigh all others."""
 TEMPERATURES = (0.0, 0.25, 0.5, 0.75, 1.0)
 TRUSTED = len(TEMPERATURES) - 1
 """Row of `TEMPERATURES` of a critic that describes the samples as they are."""
@@ -211,7 +211,7 @@ def _critic(a, b, s, temperature=1.0):
     T is `temperature` times the Gaussian log ratio, sum over axes of
     [s a b - s^2 (a^2 + b^2) / 2] / (1 - s^2) - log(1 - s^2) / 2.
     """
-    a, b = (np.clip(side, -BOUND, BOUND) for side in (a, b))
+    a, b = (np.clip(side, -CRITIC_BOUND_SD, CRITIC_BOUND_SD) for side in (a, b))
     s = np.minimum(s, 0.9995)
     q = (1 - s**2) / temperature
     one = np.ones((len(a), 1))

@@ -16,7 +16,7 @@ import yaml
 
 from lmi.base.errors import InputError
 from lmi.data.sources import check_file, some, suggest
-from lmi.data.variables import MIN_SAMPLES, count_samples, list_variables, read_strata
+from lmi.data.variables import LEAST_SAMPLES_OF_DATASET, count_samples, list_variables, read_strata
 from lmi.planning import tiles
 
 SCHEMA = Path(__file__).with_name("config.schema.yaml")
@@ -241,7 +241,7 @@ def min_samples(k):
     Each of the two folds is cut into up to ten parts for the error bar, and each part needs a
     few more samples than k.
     """
-    return max(MIN_SAMPLES, 20 * (k + 2))
+    return max(LEAST_SAMPLES_OF_DATASET, 20 * (k + 2))
 
 
 # ---- the schema's errors, in words
