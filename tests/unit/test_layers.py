@@ -6,7 +6,7 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("module", ["config", "costs", "forecast", "guard", "tiles"])
+@pytest.mark.parametrize("module", ["config", "costs", "forecast", "guard", "plan", "tiles"])
 def test_a_module_of_planning_loads_neither_torch_nor_matplotlib(module):
     code = (
         f"import sys, lmi.planning.{module};"

@@ -13,7 +13,9 @@ from helpers.runs import MODULES, columns_of, write_results, write_tile
 from lmi.base.errors import InputError
 from lmi.base.reasons import Reason
 from lmi.estimation import flags
+from lmi.report import listing, texts
 from lmi.report import page as report
+from lmi.report.details import read_details
 from lmi.report.figures import NothingToShow, training
 from lmi.results.table import aggregate
 
@@ -106,7 +108,7 @@ def test_all_sections_and_numbers_are_there(demo):
 
 def test_figures_are_embedded_and_saved(demo):
     folder, config, page, source, _ = demo
-    stems = report.figure_stems(config["datasets"])
+    stems = listing.figure_stems(config["datasets"])
     assert {path.name for path in (folder / "figures").iterdir()} == {
         f"{stem}.{suffix}" for stem in stems for suffix in ("png", "svg")
     }
@@ -166,7 +168,7 @@ def test_names_are_escaped_everywhere(tmp_path):
     assert all(image["src"].startswith("data:") for image in page.all("img"))
     assert not any(name.startswith("on") for _, attributes in page.tags for name in attributes)
     assert NAME in page.text and "{{ 7 * 7 }}" in page.text
-    stem = report.figure_stem("heatmap", NAME)
+    stem = listing.figure_stem("heatmap", NAME)
     assert re.fullmatch(r"[\w.@+-]+", stem) and (tmp_path / "figures" / f"{stem}.svg").exists()
 
 
@@ -233,7 +235,7 @@ def test_pointwise_values_belong_to_the_samples_shown(tmp_path):
     path = tmp_path / "tile-000-000.h5"
     write_tile(path, "d", [("a", "b"), ("c", "d")], [0.2, 0.9], n_samples=3000)
     table = aggregate([path], tmp_path / "mi.tsv", tmp_path / "mi.parquet")
-    details, _ = report._read_details(table, [path], 1)
+    details, _ = read_details(table, [path], 1)
     (panel,) = details["d"]["panels"]
     with h5py.File(path) as tile:
         np.testing.assert_array_equal(
@@ -262,13 +264,13 @@ def test_tiles_with_and_without_training_side_by_side(tmp_path, n_points):
     without_training(tiles[0], n_points)
     without_training(tiles[2], n_points)
     table = aggregate(tiles, tmp_path / "mi.tsv", tmp_path / "mi.parquet")
-    curves = report._read_details(table, tiles, 3)[0]["d"]
+    curves = read_details(table, tiles, 3)[0]["d"]
     with h5py.File(tiles[1]) as tile:
         np.testing.assert_allclose(curves["train"], tile["loss_train"][()].mean(axis=1), rtol=1e-6)
         np.testing.assert_array_equal(curves["step"], tile["loss_step"][()])
     assert [curve["x"] for curve in curves["top"]] == ["a1"]
     without_training(tiles[1], n_points)
-    curves = report._read_details(table, tiles, 3)[0]["d"]
+    curves = read_details(table, tiles, 3)[0]["d"]
     with pytest.raises(NothingToShow, match="No training took place"):
         training(*(curves[key] for key in ("step", "train", "validation", "top")))
 
@@ -287,7 +289,7 @@ def test_another_schema_is_one_clear_message(tmp_path):
 
 
 def test_flag_summary_groups_by_reason(demo):
-    groups = report.flag_summary(demo[4])
+    groups = texts.flag_summary(demo[4])
     assert groups[0]["flag"] == "fail" and groups[0]["n"] == 2 and len(groups[0]["examples"]) == 2
     assert sum(group["n"] for group in groups) == (demo[4]["flag"] != "ok").sum()
 
@@ -318,7 +320,7 @@ def test_reasons_that_differ_in_numbers_are_one(tmp_path):
         for name, values in columns_of([*why, [Reason("not_converged")]]).items():
             tile[name][...] = values
     table = aggregate([path], tmp_path / "mi.tsv", tmp_path / "mi.parquet")
-    groups = report.flag_summary(table)
+    groups = texts.flag_summary(table)
     assert [(group["reason"], group["n"]) for group in groups] == [
         ("9\N{EN DASH}20 % of the samples are duplicates: few distinct values", 3),
         ("training not converged: raise max_steps, or max_epochs of the preset paper", 1),
@@ -328,13 +330,11 @@ def test_reasons_that_differ_in_numbers_are_one(tmp_path):
 def test_a_control_that_is_not_at_zero_is_called_out(demo, tmp_path):
     table = demo[4]
     control = table[table["dataset"] == "neurons_shifted"]
-    assert report.control_warning(control) is None
+    assert texts.control_warning(control) is None
     assert "This control" not in demo[2].text
     raised = control.assign(mi_bits=0.34)
-    assert "This control is not at zero: its median is 0.340 bits." in report.control_warning(
-        raised
-    )
-    assert report.control_warning(raised.assign(sd_bits=np.nan)) is None
+    assert "This control is not at zero: its median is 0.340 bits." in texts.control_warning(raised)
+    assert texts.control_warning(raised.assign(sd_bits=np.nan)) is None
     path = tmp_path / "tile-000-000.h5"
     write_tile(path, "c", [(f"u{i}", f"u{i}+") for i in range(9)], np.full(9, 0.34))
     page, _, _ = render(tmp_path, [path], {"run": "r", "datasets": {"c": {"pairs": "shifted"}}})
@@ -345,10 +345,10 @@ def test_significant_controls_are_called_out(demo):
     table = demo[4]
     control = table[table["dataset"] == "neurons_shifted"]
     found = control.assign(significant=np.arange(24) < 3)
-    assert "3 of 24 controls are significant" in report.control_warning(found)
-    assert report.control_warning(control.assign(significant=np.arange(24) < 2)) is None
+    assert "3 of 24 controls are significant" in texts.control_warning(found)
+    assert texts.control_warning(control.assign(significant=np.arange(24) < 2)) is None
     marked = table.assign(significant=table["significant"] | (table.index == control.index[0]))
-    said = " ".join(report.evidence(marked, 0.05, {"neurons_shifted"}))
+    said = " ".join(texts.evidence(marked, 0.05, {"neurons_shifted"}))
     assert "Of the negative controls, 1 of 24 are significant" in said
 
 
@@ -372,9 +372,9 @@ def test_evidence_is_counted_and_explained(demo):
 
 
 def test_evidence_warns_of_few_permutations_and_tells_fitted_tails(demo):
-    few = " ".join(report.evidence(demo[4].assign(n_permutations=99)))
+    few = " ".join(texts.evidence(demo[4].assign(n_permutations=99)))
     assert "raise estimate.permutations.max" in few
-    tail = " ".join(report.evidence(demo[4].assign(p_method="moments"), method="by"))
+    tail = " ".join(texts.evidence(demo[4].assign(p_method="moments"), method="by"))
     assert "beyond the largest permutation" in tail and "any dependence" in tail
 
 
@@ -402,21 +402,21 @@ def test_lags_strata_and_thorough_checks_are_shown(tmp_path):
             tile[name][...] = 0.0 if name == "split_sd_bits" else 0.123
     datasets = {"d": {"lags": [0, -2], "strata": "batch"}}
     page, source, table = render(tmp_path, [path], {"run": "r", "datasets": datasets})
-    assert {"lags-d", "strata-d"} <= set(report.figure_stems(datasets))
-    for stem in report.figure_stems(datasets):
+    assert {"lags-d", "strata-d"} <= set(listing.figure_stems(datasets))
+    for stem in listing.figure_stems(datasets):
         assert (tmp_path / "figures" / f"{stem}.png").exists()
     assert "1 dataset, 3 pairs" in page.text
     assert "every lag of a pair is one" in page.text
     assert "bits at lag \N{MINUS SIGN}2." in page.text
     assert ">Lag</button>" in source and ">Within strata</button>" in source
     assert "Thorough checks" in page.text and page.text.count("0.123") == 3 * 4
-    details, _ = report._read_details(report.peaks(table), [path], 1)
+    details, _ = read_details(report.peaks(table), [path], 1)
     with h5py.File(path) as tile:
         np.testing.assert_array_equal(details["d"]["panels"][0]["scatter"], tile["scatter"][3])
 
 
 def test_heads_of_the_thorough_checks_are_complete():
-    assert tuple(report.THOROUGH) == flags.CHECKS
+    assert tuple(texts.THOROUGH) == flags.CHECKS
 
 
 def test_several_reasons_count_one_by_one(demo):
@@ -435,14 +435,14 @@ def test_several_reasons_count_one_by_one(demo):
     ]
     table = demo[4].head(4).assign(**columns_of(why))
     assert table["flag"].tolist() == ["warn", "warn", "fail", "ok"]
-    groups = {group["reason"]: group["n"] for group in report.flag_summary(table)}
+    groups = {group["reason"]: group["n"] for group in texts.flag_summary(table)}
     rises = (
         "still rising with the number of samples: \N{MINUS SIGN}0.10\N{EN DASH}0.20 bits with half"
     )
     assert groups[f"{rises} of them, 0.50 with all; probably too low"] == 2
     assert groups["few samples: 80, fewer than 200"] == 1
     assert groups["y: constant; nothing is left"] == 1
-    kinds = {kind["kind"]: kind["n"] for kind in report.flag_kinds(table)}
+    kinds = {kind["kind"]: kind["n"] for kind in texts.flag_kinds(table)}
     assert kinds == {"still rising": 2, "few samples": 1, "unstable": 1, "data cannot be used": 1}
 
 
@@ -454,9 +454,9 @@ def test_negative_controls_come_from_the_config(demo):
 def test_captions_are_there_for_every_figure():
     folder = report.Path(report.__file__).parents[2] / "report"
     for name in (
-        *report.DATASET_FIGURES,
-        *report.SETTING_FIGURES,
-        *report.RUN_FIGURES,
+        *listing.DATASET_FIGURES,
+        *listing.SETTING_FIGURES,
+        *listing.RUN_FIGURES,
         "table",
         "report",
         "workflow",

@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 import pandas as pd
 from helpers.runs import write_results, write_tile
-from lmi.report import page as report
+from lmi.report.details import read_details
 from lmi.results.collect import collect
 from lmi.results.table import aggregate
 
@@ -22,8 +22,8 @@ def test_parts_give_the_same_table_and_the_same_details(tmp_path):
     pd.testing.assert_frame_equal(found, wanted)
     assert (tmp_path / "a.tsv").read_bytes() == (tmp_path / "b.tsv").read_bytes()
 
-    from_tiles, _ = report._read_details(wanted, tiles, 4)
-    from_parts, _ = report._read_details(wanted, parts, 4)
+    from_tiles, _ = read_details(wanted, tiles, 4)
+    from_parts, _ = read_details(wanted, parts, 4)
     for dataset, details in from_tiles.items():
         for kind in ("panels", "top"):
             assert len(from_parts[dataset][kind]) == len(details[kind])

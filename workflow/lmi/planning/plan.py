@@ -11,15 +11,9 @@ from lmi.benchmarks import plan as bench
 from lmi.planning import tiles
 from lmi.planning.datasets import DatasetPlan, Settings, in_order, of_benchmark, of_config
 from lmi.planning.jobs import CalibrationJob, FunctionJob, FunctionPlan, StageJob, TableJob
+from lmi.report import listing
 
 Job = StageJob | TableJob | CalibrationJob | FunctionJob
-
-FIGURES = ("heatmap", "top_pairs", "embedding", "training")
-"""Figures of the report for each dataset."""
-FIGURES_WITH_KEY = ("lags", "strata")
-"""Those of datasets that have a key of this name."""
-RUN_FIGURES = ("distribution", "volcano", "truth")
-"""Figures of all datasets together."""
 
 ENDINGS = {
     "table": "mi.tsv",
@@ -143,18 +137,13 @@ class Plan:
 
     def with_figure(self, kind: str) -> list[str]:
         """Return the names of the datasets of the config that have a figure of this kind."""
-        keys = FIGURES_WITH_KEY
-        return [n for n, its in self.config["datasets"].items() if kind not in keys or kind in its]
+        datasets = self.config["datasets"].items()
+        return [name for name, settings in datasets if kind in listing.dataset_figures(settings)]
 
     def vector_figures(self) -> list[str]:
         """Return the figures of the report as SVG."""
-        stems = [
-            f"{kind}-{dataset}"
-            for dataset in self.config["datasets"]
-            for kind in (*FIGURES, *FIGURES_WITH_KEY)
-            if dataset in self.with_figure(kind)
-        ]
-        return [f"{self.results}/figures/{stem}.svg" for stem in (*stems, *RUN_FIGURES)]
+        stems = listing.figure_stems(self.config["datasets"])
+        return [f"{self.results}/figures/{stem}.svg" for stem in stems]
 
     # ---- words
 
