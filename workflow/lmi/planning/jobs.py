@@ -4,6 +4,7 @@ What a rule shows Snakemake is an attribute here, and what grows with the attemp
 """
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,12 @@ SECONDS_A_THREAD = 600
 """A job on a tile gets a thread for each ten minutes that one would take."""
 
 
-class CostedJob:
+class CostedJob(ABC):
     """A job whose cost is expected: what it asks for, see `lmi.planning.costs`."""
 
+    @abstractmethod
     def cost(self, threads: int = 1) -> dict[str, float]:
         """Return the expected cost: seconds, memory_mb, disk_mb."""
-        raise NotImplementedError
 
     def read_whole(self) -> list[str]:
         """Return the files that the job reads whole, which takes a few times their size."""
