@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from lmi import api
+from lmi.estimation import estimate as estimation
 from lmi.estimation import null, permutations, tails
 from lmi.ksg import kernel as ksg
 from scipy.stats import kstest
@@ -192,6 +193,17 @@ def test_where_nothing_can_be_exchanged_there_is_no_p_value():
     rng = np.random.default_rng(9)
     p = part(rng, n=60, rho=0.9, strata=np.arange(60))
     assert null.test([p, p], scheme="strata", n_permutations=99, rng=rng) == null.NOT_TESTED
+
+
+def test_without_a_p_value_the_reason_says_so():
+    x = np.random.default_rng(16).standard_normal((300, 2))
+    e = api.estimate(x, x**2 + x, train="never", n_permutations=0).model
+    samples = estimation.Samples(strata=np.arange(300), strata_names=["s"] * 300)
+    wanted = {"max": 99, "scheme": "auto", "block_length": 0, "tail_fit": True}
+    found = estimation.estimate(e, error_bars=False, permutations=wanted, samples=samples)
+    assert np.isnan(found.null.p_value)
+    assert "no p value: the strata leave" in found.reason
+    assert found.flag != "ok"
 
 
 def test_the_p_value_is_never_below_one_over_the_pairings():

@@ -87,6 +87,12 @@ DECLARED = {
             "unstable",
         ),
         Declared(
+            "nothing_to_exchange",
+            "warn",
+            "no p value: the strata leave no samples to exchange with each other",
+            "no p value",
+        ),
+        Declared(
             "non_stationary",
             "warn",
             "non-stationary: both variables stay correlated with themselves over a tenth of the "
@@ -157,6 +163,10 @@ MEANINGS = {
     "unstable": (
         "Another split of the samples, or a setting that should not matter, gives another value: "
         "read all of them as a range, and get more samples before building on it."
+    ),
+    "no p value": (
+        "Every sample is alone in its stratum, in one half of the samples at least: the null has "
+        "nothing to permute. Take coarser strata."
     ),
     "non-stationary": (
         "Trends and random walks look dependent without being so. Compare the value with "

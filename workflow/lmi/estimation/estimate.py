@@ -222,6 +222,8 @@ def estimate(
     if checked and reasons.flag(why) != "fail":
         why += flags.of_checks(checked, mi, sd)
     why = flags.of_shared(samples.shared) + why
+    if permutations and permutations["max"] and np.isnan(tested.p_value):
+        why.append(reasons.Reason("nothing_to_exchange"))
     return Estimate(pointwise, mi, mi_ksg, sd, sd_ksg, drift, *within, tested, tuple(why))
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lmi.base import seeds
 from lmi.base.reasons import Reason
 
 FEW_SAMPLES = 200
@@ -111,11 +112,23 @@ def shared_columns(x, y, names=("x", "y")):
     -------
     Shared
     """
-    sides = (
-        ([f"column {i} of {name}" for i in range(matrix.shape[1])], column_keys(matrix))
-        for name, matrix in zip(names, (x, y), strict=True)
-    )
+    candidates = [_rises(matrix) for matrix in (x, y)]
+    both = np.intersect1d(*candidates)
+    sides = []
+    for name, matrix, own in zip(names, (x, y), candidates, strict=True):
+        columns = np.flatnonzero(np.isin(own, both))
+        sides.append(([f"column {i} of {name}" for i in columns], column_keys(matrix[:, columns])))
     return shared_features(*sides)
+
+
+def _rises(matrix):
+    """Return a number a column that monotone functions of it share: where it rises and falls.
+
+    It costs a tenth of `column_keys`, which then has few columns to look at.
+    """
+    weights = seeds.rng(0, "rises").integers(1, 2**20, len(matrix) - 1).astype(float)
+    # whole numbers below 2^53: the sums are exact in any order
+    return np.abs(weights @ np.sign(np.diff(matrix, axis=0)))
 
 
 def of_shared(shared):

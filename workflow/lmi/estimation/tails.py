@@ -20,7 +20,7 @@ KSG_SKEW_DRAWS = 200
 """The prior skewness counts as that of so many draws."""
 MAX_SKEW = 0.5
 """Bound on the skewness of the KSG draws, beyond which it is noise."""
-HEAVY_SAMPLES = 2500
+HEAVY_SAMPLES = 1000
 """Samples of a stratum from which the fourth cumulant is taken: it costs their square."""
 LEAST_STRATUM = 8
 """Samples of a stratum whose fourth cumulant counts; that of smaller ones makes tails lighter."""

@@ -22,11 +22,9 @@ def mi(x, y, k: int = 3, threads: int = 1) -> float:
 
 
 def pointwise_mi(x, y, k: int = 3, threads: int = 1) -> np.ndarray:
-    """Pointwise mutual information by Kraskov et al. (2004), equation 8.
+    """Return pointwise mutual information as `lmi.ksg.pointwise_mi` does, of arrays without ties.
 
-    i_j = psi(k) + psi(n) - psi(n_x + 1) - psi(n_y + 1), Chebyshev distances in x, y and jointly.
-    There is no clipping: values may be negative, and without ties none exceeds psi(n) - psi(k).
-    Ties are for the caller to break, or to refuse as `lmi.ksg.pointwise_mi` does.
+    Ties are for the caller to break: nothing is refused for them here.
 
     Parameters
     ----------
