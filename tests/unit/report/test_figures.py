@@ -322,6 +322,19 @@ def test_volcano_names_the_strongest_and_counts_by_dataset(tmp_path):
     saved(figures.volcano(many), tmp_path)
 
 
+def test_certain_pairs_do_not_flatten_the_rest_of_the_volcano():
+    rng = np.random.default_rng(0)
+    q = 10.0 ** -np.r_[rng.uniform(0, 3, 40), 250]
+    table = pd.DataFrame({"dataset": "d", "x": "a", "y": [f"b{i}" for i in range(41)]})
+    table = table.assign(q_value=q, mi_bits=np.linspace(0, 1, 41), significant=q < 0.05, flag="ok")
+    axes = figures.volcano(table).axes[0]
+    assert "compressed" in axes.get_ylabel()
+    to_axes = axes.transData + axes.transAxes.inverted()
+    assert to_axes.transform((0, 3))[1] - to_axes.transform((0, 1))[1] > 0.1
+    few = figures.volcano(table[:40]).axes[0]
+    assert "compressed" not in few.get_ylabel()
+
+
 @pytest.mark.parametrize(
     "table, message",
     [

@@ -11,6 +11,8 @@ from lmi.results.table import printable, strongest
 
 N_NAMED = 8
 """Pairs with a name in the volcano plot."""
+COMPRESSED_ABOVE = 20
+"""Evidence, in powers of ten, above which its axis is compressed."""
 
 
 @matplotlib.rc_context(STYLE)
@@ -55,7 +57,14 @@ def volcano(table, fdr=0.05, controls=()):
     wide = is_wide(mi)
     mi_axis(axes, min(mi.min() - margin, -0.02), mi.max() + margin, wide)
     top = max(height.max(), level)
-    axes.set_ylim(-0.03 * top, 1.07 * top)
+    compressed = top > COMPRESSED_ABOVE
+    if compressed:
+        # certain pairs would press all others against the line of the level
+        axes.set_yscale("asinh", linear_width=2)
+        ticks = [tick for tick in (0, 2, 5, 10, 20, 50, 100, 300) if tick <= 1.2 * top]
+        axes.set_yticks(ticks, [str(tick) for tick in ticks])
+        axes.yaxis.minorticks_off()
+    axes.set_ylim((-0.1 if compressed else -0.03 * top), (1.3 if compressed else 1.07) * top)
     handles = []
     names = list(dict.fromkeys(dataset))
     coloured = [name for name in names if name not in controls]
@@ -95,7 +104,8 @@ def volcano(table, fdr=0.05, controls=()):
         xycoords=axes.get_yaxis_transform(),
         textcoords="offset points",
     )
-    axes.set_ylabel("evidence: \N{MINUS SIGN}log₁₀ of the q value")
+    scale = " (compressed scale)" if compressed else ""
+    axes.set_ylabel(f"evidence: \N{MINUS SIGN}log₁₀ of the q value{scale}")
     _name_strongest(axes, tested.assign(height=height), controls)
     grid(axes, "both")
     figure.legend(
