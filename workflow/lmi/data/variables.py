@@ -52,23 +52,27 @@ class Variable:
         Spikes only: how much later the windows start, seconds.
     note : str
         What a reader of the results should know about it.
+    absent : tuple of str
+        Features that the config lists and the data lack.
     """
 
     name: str
     features: tuple = ()
     shift_s: float = 0.0
     note: str = ""
+    absent: tuple = ()
 
     def to_params(self):
         """Return the variable as a mapping of JSON types, without what is not set."""
         params = {"name": self.name, "features": list(self.features)}
-        optional = {"shift_s": self.shift_s, "note": self.note}
+        optional = {"shift_s": self.shift_s, "note": self.note, "absent": list(self.absent)}
         return params | {key: value for key, value in optional.items() if value}
 
     @classmethod
     def from_params(cls, params):
         """Return the variable that `to_params` described."""
-        return cls(**{**params, "features": tuple(params["features"])})
+        lists = {name: tuple(params.get(name, ())) for name in ("features", "absent")}
+        return cls(**params | lists)
 
 
 def list_variables(dataset):
@@ -159,7 +163,10 @@ def read_matrices(
         n_dropped : int, samples left out for missing values;
         n_unmatched : int, samples of the first source that another one lacks;
         sample_names : tuple of str or None;
+        sample_rows : int array, rows of the samples in the first source, or their places;
+        dropped_samples : list of (str, str), name (or row) and why it was left out;
         features : list of tuple of str, the features kept of each variable;
+        constant : list of tuple of str, the constant features of each variable;
         notes : list of str, one a variable, empty where there is nothing to say;
         errors : list of (str or None), why a variable is bad;
         truth_bits : list of float, one a variable: what it shares with the other variable of its
@@ -183,6 +190,8 @@ def read_matrices(
         "n_dropped": 0,
         "n_unmatched": 0,
         "sample_names": None,
+        "sample_rows": None,
+        "dropped_samples": [],
         "truth_bits": [math.nan] * len(variables),
         "time_series": "spikes" in dataset or dataset.get("time_series", False),
         "overlap": spike_trains.overlap(dataset["spikes"]) if "spikes" in dataset else 0,
@@ -202,7 +211,9 @@ def read_matrices(
             f"expected at least {min_samples} samples, found {n_left}{reason}. The estimator "
             "compares each sample with its neighbours and needs more of them"
         )
-    matrices, kept, constant, errors = _without_constants(matrices, features)
+    if info["sample_rows"] is None:
+        info["sample_rows"] = np.arange(len(matrices[0]) if matrices else 0)
+    matrices, kept, info["constant"], constant, errors = _without_constants(matrices, features)
     info["features"], info["errors"] = kept, errors
     info["notes"] = [
         "; ".join(filter(None, (variable.note, note, other)))
@@ -245,11 +256,12 @@ def _source_variables(dataset):
         found = tuple(feature for feature in features if feature in where)
         if len(found) < max(1, choice.get("min_features", 1)):
             continue
-        absent = len(features) - len(found)
-        notes = [f"{absent} of its {len(features)} features are not in the data"] * (absent > 0)
+        absent = tuple(feature for feature in features if feature not in where)
+        notes = [f"{len(absent)} of its {len(features)} features are not in the data"]
+        notes = notes if absent else []
         if listed_twice[name]:
             notes.append(f"listed more than once, taken once: {some(listed_twice[name])}")
-        variables.append(Variable(name, found, note="; ".join(notes)))
+        variables.append(Variable(name, found, note="; ".join(notes), absent=absent))
     if not variables:
         raise InputError(
             f"{described}: none of its {len(groups)} variables has at least "
@@ -597,6 +609,11 @@ def _read_sources(dataset, variables, missing, info):
     values = {i: read(sources[i], own) for i, own in columns.items()}
     values = {i: block if rows[i] is None else block[rows[i]] for i, block in values.items()}
     n_imputed = {i: np.zeros(len(own), dtype=int) for i, own in columns.items()}
+    n_read = len(next(iter(values.values())))
+    own_rows = np.arange(n_read) if rows[0] is None else rows[0]
+    if info["n_unmatched"]:
+        others = np.setdiff1d(np.arange(len(sample_names(sources[0]))), own_rows)
+        info["dropped_samples"] += _dropped(sources[0], others, "not in the other files")
     if missing == "error":
         _refuse_missing(sources, columns, values, info["sample_names"])
     elif missing == "impute_median":
@@ -607,9 +624,12 @@ def _read_sources(dataset, variables, missing, info):
             _refuse_gaps(sources[0], np.flatnonzero(keep), "have missing values")
         values = {i: block[keep] for i, block in values.items()}
         info["n_dropped"] = int((~keep).sum())
+        info["dropped_samples"] += _dropped(sources[0], own_rows[~keep], "missing values")
+        own_rows = own_rows[keep]
         if info["sample_names"] is not None:
             info["sample_names"] = tuple(itertools.compress(info["sample_names"], keep))
-    n_samples = len(next(iter(values.values())))
+    info["sample_rows"] = own_rows
+    n_samples = len(own_rows)
     if "strata" in dataset:
         labels = read_strata(dataset)
         labels = labels if rows[0] is None else labels[rows[0]]
@@ -628,6 +648,12 @@ def _read_sources(dataset, variables, missing, info):
         notes.append(f"{total} missing values set to the median" if total else "")
         info["missing"].append(total / matrix.size)
     return matrices, features, notes
+
+
+def _dropped(source, rows, why):
+    """Return (name, why) of rows of a source; of one without names, the row's number from 0."""
+    names = sample_names(source)
+    return [(str(row) if names is None else names[row], why) for row in rows.tolist()]
 
 
 def _refuse_gaps(source, rows, why):
@@ -745,8 +771,8 @@ def impute_median(block):
 
 
 def _without_constants(matrices, features):
-    """Leave out constant features; return what is left, notes on it, and errors."""
-    left, kept, notes, errors = [], [], [], []
+    """Leave out constant features; return what is left and what is not, notes, and errors."""
+    left, kept, dropped, notes, errors = [], [], [], [], []
     for matrix, names in zip(matrices, features, strict=True):
         varies = matrix.max(axis=0) > matrix.min(axis=0)
         constant = [name for name, one in zip(names, varies, strict=True) if not one]
@@ -756,6 +782,7 @@ def _without_constants(matrices, features):
         note = f"constant features left out: {some(constant)}" if constant and not error else ""
         left.append(np.ascontiguousarray(matrix[:, varies]))
         kept.append(tuple(name for name, one in zip(names, varies, strict=True) if one))
+        dropped.append(tuple(constant))
         notes.append(note)
         errors.append(error)
-    return left, kept, notes, errors
+    return left, kept, dropped, notes, errors
