@@ -22,7 +22,16 @@ from lmi.planning import tiles
 SCHEMA = Path(__file__).with_name("config.schema.yaml")
 
 # Names in results/<run>/ that a dataset of the same name would get in the way of.
-RESERVED = ("accuracy", "benchmark", "benchmarks", "calibration", "figures", "logs", "real_data")
+RESERVED = (
+    "accuracy",
+    "benchmark",
+    "benchmarks",
+    "calibration",
+    "exports",
+    "figures",
+    "logs",
+    "real_data",
+)
 DATA_KEYS = ("source", "spikes", "task")
 MATRIX_KEYS = (
     "layer",

@@ -14,13 +14,12 @@ from lmi.base.errors import InputError
 from lmi.base.messages import some, suggest
 from lmi.results import matrices, names, pairs
 from lmi.results.columns import COLUMNS
+from lmi.results.listing import TABLE
 
 if TYPE_CHECKING:
     import anndata
     import mudata
     import networkx
-
-TABLE = "mi.parquet"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -142,20 +141,30 @@ class Run:
         dataset = self._dataset(dataset)
         return matrices.square(self._rows(dataset), column, self.variables(dataset), lag)
 
-    def network(self, q: float = 0.05, dataset: str | None = None) -> networkx.Graph:
+    def network(
+        self, q: float = 0.05, dataset: str | None = None, untested: str = "error"
+    ) -> networkx.Graph:
         """Return the pairs with a q value of at most `q` as a graph.
 
         Edges have mi_bits, sd_bits, q_value, lag and flag; nodes n_features. Of a pair with lags,
         the one with the largest mi_bits counts.
 
+        Parameters
+        ----------
+        q : float
+        dataset : str, optional
+        untested : str
+            What follows where the dataset has no q value: an error, or a graph without edges
+            (empty).
+
         Raises
         ------
         InputError
-            The run has no q values.
+            The dataset has no q values.
         """
         dataset = self._dataset(dataset)
         rows = self._rows(dataset)
-        if not rows["q_value"].notna().any():
+        if untested == "error" and not rows["q_value"].notna().any():
             raise InputError(
                 f"{self.folder}: expected q values, found none for the dataset '{dataset}'. Set "
                 "estimate.permutations.max above 0 and run the same command again"
