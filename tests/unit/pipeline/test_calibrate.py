@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from lmi.base.errors import InputError
-from lmi.data.variables import Variable
+from lmi.data.variable import Variable
 from lmi.pipeline import calibrate
 from lmi.pipeline.project import project
 from lmi.planning import config, tiles

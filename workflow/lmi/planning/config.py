@@ -15,8 +15,9 @@ import jsonschema
 import yaml
 
 from lmi.base.errors import InputError
+from lmi.data.matrix_values import read_strata
 from lmi.data.sources import check_file, some, suggest
-from lmi.data.variables import LEAST_SAMPLES_OF_DATASET, count_samples, list_variables, read_strata
+from lmi.data.variables import LEAST_SAMPLES_OF_DATASET, count_samples, list_variables
 from lmi.planning import tiles
 
 SCHEMA = Path(__file__).with_name("config.schema.yaml")
