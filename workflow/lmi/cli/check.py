@@ -24,6 +24,7 @@ def load(path):
         No such file, or a mistake in it or in the headers of its data.
     """
     from lmi.planning import config
+    from lmi.planning.yaml_file import check_yaml
 
     if not Path(path).is_file():
         near = [str(one) for one in sorted(Path(path).parent.glob("*.y*ml"))]
@@ -31,7 +32,7 @@ def load(path):
         raise InputError(
             f"--config: expected a file at {path}, found none.{hint} `lmi init DATA` writes one"
         )
-    config.check_yaml(path)
+    check_yaml(path)
     found = yaml.safe_load(Path(path).read_text(encoding="utf-8-sig"))
     if not isinstance(found, dict):
         raise InputError(f"config: {path}: expected keys and values, found {type(found).__name__}")
@@ -89,7 +90,7 @@ def _strata(settings):
         return None
     import numpy as np
 
-    from lmi.data.variables import read_strata
+    from lmi.data.matrix_values import read_strata
 
     names, sizes = np.unique(read_strata(settings), return_counts=True)
     return dict(zip(names.tolist(), sizes.tolist(), strict=True))
