@@ -9,13 +9,26 @@ import importlib
 
 __version__ = "0.7.0"
 
-__all__ = ["InputError", "Result", "Run", "__version__", "estimate", "ksg", "load", "tasks"]
+__all__ = [
+    "InputError",
+    "Model",
+    "Result",
+    "Run",
+    "__version__",
+    "estimate",
+    "ksg",
+    "load",
+    "load_model",
+    "tasks",
+]
 
 _HOME = {
     "estimate": "lmi.api",
     "Result": "lmi.api",
     "InputError": "lmi.base.errors",
     "load": "lmi.results.load",
+    "load_model": "lmi.model.fitted",
+    "Model": "lmi.model.fitted",
     "Run": "lmi.results.load",
 }
 _SUBPACKAGES = ("ksg", "tasks")

@@ -15,6 +15,7 @@ from lmi.embedding import candidates as embed
 from lmi.embedding import canonical
 from lmi.estimation import estimate as estimation
 from lmi.estimation import flags
+from lmi.model import fitted
 from lmi.projection import folds as split
 from lmi.projection import views
 
@@ -31,8 +32,10 @@ class Result:
     embedding : (array, array), shapes (n_samples, n_latent)
         Latent coordinates of x and y; of each sample by an encoder that was not trained on it,
         where there is one.
-    model : lmi.embedding.candidates.Embedding
-        All coordinates by encoder, canonical correlations, the candidates' scores, loss curves.
+    model : lmi.model.fitted.Model
+        The encoders: `transform` and `pointwise` of new samples, `loadings`, `save`; all
+        coordinates by encoder, canonical correlations, the candidates' scores, loss curves; and
+        `network`, a torch module where networks won.
     mi_bits : float
         The headline estimate.
     mi_ksg_bits : float
@@ -56,7 +59,7 @@ class Result:
 
     pmis: np.ndarray
     embedding: tuple
-    model: embed.Embedding
+    model: fitted.Model
     mi_bits: float
     mi_ksg_bits: float
     sd_bits: float
@@ -155,6 +158,8 @@ def estimate(
         api_input.check(name, value)
     settings = api_input.settings(preset, options)
     x, y, strata_names, codes = api_input.read(Xs, Ys, strata)
+    used = [(side != side[:1]).any(axis=0) for side in (x, y)]
+    named = tuple(map(fitted.columns, (Xs, Ys), used, fitted.SIDES))
     x, y = views.drop_constant(x), views.drop_constant(y)
     for name, matrix in (("Xs", x), ("Ys", y)):
         if not matrix.shape[1]:
@@ -198,7 +203,11 @@ def estimate(
         )
         bar.update(steps - bar.n)
         bar.set_description(f"lmi: {result.mi_bits:.3f} bits")
-    return _result(found, result)
+    _, inner = _folds(len(x), seed, bool(time_series))
+    model = fitted.model(
+        found, result.pointwise_bits, (x, y), (named[0], named[1]), k=k, inner=inner, seed=seed
+    )
+    return _result(model, result)
 
 
 OWN = ("seed", "quiet", "k", "error_bars", "n_permutations", "time_series", "threads")
@@ -219,9 +228,7 @@ def _embed_default(
     x, y, settings: DefaultSettings, seed: int, bar, time_series: bool, threads: int
 ) -> embed.Embedding:
     """Embed x and y as the workflow does a pair of a dataset."""
-    fold, inner = split.folds(
-        len(x), seed=seed, dataset="", n_inner=canonical.N_INNER, time_series=time_series
-    )
+    fold, inner = _folds(len(x), seed, time_series)
     prepared = []
     for name, matrix in (("x", x), ("y", y)):
         bar.set_description(f"lmi: views of {name}")
@@ -243,12 +250,19 @@ def _embed_default(
     return found
 
 
-def _result(found: embed.Embedding, estimated: estimation.Estimate) -> Result:
-    """Return the `Result` of an embedding and its estimate."""
+def _folds(n_samples: int, seed: int, time_series: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return the fold and the inner fold of each sample."""
+    return split.folds(
+        n_samples, seed=seed, dataset="", n_inner=canonical.N_INNER, time_series=time_series
+    )
+
+
+def _result(model: fitted.Model, estimated: estimation.Estimate) -> Result:
+    """Return the `Result` of a model and its estimate."""
     return Result(
         pmis=estimated.pointwise_bits,
-        embedding=embed.held_out_coordinates(found),
-        model=found,
+        embedding=embed.held_out_coordinates(model),
+        model=model,
         mi_bits=estimated.mi_bits,
         mi_ksg_bits=estimated.mi_ksg_bits,
         sd_bits=estimated.sd_bits,
@@ -256,10 +270,10 @@ def _result(found: embed.Embedding, estimated: estimation.Estimate) -> Result:
         p_value=estimated.null.p_value,
         mi_within_bits=estimated.mi_within_bits,
         within_strata=estimated.within_strata,
-        n_samples=len(found.fold),
-        candidate="+".join(dict.fromkeys(found.candidate)),
-        converged=found.converged,
+        n_samples=len(model.fold),
+        candidate="+".join(dict.fromkeys(model.candidate)),
+        converged=model.converged,
         flag=estimated.flag,
         reason=estimated.reason,
-        seconds=found.seconds,
+        seconds=model.seconds,
     )
