@@ -11,6 +11,7 @@ __version__ = "0.7.0"
 
 __all__ = [
     "InputError",
+    "LatentMI",
     "Model",
     "Result",
     "Run",
@@ -29,6 +30,7 @@ _HOME = {
     "load": "lmi.results.load",
     "load_model": "lmi.model.fitted",
     "Model": "lmi.model.fitted",
+    "LatentMI": "lmi.api_sklearn",
     "Run": "lmi.results.load",
 }
 _SUBPACKAGES = ("ksg", "tasks")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -83,6 +83,22 @@ class Result:
             f"mi_ksg_bits={self.mi_ksg_bits:.4f} n_samples={self.n_samples} flag={self.flag}>"
         )
 
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        rows = "".join(
+            f"<tr><th>{name}</th><td>{escape(f'{v:.4g}' if isinstance(v, float) else str(v))}</td>"
+            "</tr>"
+            for name, v in self.to_dict().items()
+        )
+        return f"<table>{rows}</table>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what is one number or one text as plain Python values: no arrays, no model."""
+        plain = [field.name for field in fields(self)]
+        values = {n: getattr(self, n) for n in plain if n not in ("pmis", "embedding", "model")}
+        return {n: v.item() if isinstance(v, np.generic) else v for n, v in values.items()}
+
 
 def estimate(
     Xs: Any,
@@ -104,7 +120,7 @@ def estimate(
     Parameters
     ----------
     Xs, Ys : array, DataFrame, tensor or AnnData, shapes (n_samples, n_features_x) and (…)
-        Paired samples, sparse ones too. Constant features are left out. Where both have row names
+        Paired samples, sparse ones too, and frames of polars. Constant features are left out. Where both have row names
         (an index), samples are paired by name, with a warning if the order differs; results are in
         the order of Xs. Where one has none, row i of Xs belongs to row i of Ys.
     preset : str, DefaultSettings or PaperSettings
@@ -146,6 +162,19 @@ def estimate(
     InputError
         Unequal or too few samples, row names that differ, masked values or values that are not
         finite, no varying feature, bad strata or options.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import lmi
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.standard_normal((400, 5))
+    >>> y = x[:, :2] + rng.standard_normal((400, 2))  # 2 · log2(2) / 2 = 1 bit
+    >>> result = lmi.estimate(x, y, n_permutations=99)
+    >>> abs(result.mi_bits - 1) < 3 * result.sd_bits
+    True
+    >>> result.model.transform(x[:3]).shape[0]
+    3
 
     References
     ----------

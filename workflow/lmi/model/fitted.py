@@ -279,6 +279,19 @@ def load_model(path: str | Path) -> Model:
     ------
     InputError
         No such file, or one that is no model of this version.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import lmi
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.standard_normal((300, 3))
+    >>> y = x + rng.standard_normal((300, 3))
+    >>> result = lmi.estimate(x, y, n_permutations=0, error_bars=False)
+    >>> result.model.save("model.h5")
+    >>> model = lmi.load_model("model.h5")
+    >>> bool((model.pointwise(x, y) == result.pmis).all())
+    True
     """
     return Model(**storage.read(path))
 
