@@ -16,7 +16,16 @@ from lmi.planning.schema import filled, schema
 from lmi.planning.schema_errors import message, rank
 
 # Names in results/<run>/ that a dataset of the same name would get in the way of.
-RESERVED = ("accuracy", "benchmark", "benchmarks", "calibration", "figures", "logs", "real_data")
+RESERVED = (
+    "accuracy",
+    "benchmark",
+    "benchmarks",
+    "calibration",
+    "exports",
+    "figures",
+    "logs",
+    "real_data",
+)
 DATA_KEYS = ("source", "spikes", "task")
 MATRIX_KEYS = (
     "layer",
