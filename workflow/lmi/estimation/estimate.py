@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lmi.base import reasons, seeds
-from lmi.estimation import flags, null
+from lmi.estimation import combination, flags, null
 from lmi.estimation.error_bars import standard_error, variance
 from lmi.estimation.evaluate import coordinates, evaluate, search
 from lmi.estimation.within import within_strata
@@ -167,6 +167,7 @@ def estimate(
             tail_fit=permutations["tail_fit"],
             rng=seeds.rng(seed, "null", name),
             k=k,
+            links=_links(embedding),
         )
     ceiling = ksg.ceiling_bits(n_estimated // len(halves), neighbours.k)
     why = flags.of_estimate(
@@ -250,12 +251,27 @@ def _held_out(embedding, t, samples):
     return rows[distance > gap]
 
 
+def _critic_axes(embedding, t):
+    """Return the number of axes whose cross term is tested."""
+    return int(embedding.rank[t]) or int((embedding.s[t] > 0).sum())
+
+
+def _links(embedding):
+    """Return how the axes of both critics belong together; None where there are not two."""
+    numbers = [_critic_axes(embedding, t) for t in range(len(embedding.zx))]
+    if len(numbers) != 2 or not all(numbers):
+        return None
+    return tuple(
+        combination.links(*(side[t][:, :n].astype(float) for t, n in enumerate(numbers)))
+        for side in (embedding.zx, embedding.zy)
+    )
+
+
 def _part(embedding, t, rows, samples):
     """Return what the null permutes: the coordinates of the held-out samples, and the critic."""
     a, b, weight = coordinates(embedding, t, rows)
     a, b = guided.untie(a, 0), guided.untie(b, 1)
-    s = embedding.s[t]
-    rank = int(embedding.rank[t]) or int((s > 0).sum())
+    s, rank = embedding.s[t], _critic_axes(embedding, t)
     # bounded, so that no outlier decides; for weak dependence the weights s are the best
     left, right = (np.clip(side[:, :rank], -NULL_BOUND_SD, NULL_BOUND_SD) for side in (a, b))
     return null.Part(
