@@ -90,16 +90,22 @@ def part(scheme, draw, n, d, rng):
     return null.Part(x, y, bounded[0] * np.linspace(1, 0.3, d), bounded[1], strata)
 
 
-def halves(scheme, draw, n, d, rng):
-    """Return an independent pair as both parts of the null, and how their axes belong together.
+def halves(x, y, strata=None):
+    """Return a pair as both parts of the null, and how their axes belong together.
 
-    The axes of each half are those of the cross-covariance of the other one.
+    The axes of each half of the samples are those of the cross-covariance of the other half.
+
+    Parameters
+    ----------
+    x, y : array, shape (n_samples, n_features)
+        z-scores.
+    strata : int array, shape (n_samples,), optional
     """
-    x, y, strata = variables(scheme, draw, 2 * n, d, rng)
-    own = [np.arange(n), np.arange(n, 2 * n)]
+    n = len(x)
+    own = [np.arange(n // 2), np.arange(n // 2, n)]
     parts, axes = [], []
     for learned, tested in (own, own[::-1]):
-        u, s, v = np.linalg.svd(x[learned].T @ y[learned] / n)
+        u, s, v = np.linalg.svd(x[learned].T @ y[learned] / len(learned))
         axes.append((x @ u, y @ v.T))
         a, b = (side[tested] for side in axes[-1])
         left, right = (np.clip(z, -NULL_BOUND_SD, NULL_BOUND_SD) for z in (a, b))
@@ -116,7 +122,7 @@ def p_values(case, statistic, n, d, first, count, n_permutations):
         rng = seeds.rng(first + number, "null", *case, statistic, n, d)
         its = scheme.split()[0]
         if statistic == "pair":
-            parts, links = halves(scheme, CASES[case], n, d, rng)
+            parts, links = halves(*variables(scheme, CASES[case], 2 * n, d, rng))
             found[number] = null.test(
                 parts, scheme=its, n_permutations=n_permutations, rng=rng, links=links
             ).p_value

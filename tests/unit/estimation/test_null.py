@@ -85,13 +85,6 @@ def test_combination_of_p_values():
     assert 0.02 < combination.cauchy([0.01, 0.9]) < 0.03
 
 
-def test_correlation_time():
-    rng = np.random.default_rng(5)
-    assert null.correlation_time(rng.standard_normal((2000, 3))) == 1
-    found = null.correlation_time(autoregressive(rng, 20_000, 1, phi=0.9))
-    assert 15 < found < 30  # 0.9^22 = 0.1
-
-
 @pytest.mark.parametrize("kind", ["white", "autoregressive", "strata"])
 def test_p_values_of_independent_pairs_are_uniform_and_of_dependent_ones_small(kind):
     def p_value(seed, dependence, n_samples=1000):

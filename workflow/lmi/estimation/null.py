@@ -21,9 +21,9 @@ small as the evidence.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.fft import irfft, rfft
 
 from lmi.estimation import combination, permutations, tails
+from lmi.estimation.series import correlation_time
 from lmi.ksg import kernel as ksg
 from lmi.ksg import permuted
 
@@ -38,8 +38,6 @@ CLEAR = 0.01
 most this: the pair's cannot be much larger."""
 CERTAIN = 1e-9
 """No more permutations of KSG are drawn where the tail of those drawn gives less."""
-DECAYED = 0.1
-"""Autocorrelation below which samples count as unrelated."""
 ROUNDING = 1e-9
 """Of the scale of a statistic: a permutation that comes so close to the observed value ties it."""
 METHODS = ("permutation", "moments", "shifts", "fitted")
@@ -205,26 +203,3 @@ def _sequential(part, scheme, most, block_length, rng, k, tail_fit=True):
                 p, method = beyond, "fitted"
         if len(values) >= most or p < CERTAIN:
             return p, len(values), method, values
-
-
-def longest_correlation_time(n):
-    """Return the longest correlation time that `correlation_time` finds in n samples."""
-    return max(2, n // 10)
-
-
-def correlation_time(z):
-    """Return the first lag, in samples, at which no axis is autocorrelated by more than `DECAYED`.
-
-    At most a tenth of the samples.
-
-    Parameters
-    ----------
-    z : array, shape (n_samples, n_axes)
-    """
-    n = len(z)
-    centred = z - z.mean(axis=0)
-    power = np.abs(rfft(centred, n=2 * n, axis=0)) ** 2
-    covariance = irfft(power, n=2 * n, axis=0)[: longest_correlation_time(n)]
-    correlation = np.abs(covariance / np.maximum(covariance[0], 1e-300)).max(axis=1)
-    below = np.flatnonzero(correlation < max(DECAYED, 3 / np.sqrt(n)))
-    return int(below[0]) if len(below) else len(covariance)
