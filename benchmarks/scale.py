@@ -15,7 +15,7 @@ import pandas as pd
 import yaml
 from lmi.base import seeds
 from lmi.base.files import write
-from lmi.data.variables import Variable
+from lmi.data.variable import Variable
 from lmi.planning.tiles import TILES_PER_PART, tile_pairs, tiles
 from lmi.results.columns import COLUMNS, FROM_ATTRIBUTES
 

@@ -16,7 +16,7 @@ from lmi.embedding import published
 
 LEAST_SAMPLES_OF_ESTIMATE = 50
 """Fewest samples that `lmi.estimate` takes: each of the two halves then holds 25, as few as a part
-of an error bar may (`MIN_PART` of `lmi.estimation.estimate`)."""
+of an error bar may (`MIN_PART` of `lmi.estimation.error_bars`)."""
 NO_LABEL = ("nan", "<na>", "nat", "none", "inf", "-inf")
 """What is no label, where it is an object or a number: NaN, NA, NaT, None, an infinite value."""
 NO_TEXT_LABEL = ("", "nan")

@@ -37,6 +37,11 @@ class Source:
     named: str | None = None
 
     @property
+    def variable(self):
+        """The name of the variable that all of its features are."""
+        return self.named or stem(self.path)
+
+    @property
     def shown(self):
         """What messages call it: its path, and which part of the file it is."""
         parts = {"modality": self.modality, "obsm": self.obsm, "key": self.key}

@@ -24,6 +24,7 @@ __all__ = [
     "Source",
     "align",
     "check_file",
+    "check_source",
     "data_files",
     "first_duplicates",
     "header",

@@ -8,7 +8,8 @@ import numpy as np
 
 from lmi.base.files import write
 from lmi.data.sources import data_files
-from lmi.data.variables import Variable, read_matrices
+from lmi.data.variable import Variable
+from lmi.data.variables import read_matrices
 from lmi.embedding import canonical
 from lmi.embedding import published as paper
 from lmi.estimation import flags
