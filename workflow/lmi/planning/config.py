@@ -172,9 +172,9 @@ def _check_benchmark(benchmark):
         _check_known("estimators", benchmark["estimators"], ESTIMATORS)
 
 
-def _check_known(key, names, known):
-    if unknown := [name for name in names if name not in known]:
+def _check_known(key, names, listed):
+    if unknown := [name for name in names if name not in listed]:
         raise InputError(
-            f"config: benchmark.{key}: there is no '{unknown[0]}'{suggest(unknown[0], known)}. "
-            f"Known: {some(list(known), len(known))}"
+            f"config: benchmark.{key}: there is no '{unknown[0]}'{suggest(unknown[0], listed)}. "
+            f"Known: {some(list(listed), len(listed))}"
         )
