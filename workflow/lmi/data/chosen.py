@@ -63,6 +63,11 @@ def sources_of(dataset):
     own = {path: options for path in paths} if len(paths) == 1 else _keys_of_files(paths, options)
     sources = []
     for path in paths:
+        if ending(path) == ".nwb" and not dataset.get("time_series"):
+            raise InputError(
+                f"source '{path}': the samples of a series of an NWB file are consecutive in time. "
+                "Set `time_series: true`"
+            )
         first = Source(
             path,
             transpose=dataset.get("transpose", False),
@@ -86,10 +91,12 @@ def _keys_of_files(paths, options):
     }
 
 
-def _parts(source, obsm, modality):
-    """Return a source for each modality and each matrix of obsm that is taken of a file."""
+def _parts(source, obsm, modality, key):
+    """Return a source for each modality, matrix of obsm and key that is taken of a file."""
     chosen = [modality] if isinstance(modality, str) else list(modality or ())
-    keys = [obsm] if obsm is None or isinstance(obsm, str) else list(obsm)
+    every_obsm, keys = (
+        [one] if one is None or isinstance(one, str) else list(one) for one in (obsm, key)
+    )
     if not chosen and ending(source.path) in (".h5mu", ".zarr") and Path(source.path).exists():
         chosen = list(trouble_told(_modalities, source))
     if len(chosen) > 1:
@@ -104,17 +111,18 @@ def _parts(source, obsm, modality):
                 f"source '{source.path}': its modalities {some(chosen)} have features in common "
                 "and not samples (axis 1). Choose one with `modality`"
             )
-    several = len(chosen) > 1, len(keys) > 1
+    several = len(chosen) > 1, len(every_obsm) > 1, len(keys) > 1
     sources = []
-    for one, key in itertools.product(chosen or [None], keys):
-        told_apart = list(itertools.compress((one, key), several))
+    for part in itertools.product(chosen or [None], every_obsm, keys):
+        told_apart = list(itertools.compress(part, several))
         if told_apart and source.shared:
             told_apart.insert(0, stem(source.path))
         sources.append(
             replace(
                 source,
-                modality=one,
-                obsm=key,
+                modality=part[0],
+                obsm=part[1],
+                key=part[2],
                 modalities=tuple(chosen),
                 named=":".join(told_apart) or None,
             )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lmi.base.errors import InputError
 from lmi.data.files import COMPRESSED, compression, ending
-from lmi.data.formats import annotated, arrow, hdf5, loom, mtx, numpy, text
+from lmi.data.formats import annotated, arrow, hdf5, loom, mtx, numpy, nwb, text
 from lmi.data.formats.matrices import no_names, no_text
 
 
@@ -39,7 +39,7 @@ class Format:
 
 
 KEYS = ("layer", "obsm", "modality", "key", "sample_column", "drop_columns")
-PART_KEYS = ("obsm", "modality")
+PART_KEYS = ("obsm", "modality", "key")
 TABLE_KEYS = ("sample_column", "drop_columns")
 TEXT = Format(
     text.shape, text.names, text.text_columns, text.read, TABLE_KEYS, text.ids, text.missing
@@ -61,10 +61,12 @@ ANNDATA, MUDATA = (
 )
 LOOM = Format(loom.shape, loom.names, no_text, loom.read, ("layer", "sample_column"))
 MTX = Format(mtx.shape, mtx.names, no_text, mtx.read, missing=mtx.missing)
+NWB = Format(nwb.shape, nwb.names, no_text, nwb.read, ("key",))
 FORMATS = {
     ".h5ad": ANNDATA,
     ".h5mu": MUDATA,
     ".zarr": MUDATA,
+    ".nwb": NWB,
     ".loom": LOOM,
     ".mtx": MTX,
     ".csv": TEXT,
