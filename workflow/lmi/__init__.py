@@ -7,9 +7,28 @@ import importlib
 
 __version__ = "0.7.0"
 
-__all__ = ["InputError", "Result", "__version__", "estimate", "ksg", "tasks"]
+__all__ = [
+    "Comparison",
+    "InputError",
+    "Result",
+    "Transfer",
+    "__version__",
+    "compare",
+    "estimate",
+    "ksg",
+    "tasks",
+    "transfer",
+]
 
-_HOME = {"estimate": "lmi.api", "Result": "lmi.api", "InputError": "lmi.base.errors"}
+_HOME = {
+    "estimate": "lmi.api",
+    "Result": "lmi.api",
+    "compare": "lmi.api_compare",
+    "Comparison": "lmi.api_compare",
+    "transfer": "lmi.api_transfer",
+    "Transfer": "lmi.api_transfer",
+    "InputError": "lmi.base.errors",
+}
 _SUBPACKAGES = ("ksg", "tasks")
 
 

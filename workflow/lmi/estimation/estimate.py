@@ -198,7 +198,7 @@ def estimate(
     if permutations and permutations["max"]:
         tested = null.test(
             [_part(embedding, t, out, samples) for t, out in zip(encoders, held_out, strict=True)],
-            scheme=_scheme(permutations["scheme"], samples),
+            scheme=_scheme(permutations["scheme"], samples, embedding),
             n_permutations=permutations["max"],
             block_length=permutations["block_length"],
             tail_fit=permutations["tail_fit"],
@@ -227,12 +227,13 @@ def estimate(
     return Estimate(pointwise, mi, mi_ksg, sd, sd_ksg, drift, *within, tested, tuple(why))
 
 
-def _scheme(wanted, samples):
+def _scheme(wanted, samples, embedding):
     if wanted != "auto":
         return wanted
     if samples.time_series:
         return "shift"
-    return "free" if samples.strata is None else "strata"
+    # neighbourhoods of what is conditioned on are strata too
+    return "free" if samples.strata is None and embedding.given is None else "strata"
 
 
 def _is_slow(embedding):
@@ -273,13 +274,25 @@ def _part(embedding, t, rows, samples):
     rank = int(embedding.rank[t]) or int((s > 0).sum())
     # bounded, so that no outlier decides; for weak dependence the weights s are the best
     left, right = (np.clip(side[:, :rank], -NULL_BOUND_SD, NULL_BOUND_SD) for side in (a, b))
+    y, strata = b * weight[: b.shape[1]], samples.strata
+    if embedding.given is not None:
+        if not samples.time_series:
+            # the information of x about y and z: what z tells of x stays, permuted near z
+            y = np.hstack([y, _given(embedding, t, rows)])
+        near = embedding.neighbourhood[t]
+        strata = near if strata is None else near * (1 + strata.max()) + strata
     return null.Part(
         x=a * weight[: a.shape[1]],
-        y=b * weight[: b.shape[1]],
+        y=y,
         left=left * s[:rank],
         right=right,
-        strata=None if samples.strata is None else samples.strata[rows],
+        strata=None if strata is None else strata[rows],
     )
+
+
+def _given(embedding, t, rows):
+    """Return the coordinates that are conditioned on, None where nothing is."""
+    return None if embedding.given is None else embedding.given[t][rows].astype(np.float64)
 
 
 def _coordinates(embedding, t, rows):
@@ -375,6 +388,7 @@ def _evaluate(
         lone=neighbours.lone,
         known=known,
         ahead=ahead,
+        given=_given(embedding, t, rows),
         threads=threads,
     )
     return bits, bits + correction, tied
