@@ -10,22 +10,30 @@ import importlib
 __version__ = "0.7.0"
 
 __all__ = [
+    "Comparison",
     "InputError",
     "LatentMI",
     "Model",
     "Result",
     "Run",
+    "Transfer",
     "__version__",
+    "compare",
     "estimate",
     "ksg",
     "load",
     "load_model",
     "tasks",
+    "transfer",
 ]
 
 _HOME = {
     "estimate": "lmi.api",
     "Result": "lmi.api",
+    "compare": "lmi.api_compare",
+    "Comparison": "lmi.api_compare",
+    "transfer": "lmi.api_transfer",
+    "Transfer": "lmi.api_transfer",
     "InputError": "lmi.base.errors",
     "load": "lmi.results.load",
     "load_model": "lmi.model.fitted",

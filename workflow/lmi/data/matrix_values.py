@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from lmi.base.errors import InputError
-from lmi.data.files import stem
 from lmi.data.labels import labels_of
 from lmi.data.matrix_variables import feature_places
 from lmi.data.sources import (
@@ -38,7 +37,7 @@ def read_sources(dataset, variables, missing, info):
     if len(sources) > 1 and info["sample_names"] is None:
         log.warning(
             "the samples of %s are matched by position: no file names them",
-            some([source.path for source in sources]),
+            some([source.shown for source in sources]),
         )
     if dataset.get("time_series") and rows[0] is not None:
         _refuse_gaps(sources[0], rows[0], "are not in the other files")
@@ -147,7 +146,7 @@ def read_strata(dataset):
 def _columns_of(dataset, sources, variables):
     """Return for each variable the (source, column) of its features."""
     if dataset["variables"] == "files":
-        by_name = {stem(source.path): i for i, source in enumerate(sources)}
+        by_name = {source.variable: i for i, source in enumerate(sources)}
         files = [by_name[variable.name] for variable in variables]
         return [[(i, c) for c in range(len(header(sources[i]).features))] for i in files]
     where, _, _ = feature_places(sources)

@@ -2,7 +2,7 @@
 
 from lmi.base.errors import InputError
 from lmi.data.feature_groups import check_descriptions, feature_groups
-from lmi.data.files import stem
+from lmi.data.modalities import as_in_headers
 from lmi.data.sources import (
     first_duplicates,
     header,
@@ -29,6 +29,7 @@ def list_source_variables(dataset):
         _check_features(groups, where, text, twice, sources, described)
         return [Variable(name, features) for name, features in groups.items()]
     groups, described = feature_groups(choice)
+    groups = as_in_headers(groups, sources, described)
     variables = []
     if "gene_sets" in choice:
         check_descriptions(choice["gene_sets"], where)
@@ -86,7 +87,7 @@ def _file_variables(sources):
                 "column must hold numbers, but for one of sample names; leave others out with "
                 "`drop_columns`"
             )
-        variables.append(Variable(stem(source.path)))
+        variables.append(Variable(source.variable))
     return variables
 
 

@@ -22,6 +22,7 @@ from pathlib import Path
 import lmi
 from lmi.base.errors import InputError
 from lmi.base.files import SCHEMA, sweep, temporary_prefix
+from lmi.base.paths import of_folder
 
 log = logging.getLogger("lmi")
 
@@ -48,7 +49,9 @@ def key(stage, *made_from):
 
 
 def content(path):
-    """Return the SHA-256 of a file's content, in hexadecimal digits."""
+    """Return the SHA-256 of a file's content, in hexadecimal digits; of a folder, a hash of all."""
+    if os.path.isdir(path):
+        return of_folder(path, content)
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -8,7 +8,7 @@ import jsonschema
 
 from lmi.base.errors import InputError
 from lmi.data.matrix_values import read_strata
-from lmi.data.sources import check_file, some, suggest
+from lmi.data.sources import check_source, some, suggest
 from lmi.data.variables import LEAST_SAMPLES_OF_DATASET, count_samples, list_variables
 from lmi.planning import tiles
 from lmi.planning.plain import check_numbers, path_text, plain
@@ -29,6 +29,8 @@ RESERVED = (
 DATA_KEYS = ("source", "spikes", "task")
 MATRIX_KEYS = (
     "layer",
+    "obsm",
+    "modality",
     "key",
     "transpose",
     "sample_column",
@@ -149,7 +151,7 @@ def _check_data(dataset, block_size, needed):
     """Check a dataset's files, names, pairs and number of samples, from headers."""
     sources = dataset.get("source", [])
     for path in [sources] if isinstance(sources, str) else sources:
-        check_file(path, "source")
+        check_source(path, "source")
     variables = list_variables(dataset)
     tiles.tiles(dataset, variables, block_size)
     found = count_samples(dataset)
