@@ -134,6 +134,11 @@ def components(matrix, n_components, rng):
     return scores[:, kept] / sd[0], loadings
 
 
+def fourier_features(scores, n_features, rng):
+    """Return random Fourier features: `waves` of `draw_waves`, whose parameters these are."""
+    return waves(scores, draw_waves(scores, n_features, rng))
+
+
 def draw_waves(scores, n_features, rng):
     """Draw random Fourier features of two Gaussian kernels (Rahimi & Recht 2007).
 
