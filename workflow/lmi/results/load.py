@@ -300,7 +300,7 @@ def load(folder: str | Path) -> Run:
     (3, 3)
     >>> run.pointwise("recording", "f0", "f1", lag=1).index.name
     'sample'
-    >>> run.network(q=0.01, dataset="cells").number_of_edges()
+    >>> run.network(q=1e-4, dataset="cells").number_of_edges()
     1
     """
     folder = Path(folder)
