@@ -11,10 +11,11 @@ from lmi.embedding import canonical
 from lmi.pipeline import chunks
 from lmi.pipeline.blocks import Block
 from lmi.pipeline.embed import embed
-from lmi.pipeline.estimate import _read_embedding, estimate
+from lmi.pipeline.estimate import estimate
 from lmi.pipeline.project import write_block
 from lmi.projection import folds as split
 from lmi.results.collect import collect
+from lmi.results.embeddings import read_embedding
 from lmi.results.table import read_tile
 
 TRIALS = 120  # of each kind
@@ -69,7 +70,7 @@ def flat(block):
 
 def read_embeddings(path):
     with chunks.reading(path, "embed") as file:
-        found = [_read_embedding(file, row) for row in range(2)]
+        found = [read_embedding(file, row) for row in range(2)]
     return {f"{name}{row}": getattr(e, name) for row, e in enumerate(found) for name in ("zx", "s")}
 
 

@@ -196,3 +196,20 @@ def test_a_run_prints_in_one_line_and_as_a_table(run):
     html = run._repr_html_()
     assert "<table" in html and "G2/M &lt;phase&gt;" in html
     assert len(run.to_dict()["table"]) == len(run.table)
+
+
+def test_a_pair_of_a_run_has_its_model(run, finished):
+    pair = ("G2/M <phase>", "b")
+    model = run.model("cells", *pair)
+    kept = finished[2].drop(index=["cell7", "cell30"])
+    x, y = kept[["a1", "a0"]], kept[["b0", "b1"]]
+    coordinates = run.embedding("cells", *pair)
+    np.testing.assert_array_equal(model.transform(x), coordinates.x)
+    np.testing.assert_array_equal(model.transform(y, side="y"), coordinates.y)
+    np.testing.assert_allclose(model.pointwise(x, y), run.pointwise("cells", *pair))
+    assert list(model.loadings().index) == ["a0", "a1"]
+    for t, values in enumerate(model._encoded(1, y.to_numpy())):
+        np.testing.assert_allclose(values, model.zy[t], atol=0.02)
+    assert np.isfinite(model.pointwise(x + 0.01, y)).all()
+    with pytest.raises(InputError, match="a model has sides"):
+        run.model("cells", *pair[::-1])

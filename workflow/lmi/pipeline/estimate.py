@@ -1,6 +1,5 @@
 """The stage estimate: the pairs of a tile, from their embeddings to bits, error bars and flags."""
 
-import json
 import time
 from dataclasses import replace
 
@@ -15,6 +14,7 @@ from lmi.embedding import candidates as embedding
 from lmi.estimation import estimate as estimation
 from lmi.estimation import flags, null
 from lmi.pipeline import cache, chunks
+from lmi.results.embeddings import read_embedding
 
 SCATTER_SAMPLES = 2000
 """Most samples in the scatter that the report draws of a pair."""
@@ -127,7 +127,7 @@ def _estimate_rows(file, rows, samples, options, threads, keep_pointwise, keep_s
         for code, error in zip(columns["error_code"], columns["error"], strict=True)
     ]
     found = [
-        None if why else _read_embedding(file, row) for row, why in zip(rows, whys, strict=True)
+        None if why else read_embedding(file, row) for row, why in zip(rows, whys, strict=True)
     ]
 
     def one(place):
@@ -197,26 +197,3 @@ def _estimate_rows(file, rows, samples, options, threads, keep_pointwise, keep_s
                 zx, zy = embedding.held_out_coordinates(found[place])
                 arrays["scatter"][place] = np.stack([zx[shown, 0], zy[shown, 0]], axis=1)
     return arrays
-
-
-def _read_embedding(file, row):
-    """Return `embed.Embedding` of one row of an embeddings file."""
-    n_x, n_y = file["n_latent"][row]
-    n_axes = max(n_x, n_y)
-    return embedding.Embedding(
-        zx=file["zx"][row, :, :, :n_x],
-        zy=file["zy"][row, :, :, :n_y],
-        s=file["s"][row][:, :n_axes],
-        weight=file["weight"][row][:, :n_axes],
-        rank=file["rank"][row],
-        n_parameters=file["n_parameters"][row],
-        temperature=file["temperature"][row],
-        candidate=tuple(file["candidate"].asstr()[row].split("+")),
-        scores=json.loads(file["scores"].asstr()[row]),
-        loss_step=file["loss_step"][()] if "loss_step" in file else np.zeros(0, int),
-        loss_train=file["loss_train"][row] if "loss_train" in file else None,
-        loss_validation=file["loss_validation"][row] if "loss_validation" in file else None,
-        converged=bool(file["converged"][row]),
-        fold=file["fold"][row],
-        seconds=float(file["seconds"][row]),
-    )
