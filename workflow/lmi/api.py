@@ -173,7 +173,9 @@ def estimate(
         if isinstance(settings, PaperSettings):
             found = _embed_paper(x, y, settings, seed, bar)
         else:
-            found = _embed_default(x, y, settings, seed, bar, bool(time_series), int(threads))
+            found = _embed_default(
+                x, y, settings, seed, bar, bool(time_series), codes is not None, int(threads)
+            )
         bar.set_description("lmi: estimate")
         result = estimation.estimate(
             found,
@@ -216,7 +218,14 @@ def _embed_paper(x, y, settings: PaperSettings, seed: int, bar) -> embed.Embeddi
 
 
 def _embed_default(
-    x, y, settings: DefaultSettings, seed: int, bar, time_series: bool, threads: int
+    x,
+    y,
+    settings: DefaultSettings,
+    seed: int,
+    bar,
+    time_series: bool,
+    has_strata: bool,
+    threads: int,
 ) -> embed.Embedding:
     """Embed x and y as the workflow does a pair of a dataset."""
     fold, inner = split.folds(
@@ -235,6 +244,7 @@ def _embed_default(
         settings=asdict(settings),
         seed=seed,
         threads=threads,
+        exchangeable=not (time_series or has_strata),
         tell=lambda line: bar.set_description(f"lmi: {line}"),
     )[0]
     if isinstance(found, Exception):
