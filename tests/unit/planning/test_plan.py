@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from lmi.benchmarks import peers
 from lmi.planning import costs, datasets
-from lmi.planning.config import defaults, load
+from lmi.planning.config import load
 from lmi.planning.plan import Plan
+from lmi.planning.schema import defaults
 from lmi.planning.tiles import TILES_PER_PART
 
 NAMES = ("a", "b", "c", "d", "e")

@@ -34,15 +34,15 @@ def fingerprint(path: str | Path) -> str:
     Dates say nothing: a copy may have that of its original.
     """
     size = os.path.getsize(path)
-    found = hashlib.blake2b(str(size).encode(), digest_size=16)
+    digest = hashlib.blake2b(str(size).encode(), digest_size=16)
     with open(path, "rb") as file:
         if size <= SAMPLED * SAMPLE_BYTES:
-            found.update(file.read())
+            digest.update(file.read())
         else:
             for number in range(SAMPLED):
                 file.seek((size - SAMPLE_BYTES) * number // (SAMPLED - 1))
-                found.update(file.read(SAMPLE_BYTES))
-    return found.hexdigest()
+                digest.update(file.read(SAMPLE_BYTES))
+    return digest.hexdigest()
 
 
 def stamp(path: str | Path) -> tuple[int, int]:

@@ -133,13 +133,13 @@ def entries(folder):
             f"cache: expected a folder at {folder}, found none. Give the path that the config's "
             "key `cache` has"
         )
-    found = []
+    files = []
     for stage in STAGES:
         for path in Path(folder, stage).glob("??/*.h5"):
             status = path.stat()
             used = max(status.st_atime, status.st_mtime)
-            found.append({"path": path, "stage": stage, "bytes": status.st_size, "used": used})
-    return sorted(found, key=lambda entry: (entry["used"], entry["path"]))
+            files.append({"path": path, "stage": stage, "bytes": status.st_size, "used": used})
+    return sorted(files, key=lambda entry: (entry["used"], entry["path"]))
 
 
 def prune(folder, days=None, gb=None):
@@ -200,11 +200,11 @@ def _link(source, target):
         shutil.copyfile(source, target)
 
 
-def _table(found):
+def _table(files):
     """Return lines on a cache: files, size and last use by stage."""
     rows = [("stage", "files", "GB", "last used", "longest unused")]
     for stage in (*STAGES, "all"):
-        its = [entry for entry in found if stage in (entry["stage"], "all")]
+        its = [entry for entry in files if stage in (entry["stage"], "all")]
         if its:
             days = [time.strftime("%Y-%m-%d", time.localtime(e["used"])) for e in (its[-1], its[0])]
             size = f"{sum(entry['bytes'] for entry in its) / 1e9:.3f}"

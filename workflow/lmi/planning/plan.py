@@ -159,8 +159,8 @@ class Plan:
     def done(self) -> str:
         """Return a line on the results that are there."""
         paths = {what: Path(self.results, name) for what, name in ENDINGS.items()}
-        found = [f"{what}: {path}" for what, path in paths.items() if path.exists()]
-        return "lmi-workflow: done. " + ", ".join(found)
+        written = [f"{what}: {path}" for what, path in paths.items() if path.exists()]
+        return "lmi-workflow: done. " + ", ".join(written)
 
 
 def _numbers(wildcards: dict[str, str]) -> tuple[int, ...]:
