@@ -68,24 +68,27 @@ def write(path, out=None, *, gene_sets=None, force=False):
 
 
 def _is_spikes(path):
-    """Whether a file holds spike times: arrays or columns `times` and `units`."""
-    from lmi.base.paths import check_file
-    from lmi.data import spikes
-    from lmi.data.files import ending
+    """Whether a file holds spike times: arrays or columns `times` and `units`; Kilosort's folder.
 
-    check_file(path, "data")
-    if ending(path) not in spikes.ENDINGS:
+    Of an NWB file: whether it has a table of units.
+    """
+    from lmi.data.files import ending, kilosort_files
+    from lmi.data.formats import recordings
+
+    if Path(path).is_dir():
+        return bool(kilosort_files(path))
+    if not Path(path).is_file() or ending(path) not in recordings.ENDINGS:
         return False
     if ending(path) == ".npz":
         import numpy as np
 
         with np.load(path, allow_pickle=False) as file:
             return {"times", "units"} <= set(file.files)
-    if ending(path) in (".h5", ".hdf5"):
+    if ending(path) in (".h5", ".hdf5", ".nwb"):
         import h5py
 
         with h5py.File(path, "r") as file:
-            return {"times", "units"} <= set(file)
+            return {"times", "units"} <= set(file) or (ending(path) == ".nwb" and "units" in file)
     from lmi.data.sources import Source, header
 
     return {"times", "units"} <= set(header(Source(path)).features)
@@ -94,7 +97,7 @@ def _is_spikes(path):
 def _spikes(path):
     from lmi.data import spikes
 
-    known = spikes.units(path)
+    known = spikes.recording({"source": path})
     floor = 1.0
     rates = [count / known.duration_s for count in known.n_spikes]
     return {
@@ -175,9 +178,9 @@ def _strata(path, known):
                 if isinstance(column, h5py.Group) and "categories" in column:
                     found[name] = len(column["categories"])
     else:
-        from lmi.data.labels import read_labels
+        from lmi.data.labels import ENDINGS, read_labels
 
-        for name in sorted(known.text):
+        for name in sorted(known.text) if ending(path) in ENDINGS else ():
             found[name] = len(set(map(str, read_labels(path, name))))
     return {name: count for name, count in found.items() if 1 < count <= MOST_STRATA}
 
