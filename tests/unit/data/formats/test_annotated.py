@@ -10,7 +10,7 @@ from anndata.io import write_elem
 from lmi.base.errors import InputError
 from lmi.base.paths import fingerprint
 from lmi.data import sources
-from lmi.data.matrix_values import read_sources
+from lmi.data.matrix_values import read_sources, read_strata
 from lmi.data.sources import Source
 from lmi.data.variables import list_variables
 
@@ -121,6 +121,24 @@ def test_several_matrices_of_obsm_are_variables(table, tmp_path):
     values, _ = values_of(dataset | {"variables": groups})
     expected = np.column_stack([table.obsm["X_pca"][:, 2], table.obsm["X_umap"][:, 0]])
     np.testing.assert_array_equal(values["one"][0], expected)
+
+
+@pytest.mark.parametrize("name", ["cells.h5ad", "cells2.zarr", "cells3.zarr"])
+def test_a_column_of_obs_gives_the_strata(table, tmp_path, name):
+    table.obs["batch"] = pd.array(["a", "b", "c"] * 10, dtype="string")
+    dataset = {"source": write(table, tmp_path / name), "variables": "files"}
+    for column in ("type", "batch"):
+        labels = read_strata(dataset | {"strata": column})
+        assert labels.tolist() == table.obs[column].tolist()
+
+
+def test_strata_of_modalities_are_found_by_the_names_of_cells(table, proteins, tmp_path):
+    path = write_h5mu(tmp_path / "cite.h5mu", {"prot": proteins, "rna": table})
+    with h5py.File(path, "a") as file:
+        del file["obs"]
+        write_elem(file, "obs", table.obs.iloc[::-1])
+    labels = read_strata({"source": path, "variables": "files", "strata": "type"})
+    assert labels.tolist() == table.obs["type"][proteins.obs_names].tolist()
 
 
 def test_what_obsm_lacks_is_named(table, tmp_path):
