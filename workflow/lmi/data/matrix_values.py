@@ -49,6 +49,11 @@ def read_sources(dataset, variables, missing, info):
     values = {i: read(sources[i], own) for i, own in columns.items()}
     values = {i: block if rows[i] is None else block[rows[i]] for i, block in values.items()}
     n_imputed = {i: np.zeros(len(own), dtype=int) for i, own in columns.items()}
+    n_read = len(next(iter(values.values())))
+    own_rows = np.arange(n_read) if rows[0] is None else rows[0]
+    if info["n_unmatched"]:
+        others = np.setdiff1d(np.arange(len(sample_names(sources[0]))), own_rows)
+        info["dropped_samples"] += _dropped(sources[0], others, "not in the other files")
     if missing == "error":
         _refuse_missing(sources, columns, values, info["sample_names"])
     elif missing == "impute_median":
@@ -59,9 +64,12 @@ def read_sources(dataset, variables, missing, info):
             _refuse_gaps(sources[0], np.flatnonzero(keep), "have missing values")
         values = {i: block[keep] for i, block in values.items()}
         info["n_dropped"] = int((~keep).sum())
+        info["dropped_samples"] += _dropped(sources[0], own_rows[~keep], "missing values")
+        own_rows = own_rows[keep]
         if info["sample_names"] is not None:
             info["sample_names"] = tuple(itertools.compress(info["sample_names"], keep))
-    n_samples = len(next(iter(values.values())))
+    info["sample_rows"] = own_rows
+    n_samples = len(own_rows)
     if "strata" in dataset:
         labels = read_strata(dataset)
         labels = labels if rows[0] is None else labels[rows[0]]
@@ -80,6 +88,12 @@ def read_sources(dataset, variables, missing, info):
         notes.append(f"{total} missing values set to the median" if total else "")
         info["missing"].append(total / matrix.size)
     return matrices, features, notes
+
+
+def _dropped(source, rows, why):
+    """Return (name, why) of rows of a source; of one without names, the row's number from 0."""
+    names = sample_names(source)
+    return [(str(row) if names is None else names[row], why) for row in rows.tolist()]
 
 
 def _refuse_gaps(source, rows, why):
@@ -197,8 +211,8 @@ def impute_median(block):
 
 
 def without_constants(matrices, features):
-    """Leave out constant features; return what is left, notes on it, and errors."""
-    left, kept, notes, errors = [], [], [], []
+    """Leave out constant features; return what is left and what is not, notes, and errors."""
+    left, kept, dropped, notes, errors = [], [], [], [], []
     for matrix, names in zip(matrices, features, strict=True):
         varies = matrix.max(axis=0) > matrix.min(axis=0)
         constant = [name for name, one in zip(names, varies, strict=True) if not one]
@@ -208,6 +222,7 @@ def without_constants(matrices, features):
         note = f"constant features left out: {some(constant)}" if constant and not error else ""
         left.append(np.ascontiguousarray(matrix[:, varies]))
         kept.append(tuple(name for name, one in zip(names, varies, strict=True) if one))
+        dropped.append(tuple(constant))
         notes.append(note)
         errors.append(error)
-    return left, kept, notes, errors
+    return left, kept, dropped, notes, errors

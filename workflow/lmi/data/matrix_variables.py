@@ -48,11 +48,12 @@ def list_source_variables(dataset):
         present = tuple(feature for feature in features if feature in where)
         if len(present) < max(1, choice.get("min_features", 1)):
             continue
-        absent = len(features) - len(present)
-        notes = [f"{absent} of its {len(features)} features are not in the data"] * (absent > 0)
+        absent = tuple(feature for feature in features if feature not in where)
+        notes = [f"{len(absent)} of its {len(features)} features are not in the data"]
+        notes = notes if absent else []
         if listed_twice[name]:
             notes.append(f"listed more than once, taken once: {some(listed_twice[name])}")
-        variables.append(Variable(name, present, note="; ".join(notes)))
+        variables.append(Variable(name, present, note="; ".join(notes), absent=absent))
     if not variables:
         raise InputError(
             f"{described}: none of its {len(groups)} variables has at least "

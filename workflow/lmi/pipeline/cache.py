@@ -203,7 +203,7 @@ def _link(source, target):
         shutil.copyfile(source, target)
 
 
-def _table(files):
+def told(files):
     """Return lines on a cache: files, size and last use by stage."""
     rows = [("stage", "files", "GB", "last used", "longest unused")]
     for stage in (*STAGES, "all"):
@@ -235,7 +235,7 @@ def main(arguments=None):
             removed = prune(chosen.folder, chosen.days, chosen.gb)
             size = sum(entry["bytes"] for entry in removed) / 1e9
             print(f"removed {len(removed):,} files, {size:.3f} GB")
-        print(_table(entries(chosen.folder)))
+        print(told(entries(chosen.folder)))
     except InputError as error:
         sys.exit(f"lmi-workflow: {error}")
 
