@@ -5,7 +5,7 @@ import numpy as np
 from lmi.base.errors import InputError
 from lmi.base.messages import some, suggest
 from lmi.data.files import DELIMITERS, check_source, check_split, ending, text_rows, told
-from lmi.data.formats.annotated import is_group, open_group
+from lmi.data.formats.annotated import MODALITIES, is_group, modalities, open_group
 from lmi.data.formats.matrices import texts
 from lmi.data.formats.tables import UNNAMED
 
@@ -163,21 +163,37 @@ def _text_columns(path, delimiter):
 
 
 def _obs_columns(path, column):
+    """Return the columns of obs; of MuData those of the modalities too, as <modality>:<column>."""
     try:
         with open_group(path) as file:
-            obs = file["obs"]
+            tables = {"": file["obs"]}
+            tables |= {f"{one}:": file[MODALITIES][one]["obs"] for one in modalities(path)}
+            known = {
+                prefix + name: (obs, name)
+                for prefix, obs in tables.items()
+                for name in obs
+                if name not in (obs.attrs.get("_index"), "__categories")
+            }
+            bare = [name for name in known if name.partition(":")[2] == column]
+            if column not in known and len(bare) > 1:
+                raise InputError(
+                    f"strata: '{path}': several modalities have a column '{column}'. Write "
+                    f"{' or '.join(bare)}"
+                )
+            if column not in known and bare:
+                known[column] = known[bare[0]]
+            obs, name = known.get(column, (file["obs"], None))
             index = obs.attrs.get("_index")
-            known = [name for name in obs if name not in (index, "__categories")]
             columns = {"": _obs_column(obs[index], file)} if index in obs else {}
-            if column in known:
-                columns[column] = _obs_column(obs[column], file)
+            if name is not None:
+                columns[column] = _obs_column(obs[name], file)
     except InputError:
         raise
     except (OSError, KeyError, ValueError, AttributeError, TypeError) as error:
         raise InputError(
             f"strata: '{path}': expected a readable {ending(path)} file: {told(error)}"
         ) from error
-    return known, columns
+    return list(known), columns
 
 
 def _obs_column(item, file):

@@ -15,6 +15,7 @@ import yaml
 
 import lmi
 from lmi.base.files import replacing, versions
+from lmi.base.paths import files_in
 from lmi.data.sources import data_files
 
 PROCESS = "https://w3id.org/ro/wfrun/process/0.5"
@@ -111,7 +112,10 @@ def write(
     program = next(one for one in software if one.id == "#lmi-workflow")
     program["softwareRequirements"] = [one for one in software if one is not program]
     sources = dict.fromkeys(
-        path for dataset in config["datasets"].values() for path in data_files(dataset)
+        str(file)
+        for dataset in config["datasets"].values()
+        for path in data_files(dataset)
+        for file in (files_in(path) if Path(path).is_dir() else [path])
     )
     settings = result(config_out)
     action = crate.add_action(
