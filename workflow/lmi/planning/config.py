@@ -7,6 +7,7 @@ descriptions. What it cannot say, about files and names, is checked here, before
 import jsonschema
 
 from lmi.base.errors import InputError
+from lmi.data.labels import ANNOTATED
 from lmi.data.matrix_values import read_strata
 from lmi.data.sources import check_source, some, suggest
 from lmi.data.variables import LEAST_SAMPLES_OF_DATASET, count_samples, list_variables
@@ -127,10 +128,10 @@ def _check_choices(name, dataset):
     strata = dataset.get("strata")
     sources = dataset.get("source", "")
     first = sources if isinstance(sources, str) else sources[0]
-    if isinstance(strata, str) and not first.lower().endswith(".h5ad"):
+    if isinstance(strata, str) and not first.lower().endswith(ANNOTATED):
         raise InputError(
             f"config: datasets.{name}.strata: expected a mapping with `table` and `column`: "
-            f"'{first}' is no .h5ad file with labels of its own; found {strata!r}"
+            f"'{first}' is no {', '.join(ANNOTATED)} file with labels of its own; found {strata!r}"
         )
     variables = dataset.get("variables", "each")
     if isinstance(variables, dict):
