@@ -9,7 +9,7 @@ from lmi.estimation import ranks
 from lmi.pipeline.embed import embed
 from lmi.pipeline.estimate import estimate
 from lmi.pipeline.project import write_block
-from lmi.planning import config
+from lmi.planning.schema import defaults
 from lmi.projection import folds as split
 from scipy import stats
 
@@ -113,8 +113,8 @@ def write(folder, matrices, pairs, threads=1):
         attributes={"key": "", "time_series": False, "overlap": 0},
     )
     options = {"seed": 0, "threads": threads}
-    embed(paths[1], paths[0], paths[0], pairs=pairs, settings=config.defaults("embed"), **options)
-    estimate(paths[2], paths[1], settings=config.defaults("estimate"), **options)
+    embed(paths[1], paths[0], paths[0], pairs=pairs, settings=defaults("embed"), **options)
+    estimate(paths[2], paths[1], settings=defaults("estimate"), **options)
     with reading(paths[2], "estimate") as file:
         names = ("mi_bits", "mi_ksg_bits", "sd_bits", "p_value", "pointwise")
         keys = zip(file["x"].asstr()[()], file["y"].asstr()[()], strict=True)
@@ -140,3 +140,15 @@ def test_a_narrow_pair_does_not_depend_on_its_tile_its_order_or_the_threads(tmp_
         for key, values in other.items():
             for one, same in zip(values, whole[key], strict=True):
                 assert np.array_equal(one, same, equal_nan=True), key
+
+
+def test_the_model_of_a_narrow_pair_takes_new_samples(tmp_path):
+    rng = np.random.default_rng(6)
+    x, noise = rng.standard_normal((2, 900, 1))
+    y = x + 0.5 * noise
+    found = api.estimate(x[:500], y[:500], error_bars=False, **QUIET)
+    model = found.model
+    assert np.array_equal(model.transform(x[:500]), found.embedding[0])
+    assert np.array_equal(model.pointwise(x[:500], y[:500]), found.pmis)
+    assert model.pointwise(x[500:], y[500:]).mean() == pytest.approx(found.mi_bits, abs=0.15)
+    model.save(tmp_path / "model.h5")

@@ -166,7 +166,10 @@ def test_blocks_of_no_named_size_follow_from_the_number_of_variables():
 # ---- resources
 
 
-@pytest.mark.parametrize("rule", ["project", "embed", "estimate", "collect", "aggregate", "report"])
+@pytest.mark.parametrize(
+    "rule",
+    ["project", "embed", "estimate", "collect", "aggregate", "report", "export", "run_record"],
+)
 def test_resources_are_whole_numbers_that_grow_with_the_attempt(rule):
     numbers = {"project": {"block": "000"}, "collect": {"part": "000"}}
     numbers |= {stage: {"x": "000", "y": "001"} for stage in ("embed", "estimate")}

@@ -227,6 +227,9 @@ def _choose(judged, fold, curves, seconds, k):
         converged=all(c.converged for c in curves),
         fold=fold,
         seconds=judged.seconds + seconds + time.perf_counter() - start,
+        weights=tuple(
+            curves[t].encoders if chosen[t] == "network" else None for t in range(len(chosen))
+        ),
     )
 
 
@@ -324,12 +327,26 @@ def embed_paper(x, y, *, settings, seed, names, progress=None):
         With one encoder; `fold` is 0 for training samples and 1 for held-out ones.
     """
     start = time.perf_counter()
+    encoders = []
+
+    def keep(model, *_):
+        for side in "xy":
+            linear = [layer for layer in model[f"encode_{side}"] if hasattr(layer, "weight")]
+            encoders.append(
+                [
+                    part.detach().cpu().numpy()
+                    for layer in linear
+                    for part in (layer.weight.T, layer.bias)
+                ]
+            )
+
     zx, zy, held_out, train_loss, validation_loss, converged = paper.train(
         paper.standardise(x),
         paper.standardise(y),
         settings=settings,
         rng=seeds.rng(seed, "paper", *names),
         progress=progress,
+        inspect=keep,
     )
     n_latent = zx.shape[1]
     return Embedding(
@@ -348,6 +365,7 @@ def embed_paper(x, y, *, settings, seed, names, progress=None):
         converged=converged,
         fold=held_out.astype(np.int8),
         seconds=time.perf_counter() - start,
+        weights=(tuple(encoders),),
     )
 
 

@@ -36,6 +36,15 @@ class Embedding:
     fold : int8 array, shape (n_samples,)
         Encoder t was trained where `fold == t`, and is used where it is 1 - t; -1 is in neither.
     seconds : float
+    given : float32 array, shape (n_encoders, n_samples, n_given), or None
+        Coordinates of what is conditioned on, in the scale of the neighbour search; may be none.
+    neighbourhood : int array, shape (n_encoders, n_samples), or None
+        Samples of one number are near in what is conditioned on; -1 in the training fold.
+    feigned_bits : array, shape (n_encoders,), or None
+        Bits that what is conditioned on would have feigned, had it not been subtracted again.
+    weights : tuple
+        By encoder, the weights of the networks of x and of y, as `network.Trained` has them, or
+        None where another candidate won; of the preset paper, the layers of its encoders.
     """
 
     zx: np.ndarray
@@ -53,3 +62,7 @@ class Embedding:
     converged: bool
     fold: np.ndarray
     seconds: float
+    given: np.ndarray | None = None
+    neighbourhood: np.ndarray | None = None
+    feigned_bits: np.ndarray | None = None
+    weights: tuple = ()

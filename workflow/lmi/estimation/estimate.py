@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lmi.base import reasons, seeds
-from lmi.estimation import flags, narrow, null, ranks
+from lmi.estimation import combination, flags, narrow, null, ranks, series
 from lmi.estimation.error_bars import standard_error, variance
-from lmi.estimation.evaluate import coordinates, evaluate, search
+from lmi.estimation.evaluate import coordinates, evaluate, given_coordinates, search
 from lmi.estimation.within import within_strata
 from lmi.ksg import guided
 from lmi.ksg import kernel as ksg
@@ -157,7 +157,8 @@ def estimate(
         for t, out in enumerate(held_out):
             rng = seeds.rng(seed, "parts", name, t)
             if pair is None:
-                variances[t], third = variance(embedding, t, out, neighbours, rng, threads)
+                block = series.BLOCK * series.time_of(embedding, t) if samples.time_series else 1
+                variances[t], third = variance(embedding, t, out, neighbours, rng, threads, block)
             else:
                 variances[t], third = narrow.variance(pair, neighbours, rng)
             thirds.append(third)
@@ -165,11 +166,12 @@ def estimate(
         sd_ksg = standard_error(embedding, variances[:, 0], halves_ksg)
         sd = sd_ksg
         if embedding.temperature.any():
-            sd = standard_error(embedding, variances[:, 1], halves_ksg, training=False)
+            slow_halves = samples.time_series  # more than the blocks, they show what is slow
+            sd = standard_error(embedding, variances[:, 1], halves_ksg, training=slow_halves)
     within = within_strata(embedding, held_out, samples, k, threads)
     tested = null.NOT_TESTED
     if permutations and permutations["max"]:
-        scheme = _scheme(permutations["scheme"], samples)
+        scheme = _scheme(permutations["scheme"], samples, embedding)
         if pair is not None and scheme == "free":
             least = 0.0 if permutations["tail_fit"] else 1 / (1 + permutations["max"])
             tested = ranks.test(pair.pairing.place, least)
@@ -182,6 +184,7 @@ def estimate(
             tail_fit=permutations["tail_fit"],
             rng=seeds.rng(seed, "null", name),
             k=k,
+            links=_links(embedding),
         )
     ceiling = ksg.ceiling_bits(n_estimated // len(halves), neighbours.k)
     why = flags.of_estimate(
@@ -195,8 +198,16 @@ def estimate(
         ceiling=ceiling,
         missing=samples.missing,
         converged=embedding.converged,
-        slow=samples.time_series and _is_slow(embedding),
+        slow=samples.time_series and series.is_slow(embedding),
     )
+    if samples.time_series:
+        why += flags.of_series(
+            n_effective=series.effective_samples(embedding, n_estimated),
+            trends=series.has_trends(embedding),
+            mi=mi,
+            by_chance=tested.mean_bits,
+            others=why,
+        )
     if checked and reasons.flag(why) != "fail":
         why += flags.of_checks(checked, mi, sd)
     why = flags.of_shared(samples.shared) + why
@@ -227,21 +238,13 @@ def _optimism(embedding, halves, neighbours, threads):
     return np.clip(np.mean(gaps), 0.0, np.mean(most))
 
 
-def _scheme(wanted, samples):
+def _scheme(wanted, samples, embedding):
     if wanted != "auto":
         return wanted
     if samples.time_series:
         return "shift"
-    return "free" if samples.strata is None else "strata"
-
-
-def _is_slow(embedding):
-    """Whether both variables stay correlated with themselves as long as can be told."""
-    most = null.longest_correlation_time(len(embedding.fold))
-    return all(
-        max(null.correlation_time(side[:, :4].astype(float)) for side in z) >= most
-        for z in (embedding.zx, embedding.zy)
-    )
+    # neighbourhoods of what is conditioned on are strata too
+    return "free" if samples.strata is None and embedding.given is None else "strata"
 
 
 def _held_out(embedding, t, samples):
@@ -255,30 +258,49 @@ def _held_out(embedding, t, samples):
     training = np.flatnonzero(fold == t)
     if not samples.time_series or not len(training):
         return rows
-    time = max(
-        null.correlation_time(z[t][:, :4].astype(float)) for z in (embedding.zx, embedding.zy)
-    )
-    gap = max(samples.overlap, min(time, len(fold) // 40))
+    gap = max(samples.overlap, min(series.time_of(embedding, t), len(fold) // 40))
     after = np.searchsorted(training, rows).clip(0, len(training) - 1)
     before = (after - 1).clip(0)
     distance = np.minimum(np.abs(training[after] - rows), np.abs(training[before] - rows))
     return rows[distance > gap]
 
 
+def _critic_axes(embedding, t):
+    """Return the number of axes whose cross term is tested."""
+    if narrow.is_narrow(embedding):  # its sign is that of the samples tested
+        return 0
+    return int(embedding.rank[t]) or int((embedding.s[t] > 0).sum())
+
+
+def _links(embedding):
+    """Return how the axes of both critics belong together; None where there are not two."""
+    numbers = [_critic_axes(embedding, t) for t in range(len(embedding.zx))]
+    if len(numbers) != 2 or not all(numbers):
+        return None
+    return tuple(
+        combination.links(*(side[t][:, :n].astype(float) for t, n in enumerate(numbers)))
+        for side in (embedding.zx, embedding.zy)
+    )
+
+
 def _part(embedding, t, rows, samples):
     """Return what the null permutes: the coordinates of the held-out samples, and the critic."""
     a, b, weight = coordinates(embedding, t, rows)
     a, b = guided.untie(a, 0), guided.untie(b, 1)
-    s = embedding.s[t]
-    rank = int(embedding.rank[t]) or int((s > 0).sum())
-    if narrow.is_narrow(embedding):  # its sign is that of the samples tested
-        rank = 0
+    s, rank = embedding.s[t], _critic_axes(embedding, t)
     # bounded, so that no outlier decides; for weak dependence the weights s are the best
     left, right = (np.clip(side[:, :rank], -NULL_BOUND_SD, NULL_BOUND_SD) for side in (a, b))
+    y, strata = b * weight[: b.shape[1]], samples.strata
+    if embedding.given is not None:
+        if not samples.time_series:
+            # the information of x about y and z: what z tells of x stays, permuted near z
+            y = np.hstack([y, given_coordinates(embedding, t, rows)])
+        near = embedding.neighbourhood[t]
+        strata = near if strata is None else near * (1 + strata.max()) + strata
     return null.Part(
         x=a * weight[: a.shape[1]],
-        y=b * weight[: b.shape[1]],
+        y=y,
         left=left * s[:rank],
         right=right,
-        strata=None if samples.strata is None else samples.strata[rows],
+        strata=None if strata is None else strata[rows],
     )

@@ -7,8 +7,9 @@ descriptions. What it cannot say, about files and names, is checked here, before
 import jsonschema
 
 from lmi.base.errors import InputError
+from lmi.data.labels import ANNOTATED
 from lmi.data.matrix_values import read_strata
-from lmi.data.sources import check_file, some, suggest
+from lmi.data.sources import check_source, some, suggest
 from lmi.data.variables import LEAST_SAMPLES_OF_DATASET, count_samples, list_variables
 from lmi.planning import tiles
 from lmi.planning.plain import check_numbers, path_text, plain
@@ -16,10 +17,21 @@ from lmi.planning.schema import filled, schema
 from lmi.planning.schema_errors import message, rank
 
 # Names in results/<run>/ that a dataset of the same name would get in the way of.
-RESERVED = ("accuracy", "benchmark", "benchmarks", "calibration", "figures", "logs", "real_data")
+RESERVED = (
+    "accuracy",
+    "benchmark",
+    "benchmarks",
+    "calibration",
+    "exports",
+    "figures",
+    "logs",
+    "real_data",
+)
 DATA_KEYS = ("source", "spikes", "task")
 MATRIX_KEYS = (
     "layer",
+    "obsm",
+    "modality",
     "key",
     "transpose",
     "sample_column",
@@ -120,10 +132,10 @@ def _check_choices(name, dataset):
     strata = dataset.get("strata")
     sources = dataset.get("source", "")
     first = sources if isinstance(sources, str) else sources[0]
-    if isinstance(strata, str) and not first.lower().endswith(".h5ad"):
+    if isinstance(strata, str) and not first.lower().endswith(ANNOTATED):
         raise InputError(
             f"config: datasets.{name}.strata: expected a mapping with `table` and `column`: "
-            f"'{first}' is no .h5ad file with labels of its own; found {strata!r}"
+            f"'{first}' is no {', '.join(ANNOTATED)} file with labels of its own; found {strata!r}"
         )
     variables = dataset.get("variables", "each")
     if isinstance(variables, dict):
@@ -144,7 +156,7 @@ def _check_data(dataset, needed):
     """Check a dataset's files, names, pairs and number of samples, from headers."""
     sources = dataset.get("source", [])
     for path in [sources] if isinstance(sources, str) else sources:
-        check_file(path, "source")
+        check_source(path, "source")
     variables = list_variables(dataset)
     tiles.tiles(dataset, variables, len(variables))
     found = count_samples(dataset)

@@ -156,7 +156,7 @@ class StageJob(CostedJob):
 
 @dataclass(frozen=True)
 class TableJob(CostedJob):
-    """A job of collect, aggregate or report: tables of many tiles.
+    """A job of collect, aggregate, report, export or run_record: tables of many tiles.
 
     Attributes
     ----------
