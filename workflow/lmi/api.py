@@ -235,7 +235,9 @@ def estimate(
         if isinstance(settings, PaperSettings):
             found = _embed_paper(x, y, settings, seed, bar)
         else:
-            found = _embed_default(x, y, settings, seed, bar, bool(time_series), int(threads))
+            found = _embed_default(
+                x, y, settings, seed, bar, bool(time_series), codes is not None, int(threads)
+            )
         bar.set_description("lmi: estimate")
         permutations = {
             "max": n_permutations,
@@ -299,7 +301,14 @@ def _embed_paper(x, y, settings: PaperSettings, seed: int, bar) -> embed.Embeddi
 
 
 def _embed_default(
-    x, y, settings: DefaultSettings, seed: int, bar, time_series: bool, threads: int
+    x,
+    y,
+    settings: DefaultSettings,
+    seed: int,
+    bar,
+    time_series: bool,
+    has_strata: bool,
+    threads: int,
 ) -> embed.Embedding:
     """Embed x and y as the workflow does a pair of a dataset."""
     fold, inner = _folds(len(x), seed, time_series)
@@ -316,6 +325,7 @@ def _embed_default(
         settings=asdict(settings),
         seed=seed,
         threads=threads,
+        exchangeable=not (time_series or has_strata),
         tell=lambda line: bar.set_description(f"lmi: {line}"),
     )[0]
     if isinstance(found, Exception):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lmi.base import reasons, seeds
-from lmi.estimation import combination, flags, null, series
+from lmi.estimation import combination, flags, narrow, null, ranks, series
 from lmi.estimation.error_bars import standard_error, variance
 from lmi.estimation.evaluate import coordinates, evaluate, given_coordinates, search
 from lmi.estimation.within import within_strata
@@ -134,13 +134,20 @@ def estimate(
     """
     samples = samples or Samples()
     held_out = [_held_out(embedding, t, samples) for t in range(len(embedding.zx))]
-    values, neighbours = search(embedding, held_out, k, threads)
+    pair = None
+    if narrow.is_narrow(embedding):
+        pair = narrow.read(embedding, held_out[0], seeds.rng(seed, "narrow", name))
+        *of_pair, neighbours = narrow.search(pair, k)
+        values = [(*of_pair, pair.n_tied)]
+    else:
+        values, neighbours = search(embedding, held_out, k, threads)
     pointwise, pointwise_ksg = np.full((2, len(embedding.fold)), np.nan)
     for out, (bits, corrected, _) in zip(held_out, values, strict=True):
         pointwise_ksg[out], pointwise[out] = bits, corrected
     halves = [float(pointwise[out].mean()) for out in held_out]
     halves_ksg = [float(pointwise_ksg[out].mean()) for out in held_out]
-    pointwise = pointwise + _optimism(embedding, halves, neighbours, threads)
+    if pair is None:
+        pointwise = pointwise + _optimism(embedding, halves, neighbours, threads)
     n_estimated = sum(len(out) for out in held_out)
     mi, mi_ksg = float(np.nanmean(pointwise)), float(np.nanmean(pointwise_ksg))
     sd = sd_ksg = drift = np.nan
@@ -149,8 +156,11 @@ def estimate(
         thirds = []
         for t, out in enumerate(held_out):
             rng = seeds.rng(seed, "parts", name, t)
-            block = series.BLOCK * series.time_of(embedding, t) if samples.time_series else 1
-            variances[t], third = variance(embedding, t, out, neighbours, rng, threads, block)
+            if pair is None:
+                block = series.BLOCK * series.time_of(embedding, t) if samples.time_series else 1
+                variances[t], third = variance(embedding, t, out, neighbours, rng, threads, block)
+            else:
+                variances[t], third = narrow.variance(pair, neighbours, rng)
             thirds.append(third)
         drift = float(np.mean(halves) - np.mean(thirds))
         sd_ksg = standard_error(embedding, variances[:, 0], halves_ksg)
@@ -161,9 +171,14 @@ def estimate(
     within = within_strata(embedding, held_out, samples, k, threads)
     tested = null.NOT_TESTED
     if permutations and permutations["max"]:
+        scheme = _scheme(permutations["scheme"], samples, embedding)
+        if pair is not None and scheme == "free":
+            least = 0.0 if permutations["tail_fit"] else 1 / (1 + permutations["max"])
+            tested = ranks.test(pair.pairing.place, least)
+    if permutations and permutations["max"] and tested is null.NOT_TESTED:
         tested = null.test(
             [_part(embedding, t, out, samples) for t, out in enumerate(held_out)],
-            scheme=_scheme(permutations["scheme"], samples, embedding),
+            scheme=scheme,
             n_permutations=permutations["max"],
             block_length=permutations["block_length"],
             tail_fit=permutations["tail_fit"],
@@ -252,6 +267,8 @@ def _held_out(embedding, t, samples):
 
 def _critic_axes(embedding, t):
     """Return the number of axes whose cross term is tested."""
+    if narrow.is_narrow(embedding):  # its sign is that of the samples tested
+        return 0
     return int(embedding.rank[t]) or int((embedding.s[t] > 0).sum())
 
 

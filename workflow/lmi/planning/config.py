@@ -69,6 +69,10 @@ def load(raw):
         raise InputError(f"config: {message(errors[0])}{more}")
     if config.get("cache") is True:
         raise InputError("config: cache: expected a folder or off, found on. Name the folder")
+    if isinstance(size := config.get("block_size", 1), str) and size != "auto":
+        raise InputError(
+            f"config: block_size: expected a whole number, at least 1, or auto; found {size!r}"
+        )
     for name, dataset in config["datasets"].items():
         _check_choices(name, dataset)
     config = filled(config, schema())
@@ -83,7 +87,7 @@ def load(raw):
                 f"{config['embed']['preset']}"
             )
         try:
-            _check_data(dataset, config["block_size"], needed)
+            _check_data(dataset, needed)
         except InputError as error:
             raise InputError(f"dataset '{name}': {error}") from error
     _check_benchmark(config["benchmark"])
@@ -148,13 +152,13 @@ def _check_choices(name, dataset):
             )
 
 
-def _check_data(dataset, block_size, needed):
+def _check_data(dataset, needed):
     """Check a dataset's files, names, pairs and number of samples, from headers."""
     sources = dataset.get("source", [])
     for path in [sources] if isinstance(sources, str) else sources:
         check_source(path, "source")
     variables = list_variables(dataset)
-    tiles.tiles(dataset, variables, block_size)
+    tiles.tiles(dataset, variables, len(variables))
     found = count_samples(dataset)
     if found is not None and (longest := max(map(abs, dataset.get("lags", [0])))) > found // 4:
         raise InputError(

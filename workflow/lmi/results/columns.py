@@ -56,7 +56,7 @@ DECLARED = (
         "run",
     ),
     Column("significant", "bool", "", "whether q_value is within report.fdr", False, "run"),
-    Column("n_permutations", "int64", "", "permutations drawn", 0),
+    Column("n_permutations", "int64", "", "permutations drawn; single features need none", 0),
     Column("p_method", "str", "", "how the p value was made", ""),
     _bits("null_mean_bits", "mean of KSG on the permuted samples"),
     _bits("null_sd_bits", "standard deviation of KSG on the permuted samples"),
