@@ -226,7 +226,7 @@ def main():
         for case, n, n_features, draws, error_bars in plans:
             if options.only not in case or not draws:
                 continue
-            first = options.first_seed + (0 if error_bars else 10_000)
+            first = options.first_seed
             more = (n, n_features, options.permutations, error_bars)
             jobs = [pool.submit(one, case, seed, *more) for seed in range(first, first + draws)]
             rows += [job.result() for job in jobs]
