@@ -187,6 +187,7 @@ def read_matrices(
         "time_series": "spikes" in dataset or dataset.get("time_series", False),
         "overlap": spike_trains.overlap(dataset["spikes"]) if "spikes" in dataset else 0,
         "strata": None,
+        "given": None,
         "missing": [0.0] * len(variables),
     }
     if "task" in dataset or "cells" in dataset:
@@ -614,6 +615,10 @@ def _read_sources(dataset, variables, missing, info):
         labels = read_strata(dataset)
         labels = labels if rows[0] is None else labels[rows[0]]
         info["strata"] = labels[keep] if missing == "drop_samples" else labels
+    if "column" in dataset.get("given", {}):
+        labels = read_given(dataset)
+        labels = labels if rows[0] is None else labels[rows[0]]
+        info["given"] = labels[keep] if missing == "drop_samples" else labels
     matrices, features, notes, info["missing"] = [], [], [], []
     for places in used:
         kind = np.result_type(*(values[source].dtype for source, _ in places))
@@ -673,6 +678,30 @@ def read_strata(dataset):
             place["table"],
             first.path,
             "the source has no names" if names is None else "the table has no column of names",
+        )
+    return labels
+
+
+def read_given(dataset):
+    """Return the label of each sample that a dataset conditions on, an array of str.
+
+    Raises
+    ------
+    InputError
+        As `read_strata`; also a column of quantities.
+    """
+    place = dataset["given"]
+    try:
+        column = place if "table" in place else place["column"]
+        labels = read_strata(dataset | {"strata": column})
+    except InputError as error:
+        raise InputError(f"given, read as {error}") from error
+    _, sizes = np.unique(labels, return_counts=True)
+    if (sizes == 1).sum() > len(labels) / 2:
+        raise InputError(
+            f"given: expected labels of groups in the column '{place['column']}', found "
+            f"{len(sizes)} different values for {len(labels)} samples. A quantity is a variable: "
+            "add it to the source and name it, given: {variable: ...}"
         )
     return labels
 

@@ -16,7 +16,13 @@ import yaml
 
 from lmi.base.errors import InputError
 from lmi.data.sources import check_file, some, suggest
-from lmi.data.variables import LEAST_SAMPLES_OF_DATASET, count_samples, list_variables, read_strata
+from lmi.data.variables import (
+    LEAST_SAMPLES_OF_DATASET,
+    count_samples,
+    list_variables,
+    read_given,
+    read_strata,
+)
 from lmi.planning import tiles
 
 SCHEMA = Path(__file__).with_name("config.schema.yaml")
@@ -225,6 +231,11 @@ def load(raw):
         if "lags" in dataset and config["embed"]["preset"] != "default":
             raise InputError(
                 f"config: datasets.{name}.lags: lags go with `embed.preset: default`, found "
+                f"{config['embed']['preset']}"
+            )
+        if "given" in dataset and config["embed"]["preset"] != "default":
+            raise InputError(
+                f"config: datasets.{name}.given: it goes with `embed.preset: default`, found "
                 f"{config['embed']['preset']}"
             )
         try:
@@ -465,6 +476,7 @@ def _check_choices(name, dataset):
             f"config: datasets.{name}.strata: expected a mapping with `table` and `column`: "
             f"'{first}' is no .h5ad file with labels of its own; found {strata!r}"
         )
+    _check_given(name, dataset, first)
     variables = dataset.get("variables", "each")
     if isinstance(variables, dict):
         forms = [key for key in ("gene_sets", "table", "list") if key in variables]
@@ -478,6 +490,29 @@ def _check_choices(name, dataset):
                 f"config: datasets.{name}.variables.min_features: it goes with "
                 "`unknown_features: drop`. Add that, or remove it"
             )
+
+
+def _check_given(name, dataset, first):
+    """Check the form of what a dataset conditions on; `first` is its first source."""
+    if "given" not in dataset:
+        return
+    given, where = dataset["given"], f"config: datasets.{name}.given"
+    if ("variable" in given) == ("column" in given) or ("table" in given and "column" not in given):
+        raise InputError(
+            f"{where}: expected one of `variable` and `column` (which may have a `table`), found "
+            f"{' and '.join(given) or 'neither'}"
+        )
+    if "lags" in dataset:
+        raise InputError(f"{where}: it does not go with `lags`. Remove one of the two")
+    if "column" not in given:
+        return
+    if "source" not in dataset:
+        raise InputError(f"{where}.column: labels go with `source`. Give a variable instead")
+    if "table" not in given and not first.lower().endswith(".h5ad"):
+        raise InputError(
+            f"{where}: expected `table` beside `column`: '{first}' is no .h5ad file with labels "
+            "of its own"
+        )
 
 
 def _check_data(dataset, block_size, needed):
@@ -494,6 +529,15 @@ def _check_data(dataset, block_size, needed):
         )
     if "strata" in dataset:
         read_strata(dataset)
+    given = dataset.get("given", {})
+    if "column" in given:
+        read_given(dataset)
+    names = [variable.name for variable in variables]
+    if "variable" in given and given["variable"] not in names:
+        raise InputError(
+            f"given.variable: there is no variable '{given['variable']}'"
+            f"{suggest(given['variable'], names)}"
+        )
     if found is not None and found < needed:
         hint = " (is `transpose` missing?)" if "source" in dataset else ""
         raise InputError(

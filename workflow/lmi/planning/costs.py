@@ -124,3 +124,20 @@ def embed(settings, threads=1, **sizes):
     if settings["checks"] == "thorough":
         cost["seconds"] *= 7
     return cost
+
+
+def conditional(n_samples, n_features, n_variables, n_pairs):
+    """Return what a job of the stage estimate costs that conditions on something, as `of`.
+
+    Fitted to `make bench-conditional`, 500 to 5,000 samples and 100 to 1,000 features.
+    """
+    sizes = {
+        "n_samples": n_samples,
+        "n_features": n_features,
+        "n_variables": n_variables,
+        "n_pairs": n_pairs,
+    }
+    cost = of("estimate", **sizes)
+    cost["seconds"] += n_pairs * (0.7 + n_samples * (8e-4 + 1e-6 * n_features))
+    cost["memory_mb"] += 400 + 2e-5 * n_variables * n_samples * (n_features + 200)
+    return cost

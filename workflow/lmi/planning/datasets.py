@@ -57,6 +57,8 @@ class DatasetPlan:
         Tile (x, y) -> its pairs, as row in block x and row in block y.
     find_n_samples, find_n_features : function
         Behind `n_samples` and `n_features`.
+    given : dict, optional
+        What the dataset conditions on.
     """
 
     name: str
@@ -74,6 +76,7 @@ class DatasetPlan:
     list_pairs: Callable[[int, int], list[tuple[int, int]]]
     find_n_samples: Callable[[], int]
     find_n_features: Callable[[], int]
+    given: Settings | None = None
 
     @functools.cached_property
     def blocks(self) -> list[list[Variable]]:
@@ -124,6 +127,14 @@ class DatasetPlan:
         """Return the file of a block of the data."""
         return f"{self.projected}/variables/block-{block:03d}.h5"
 
+    def block_of(self, name: str) -> int:
+        """Return the block that holds a variable."""
+        return next(
+            number
+            for number, block in enumerate(self.blocks)
+            if any(variable.name == name for variable in block)
+        )
+
     def estimate_file(self, x: int, y: int) -> str:
         """Return the file with the estimates of a tile."""
         return f"{self.folder}/estimates/tile-{x:03d}-{y:03d}.h5"
@@ -169,6 +180,8 @@ def _of_user(name, dataset, config, settings, folder):
     @functools.cache
     def data():
         kept = {key: dataset[key] for key in dataset if key not in ("pairs", "lags")}
+        if "variable" in kept.get("given", {}):  # labels alone are kept in the blocks
+            del kept["given"]
         # all that stays of `variables` here is whether each is a file
         kept["variables"] = "files" if kept["variables"] == "files" else "each"
         return in_order(kept)
@@ -189,6 +202,7 @@ def _of_user(name, dataset, config, settings, folder):
         list_pairs=lambda x, y: tiles.tile_pairs(dataset, variables(), size, x, y),
         find_n_samples=lambda: count_samples(dataset) or UNKNOWN_SAMPLES,
         find_n_features=lambda: count_features(dataset, variables()),
+        given=dataset.get("given"),
     )
 
 

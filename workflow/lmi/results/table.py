@@ -94,7 +94,7 @@ def _six_digits(values):
 def add_q_values(
     table: pd.DataFrame, fdr: float = 0.05, method: str = "bh", left_out: np.ndarray | bool = False
 ) -> None:
-    """Add the columns `q_value` and `significant` to a table, in place.
+    """Add the columns `q_value`, `significant` and `q_conditional` to a table, in place.
 
     The q value of a pair is the false discovery rate among the pairs with p values as small as
     its own, over the whole run.
@@ -102,7 +102,8 @@ def add_q_values(
     Parameters
     ----------
     table : pandas.DataFrame
-        With the column `p_value`; pairs without one get NaN and are not significant.
+        With the column `p_value`; pairs without one get NaN and are not significant. Where it has
+        `p_conditional`, `q_conditional` is made of it in the same way.
     fdr : float
         Level of `significant`.
     method : str
@@ -113,13 +114,16 @@ def add_q_values(
     """
     from scipy.stats import false_discovery_control
 
-    p = table["p_value"].to_numpy()
-    q = np.full(len(p), np.nan)
-    tested = np.isfinite(p) & ~np.asarray(left_out)
-    if tested.any():
-        q[tested] = false_discovery_control(p[tested], method=method)
-    table["q_value"] = q
-    table["significant"] = q <= fdr
+    for p_name, q_name in (("p_value", "q_value"), ("p_conditional", "q_conditional")):
+        if p_name not in table:
+            continue
+        p = table[p_name].to_numpy()
+        q = np.full(len(p), np.nan)
+        tested = np.isfinite(p) & ~np.asarray(left_out)
+        if tested.any():
+            q[tested] = false_discovery_control(p[tested], method=method)
+        table[q_name] = q
+    table["significant"] = table["q_value"] <= fdr
 
 
 def _left_out(reason_codes):
