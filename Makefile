@@ -13,7 +13,8 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help demo plan test test-wheel test-cluster lint lock bench-accuracy bench-speed \
-  bench-statistics bench-null bench-ksg bench-gpu bench-scale bench-costs bench-overhead bench-conditional
+  bench-statistics bench-null bench-networks bench-conditional bench-ksg bench-gpu bench-scale \
+  bench-costs bench-overhead
 
 help:
 	@echo "make demo   install into .venv, run the bundled data, print the strongest pairs"
@@ -26,6 +27,7 @@ help:
 	@echo "make bench-speed      CPU time beside the released latentmi (builds .latentmi)"
 	@echo "make bench-statistics coverage of the error bars, p values, q values, flags"
 	@echo "make bench-null       false positives of the p values down to 1e-5"
+	@echo "make bench-networks   planted pairs found among thousands, and false discoveries"
 	@echo "make bench-conditional errors and p values of the conditional information"
 	@echo "make bench-ksg        the KSG kernel beside scikit-learn's KDTree"
 	@echo "make bench-gpu        pairs a second of the network training, on a GPU where there is one"
@@ -90,6 +92,9 @@ bench-statistics: $(VENV)/.installed
 
 bench-null: $(VENV)/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.null
+
+bench-networks: $(VENV)/.installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.networks
 
 bench-conditional: $(VENV)/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.conditional

@@ -10,6 +10,7 @@ import torch
 from lmi import tasks
 from lmi.base.errors import InputError
 from lmi.estimation import estimate as estimation
+from lmi.estimation import within
 from scipy.sparse import csr_array
 from threadpoolctl import threadpool_info, threadpool_limits
 
@@ -255,7 +256,7 @@ def test_many_small_strata_are_passed_over_within_a_second():
     n = 10_000
     samples = estimation.Samples(strata=np.arange(n) // 2, strata_names=list(range(n // 2)))
     start = time.process_time()
-    mean, sd, texts = estimation._within(
+    mean, sd, texts = within.within_strata(
         None, [np.arange(0, n, 2), np.arange(1, n, 2)], samples, 3, 1
     )
     assert time.process_time() - start < 1

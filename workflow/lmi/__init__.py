@@ -1,5 +1,7 @@
 """Latent mutual information of high-dimensional variables: `lmi.estimate(Xs, Ys)`.
 
+`lmi.load("results/<run>")` reads a finished run of the workflow back.
+
 Importing the package imports nothing heavy: the workflow's Snakefile does so in every job.
 """
 
@@ -11,11 +13,13 @@ __all__ = [
     "Comparison",
     "InputError",
     "Result",
+    "Run",
     "Transfer",
     "__version__",
     "compare",
     "estimate",
     "ksg",
+    "load",
     "tasks",
     "transfer",
 ]
@@ -28,6 +32,8 @@ _HOME = {
     "transfer": "lmi.api_transfer",
     "Transfer": "lmi.api_transfer",
     "InputError": "lmi.base.errors",
+    "load": "lmi.results.load",
+    "Run": "lmi.results.load",
 }
 _SUBPACKAGES = ("ksg", "tasks")
 
