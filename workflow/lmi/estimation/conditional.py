@@ -6,6 +6,7 @@ import numpy as np
 
 from lmi.base import reasons, seeds
 from lmi.estimation import estimate as estimation
+from lmi.estimation import evaluate as evaluation
 
 N_NULL = 8
 """Permutations near z on which the conditional estimate is repeated, for their mean."""
@@ -83,7 +84,7 @@ def estimate(embedding, *, k=3, error_bars, permutations, samples, seed, name, t
 def _null_mean(embedding, samples, k, rng, threads):
     """Return the mean of the estimate with y permuted near z, or shifted in time."""
     zy, values = embedding.zy.copy(), []
-    neighbours = estimation.Neighbours(k, 0)
+    neighbours = evaluation.Neighbours(k, 0)
     for _ in range(N_NULL):
         for t in range(len(zy)):
             rows = estimation._held_out(embedding, t, samples)
@@ -101,7 +102,7 @@ def _null_mean(embedding, samples, k, rng, threads):
         permuted = replace(embedding, zy=zy)
         for t in range(len(zy)):
             rows = estimation._held_out(embedding, t, samples)
-            values.append(estimation._evaluate(permuted, t, rows, neighbours, threads)[0].mean())
+            values.append(evaluation.evaluate(permuted, t, rows, neighbours, threads)[0].mean())
     return float(np.mean(values))
 
 

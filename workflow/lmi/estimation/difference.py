@@ -14,6 +14,7 @@ from scipy.stats import t as student
 
 from lmi.base import reasons, seeds
 from lmi.estimation import estimate as estimation
+from lmi.estimation import evaluate as evaluation
 from lmi.ksg import guided
 
 ENOUGH = 20
@@ -134,7 +135,7 @@ def _statistic(embedding, group, neighbours, threads):
         for t in range(len(own.zx)):
             rows = np.flatnonzero(own.fold == 1 - t)
             bits.append(
-                estimation._evaluate(own, t, rows, neighbours, threads, n_inside=N_INSIDE)[1]
+                evaluation.evaluate(own, t, rows, neighbours, threads, n_inside=N_INSIDE)[1]
             )
         bits = np.concatenate(bits)
         means.append(bits.mean())
@@ -151,7 +152,7 @@ def _test(embedding, group, strata, k, most, rng, threads):
     if not cells:
         return np.nan, 0
     held_out = [np.flatnonzero(embedding.fold == 1 - t) for t in range(len(embedding.zx))]
-    _, neighbours = estimation._search(embedding, held_out, k, threads)
+    _, neighbours = evaluation.search(embedding, held_out, k, threads)
     observed = abs(_statistic(embedding, group, neighbours, threads))
     drawn, n_larger, tail = [], 0, 1.0
     while len(drawn) < most and n_larger < ENOUGH:
