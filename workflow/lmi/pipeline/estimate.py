@@ -11,18 +11,34 @@ from lmi.base.errors import InputError
 from lmi.base.files import reading, text, write
 from lmi.base.reasons import Reason
 from lmi.base.threads import map_pairs
+<<<<<<< HEAD
 from lmi.embedding.candidates import held_out_coordinates
 from lmi.embedding.result import Embedding
+=======
+from lmi.embedding import candidates as embedding
+from lmi.estimation import conditional, flags, null
+>>>>>>> w-conditional
 from lmi.estimation import estimate as estimation
-from lmi.estimation import flags, null
 from lmi.pipeline import cache, chunks
+from lmi.pipeline.conditional import Conditioned
 
 CURVES = ("loss_step", "loss_train", "loss_validation")
 SCATTER_SAMPLES = 2000
 """Most samples in the scatter that the report draws of a pair."""
 
 
-def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True, shared=None):
+def estimate(
+    out,
+    embeddings,
+    *,
+    settings,
+    seed,
+    threads=1,
+    keep_pointwise=True,
+    shared=None,
+    given=None,
+    blocks=(),
+):
     """Estimate the mutual information of the pairs of a tile.
 
     Parameters
@@ -39,6 +55,10 @@ def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True,
         Keep pointwise MI, and the first latent coordinates for the report.
     shared : str or Path, optional
         Folder of `lmi.pipeline.cache`.
+    given : dict, optional
+        `pairs`, `variable` and `settings` of `Conditioned`.
+    blocks : list of str or Path
+        Its block files.
 
     Raises
     ------
@@ -49,7 +69,8 @@ def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True,
     """
     with reading(embeddings, "embed") as file:
         attributes = dict(file.attrs)
-        key = cache.key("estimate", attributes["key"], settings, seed, keep_pointwise)
+        more = _given_keys(given, blocks)
+        key = cache.key("estimate", attributes["key"], settings, seed, keep_pointwise, *more)
         if cache.fetch(shared, "estimate", key, out):
             return
         n_pairs, _, n_samples, _ = file["zx"].shape
@@ -73,10 +94,11 @@ def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True,
             "seed": seed,
         }
         keep_shared = settings.get("shared_features", "flag") == "keep"
+        conditioned = given and Conditioned(blocks=blocks, seed=seed, **given)
 
         def one_chunk(rows):
             return _estimate_rows(
-                file, rows, samples, options, threads, keep_pointwise, keep_shared
+                file, rows, samples, options, threads, keep_pointwise, keep_shared, conditioned
             )
 
         arrays = chunks.run(out, key, [list(range(n_pairs))], one_chunk, stage="estimate")
@@ -97,12 +119,25 @@ def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True,
     cache.keep(shared, "estimate", key, out)
 
 
+def _given_keys(given, blocks):
+    """Return what the key of the estimates of a dataset that conditions on something adds."""
+    if not given:
+        return ()
+    keys = []
+    for path in blocks:
+        with reading(path, "project") as file:
+            keys.append(file.attrs["key"])
+    return (given, keys)
+
+
 def _shown(n_samples):
     """Return the samples that the report's scatters show."""
     return np.unique(np.linspace(0, n_samples - 1, SCATTER_SAMPLES).round().astype(int))
 
 
-def _estimate_rows(file, rows, samples, options, threads, keep_pointwise, keep_shared):
+def _estimate_rows(
+    file, rows, samples, options, threads, keep_pointwise, keep_shared, conditioned=None
+):
     """Return the arrays of some rows of an embeddings file.
 
     Parameters
@@ -117,6 +152,7 @@ def _estimate_rows(file, rows, samples, options, threads, keep_pointwise, keep_s
         As in `estimate`.
     keep_shared : bool
         Whether pairs that share features are as any other.
+    conditioned : Conditioned, optional
     """
     names = ("x", "y", "error", "error_code", "candidate", "shared")
     at = slice(rows[0], rows[-1] + 1)  # rows are consecutive
@@ -150,8 +186,16 @@ def _estimate_rows(file, rows, samples, options, threads, keep_pointwise, keep_s
         except (ValueError, ArithmeticError) as error:
             whys[place] = [Reason("estimation_failed", {"message": str(error)})]
             return None
-        whys[place] = result.reasons
-        return result, time.perf_counter() - start
+        beyond = conditional.NOT_ASKED
+        if conditioned:
+            name = f"{columns['x'][place]}/{columns['y'][place]}/{columns['lag'][place]}"
+            try:
+                beyond = conditioned.estimate(rows[place], samples=samples, name=name, **options)
+            except (ValueError, ArithmeticError) as error:
+                why = Reason("conditional", {"message": f"failed: {error}"})
+                beyond = replace(conditional.NOT_ASKED, reasons=(why,))
+        whys[place] = conditional.all_reasons(result.reasons, beyond.reasons)
+        return result, time.perf_counter() - start, beyond
 
     results = map_pairs(one, range(len(rows)), threads)
     values = (
@@ -168,6 +212,10 @@ def _estimate_rows(file, rows, samples, options, threads, keep_pointwise, keep_s
     arrays = {name: columns[name] for name in as_they_are}
     arrays |= {
         name: np.array([getattr(r[0], name) if r else np.nan for r in results]) for name in values
+    }
+    arrays |= {
+        name: np.array([getattr(r[2], name) if r else np.nan for r in results])
+        for name in ("cmi_bits", "sd_cmi_bits", "p_conditional", "null_cmi_bits")
     }
     tested = [r[0].null if r else null.NOT_TESTED for r in results]
     n_samples = file["zx"].shape[2]

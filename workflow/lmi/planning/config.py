@@ -8,7 +8,7 @@ import jsonschema
 
 from lmi.base.errors import InputError
 from lmi.data.labels import ANNOTATED
-from lmi.data.matrix_values import read_strata
+from lmi.data.matrix_values import read_given, read_strata
 from lmi.data.sources import check_source, some, suggest
 from lmi.data.variables import LEAST_SAMPLES_OF_DATASET, count_samples, list_variables
 from lmi.planning import tiles
@@ -86,6 +86,11 @@ def load(raw):
                 f"config: datasets.{name}.lags: lags go with `embed.preset: default`, found "
                 f"{config['embed']['preset']}"
             )
+        if "given" in dataset and config["embed"]["preset"] != "default":
+            raise InputError(
+                f"config: datasets.{name}.given: it goes with `embed.preset: default`, found "
+                f"{config['embed']['preset']}"
+            )
         try:
             _check_data(dataset, needed)
         except InputError as error:
@@ -137,6 +142,7 @@ def _check_choices(name, dataset):
             f"config: datasets.{name}.strata: expected a mapping with `table` and `column`: "
             f"'{first}' is no {', '.join(ANNOTATED)} file with labels of its own; found {strata!r}"
         )
+    _check_given(name, dataset, first)
     variables = dataset.get("variables", "each")
     if isinstance(variables, dict):
         forms = [key for key in ("gene_sets", "table", "list") if key in variables]
@@ -150,6 +156,29 @@ def _check_choices(name, dataset):
                 f"config: datasets.{name}.variables.min_features: it goes with "
                 "`unknown_features: drop`. Add that, or remove it"
             )
+
+
+def _check_given(name, dataset, first):
+    """Check the form of what a dataset conditions on; `first` is its first source."""
+    if "given" not in dataset:
+        return
+    given, where = dataset["given"], f"config: datasets.{name}.given"
+    if ("variable" in given) == ("column" in given) or ("table" in given and "column" not in given):
+        raise InputError(
+            f"{where}: expected one of `variable` and `column` (which may have a `table`), found "
+            f"{' and '.join(given) or 'neither'}"
+        )
+    if "lags" in dataset:
+        raise InputError(f"{where}: it does not go with `lags`. Remove one of the two")
+    if "column" not in given:
+        return
+    if "source" not in dataset:
+        raise InputError(f"{where}.column: labels go with `source`. Give a variable instead")
+    if "table" not in given and not first.lower().endswith(ANNOTATED):
+        raise InputError(
+            f"{where}: expected `table` beside `column`: '{first}' is no {', '.join(ANNOTATED)} file "
+            "with labels of its own"
+        )
 
 
 def _check_data(dataset, needed):
@@ -166,6 +195,15 @@ def _check_data(dataset, needed):
         )
     if "strata" in dataset:
         read_strata(dataset)
+    given = dataset.get("given", {})
+    if "column" in given:
+        read_given(dataset)
+    names = [variable.name for variable in variables]
+    if "variable" in given and given["variable"] not in names:
+        raise InputError(
+            f"given.variable: there is no variable '{given['variable']}'"
+            f"{suggest(given['variable'], names)}"
+        )
     if found is not None and found < needed:
         hint = " (is `transpose` missing?)" if "source" in dataset else ""
         raise InputError(

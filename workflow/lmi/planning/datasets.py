@@ -59,8 +59,13 @@ class DatasetPlan:
         Tile (x, y) -> its pairs, as row in block x and row in block y.
     find_n_samples, find_n_features : function
         Behind `n_samples` and `n_features`.
+<<<<<<< HEAD
     find_n_pairs : function
         Behind `n_pairs`.
+=======
+    given : dict, optional
+        What the dataset conditions on.
+>>>>>>> w-conditional
     """
 
     name: str
@@ -78,7 +83,11 @@ class DatasetPlan:
     list_pairs: Callable[[int, int], list[tuple[int, int]]]
     find_n_samples: Callable[[], int]
     find_n_features: Callable[[], int]
+<<<<<<< HEAD
     find_n_pairs: Callable[[], int]
+=======
+    given: Settings | None = None
+>>>>>>> w-conditional
 
     @functools.cached_property
     def blocks(self) -> list[list[Variable]]:
@@ -146,6 +155,14 @@ class DatasetPlan:
     def block_file(self, block: int) -> str:
         """Return the file of a block of the data."""
         return f"{self.projected}/variables/block-{block:03d}.h5"
+
+    def block_of(self, name: str) -> int:
+        """Return the block that holds a variable."""
+        return next(
+            number
+            for number, block in enumerate(self.blocks)
+            if any(variable.name == name for variable in block)
+        )
 
     def estimate_file(self, x: int, y: int) -> str:
         """Return the file with the estimates of a tile."""
@@ -244,6 +261,8 @@ def _of_user(name, dataset, config, settings, folder, kept):
     @functools.cache
     def data():
         kept = {key: dataset[key] for key in dataset if key not in ("pairs", "lags")}
+        if "variable" in kept.get("given", {}):  # labels alone are kept in the blocks
+            del kept["given"]
         # all that stays of `variables` here is whether each is a file
         kept["variables"] = "files" if kept["variables"] == "files" else "each"
         return in_order(kept)
@@ -259,12 +278,21 @@ def _of_user(name, dataset, config, settings, folder, kept):
         data=lambda block: data(),
         sources=lambda block: data_files(dataset),
         find_contents=lambda: {path: fingerprint(path) for path in sorted(data_files(dataset))},
+<<<<<<< HEAD
         list_blocks=lambda: tiles.blocks(variables(), size()),
         list_tiles=lambda: tiles.tiles(dataset, variables(), size()),
         list_pairs=lambda x, y: tiles.tile_pairs(dataset, variables(), size(), x, y),
         find_n_samples=n_samples,
         find_n_features=n_features,
         find_n_pairs=lambda: tiles.count(dataset, variables()),
+=======
+        list_blocks=lambda: tiles.blocks(variables(), size),
+        list_tiles=lambda: tiles.tiles(dataset, variables(), size),
+        list_pairs=lambda x, y: tiles.tile_pairs(dataset, variables(), size, x, y),
+        find_n_samples=lambda: count_samples(dataset) or UNKNOWN_SAMPLES,
+        find_n_features=lambda: count_features(dataset, variables()),
+        given=dataset.get("given"),
+>>>>>>> w-conditional
     )
 
 

@@ -63,6 +63,13 @@ DECLARED = (
     _bits("mi_within_bits", "mean of KSG within strata, to compare with mi_ksg_bits"),
     _bits("sd_within_bits", "standard error of mi_within_bits"),
     Column("within_strata", "str", "", "each stratum's value", ""),
+    _bits("cmi_bits", "what x and y share beyond what the dataset gives"),
+    _bits("sd_cmi_bits", "standard error of cmi_bits"),
+    Column(
+        "p_conditional", "float64", "", "of permutations near what is given, one-sided", math.nan
+    ),
+    Column("q_conditional", "float64", "", "its false discovery rate", math.nan, "run"),
+    _bits("null_cmi_bits", "mean of the uncorrected cmi_bits on such permutations"),
     _bits("drift_bits", "what all samples give more than a third of them"),
     _bits("split_sd_bits", "standard deviation of mi_bits over three splits of the samples"),
     _bits("half_samples_bits", "mi_bits with half of the samples"),
