@@ -11,13 +11,9 @@ from lmi.base.errors import InputError
 from lmi.base.files import reading, text, write
 from lmi.base.reasons import Reason
 from lmi.base.threads import map_pairs
-<<<<<<< HEAD
 from lmi.embedding.candidates import held_out_coordinates
 from lmi.embedding.result import Embedding
-=======
-from lmi.embedding import candidates as embedding
 from lmi.estimation import conditional, flags, null
->>>>>>> w-conditional
 from lmi.estimation import estimate as estimation
 from lmi.pipeline import cache, chunks
 from lmi.pipeline.conditional import Conditioned

@@ -176,8 +176,8 @@ def _check_given(name, dataset, first):
         raise InputError(f"{where}.column: labels go with `source`. Give a variable instead")
     if "table" not in given and not first.lower().endswith(ANNOTATED):
         raise InputError(
-            f"{where}: expected `table` beside `column`: '{first}' is no {', '.join(ANNOTATED)} file "
-            "with labels of its own"
+            f"{where}: expected `table` beside `column`: '{first}' is no {', '.join(ANNOTATED)} "
+            "file with labels of its own"
         )
 
 

@@ -169,7 +169,6 @@ def embed(settings, threads=1, narrow=False, **sizes):
     return cost
 
 
-<<<<<<< HEAD
 def estimate(narrow=False, keep_pointwise=True, **sizes):
     """Return what a job of the stage estimate is expected to cost, as `of`."""
     cost = of("estimate_narrow" if narrow else "estimate", **sizes)
@@ -192,7 +191,8 @@ def kept_mb(what, narrow, **sizes):
     """
     stage = {"embeddings": "embed", "pointwise": "estimate"}[what]
     return of(f"{stage}_narrow" if narrow else stage, **sizes)["disk_mb"]
-=======
+
+
 def conditional(n_samples, n_features, n_variables, n_pairs):
     """Return what a job of the stage estimate costs that conditions on something, as `of`.
 
@@ -208,4 +208,3 @@ def conditional(n_samples, n_features, n_variables, n_pairs):
     cost["seconds"] += n_pairs * (0.7 + n_samples * (8e-4 + 1e-6 * n_features))
     cost["memory_mb"] += 400 + 2e-5 * n_variables * n_samples * (n_features + 200)
     return cost
->>>>>>> w-conditional

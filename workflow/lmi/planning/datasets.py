@@ -59,13 +59,10 @@ class DatasetPlan:
         Tile (x, y) -> its pairs, as row in block x and row in block y.
     find_n_samples, find_n_features : function
         Behind `n_samples` and `n_features`.
-<<<<<<< HEAD
     find_n_pairs : function
         Behind `n_pairs`.
-=======
     given : dict, optional
         What the dataset conditions on.
->>>>>>> w-conditional
     """
 
     name: str
@@ -83,11 +80,8 @@ class DatasetPlan:
     list_pairs: Callable[[int, int], list[tuple[int, int]]]
     find_n_samples: Callable[[], int]
     find_n_features: Callable[[], int]
-<<<<<<< HEAD
     find_n_pairs: Callable[[], int]
-=======
     given: Settings | None = None
->>>>>>> w-conditional
 
     @functools.cached_property
     def blocks(self) -> list[list[Variable]]:
@@ -278,21 +272,13 @@ def _of_user(name, dataset, config, settings, folder, kept):
         data=lambda block: data(),
         sources=lambda block: data_files(dataset),
         find_contents=lambda: {path: fingerprint(path) for path in sorted(data_files(dataset))},
-<<<<<<< HEAD
         list_blocks=lambda: tiles.blocks(variables(), size()),
         list_tiles=lambda: tiles.tiles(dataset, variables(), size()),
         list_pairs=lambda x, y: tiles.tile_pairs(dataset, variables(), size(), x, y),
         find_n_samples=n_samples,
         find_n_features=n_features,
         find_n_pairs=lambda: tiles.count(dataset, variables()),
-=======
-        list_blocks=lambda: tiles.blocks(variables(), size),
-        list_tiles=lambda: tiles.tiles(dataset, variables(), size),
-        list_pairs=lambda x, y: tiles.tile_pairs(dataset, variables(), size, x, y),
-        find_n_samples=lambda: count_samples(dataset) or UNKNOWN_SAMPLES,
-        find_n_features=lambda: count_features(dataset, variables()),
         given=dataset.get("given"),
->>>>>>> w-conditional
     )
 
 

@@ -164,15 +164,11 @@ class StageJob(CostedJob):
     def cost(self, threads: int = 1) -> dict[str, float]:
         """Return the expected cost: seconds, memory_mb, disk_mb."""
         if self.stage == "embed":
-<<<<<<< HEAD
             return costs.embed(self.settings, threads, self.dataset.is_narrow, **self.sizes)
-        if self.stage == "estimate":
-            return costs.estimate(self.dataset.is_narrow, self.keep_pointwise, **self.sizes)
-=======
-            return costs.embed(self.settings, threads, **self.sizes)
         if self.stage == "estimate" and self.dataset.given is not None:
             return costs.conditional(**self.sizes)
->>>>>>> w-conditional
+        if self.stage == "estimate":
+            return costs.estimate(self.dataset.is_narrow, self.keep_pointwise, **self.sizes)
         return costs.of(self.stage, **self.sizes)
 
     @property
