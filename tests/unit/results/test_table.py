@@ -143,9 +143,9 @@ def edit(path, action):
     [
         (
             lambda tile: tile.attrs.modify("schema", 99),
-            "expected schema version 3, found 99.*--forcerun",
+            "expected schema version 4, found 99.*--forcerun",
         ),
-        (lambda tile: tile.attrs.pop("schema"), "expected schema version 3, found none"),
+        (lambda tile: tile.attrs.pop("schema"), "expected schema version 4, found none"),
         (lambda tile: tile.pop("sd_bits"), "expected sd_bits, found no such entry"),
         (lambda tile: tile.pop("truth_bits"), "expected truth_bits, found no such entry"),
         (

@@ -159,6 +159,8 @@ def _estimate_rows(file, rows, samples, options, threads, keep_pointwise, keep_s
         "mi_ksg_bits",
         "sd_bits",
         "sd_ksg_bits",
+        "low_bits",
+        "high_bits",
         "drift_bits",
         "mi_within_bits",
         "sd_within_bits",
