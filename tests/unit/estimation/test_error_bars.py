@@ -43,12 +43,12 @@ def test_error_bars_are_as_wide_as_estimates_scatter():
 
 def test_an_interval_reaches_up_where_the_estimate_may_be_too_low():
     low, high = interval(1.0, 1.0, 0.05, 0.0, 1.0)
-    assert (low, high) == pytest.approx((0.9, 1.11))
-    assert interval(1.0, 1.0, 0.05, 0.2, 1.0)[1] == pytest.approx(1.31)  # still rising
-    assert interval(1.0, 1.0, 0.05, 0.0, 0.0)[1] == pytest.approx(1.26)  # no correction
-    assert interval(1.0, 0.4, 0.05, 0.0, 1.0)[1] == pytest.approx(1.17)  # a large one
-    assert interval(1.0, 1.0, 0.05, -0.2, 1.0)[0] == pytest.approx(0.8)  # falling
-    assert interval(-0.01, -0.01, 0.02, 0.0, 0.0)[1] == pytest.approx(0.04)
+    assert (low, high) == pytest.approx((0.885, 1.125))
+    assert interval(1.0, 1.0, 0.05, 0.2, 1.0)[1] == pytest.approx(1.325)  # still rising
+    assert interval(1.0, 1.0, 0.05, 0.0, 0.0)[1] == pytest.approx(1.275)  # no correction
+    assert interval(1.0, 0.4, 0.05, 0.0, 1.0)[1] == pytest.approx(1.185)  # a large one
+    assert interval(1.0, 1.0, 0.05, -0.2, 1.0)[0] == pytest.approx(0.785)  # falling
+    assert interval(-0.01, -0.01, 0.02, 0.0, 0.0)[1] == pytest.approx(0.046)
     assert np.isnan(interval(1.0, 1.0, np.nan, np.nan, 1.0)).all()
 
 

@@ -9,8 +9,8 @@ below 200, and reported on others (docs/benchmarks.md).
 
 import numpy as np
 
-SCATTER_SD = 2.0
-"""Standard errors to either side."""
+SCATTER_SD = 2.3
+"""Standard errors to either side: error bars are themselves estimates."""
 FALLING = 0.5
 """Of what a third of the samples give more than all: how far all may still be above the truth."""
 RISING = 1.0
