@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from helpers.runs import write_results, write_tile
 from lmi.base.errors import InputError
-from lmi.base.files import replacing
+from lmi.base.files import SCHEMA, replacing
 from lmi.results import table as tables
 from lmi.results.columns import COLUMNS
 from lmi.results.table import (
@@ -143,9 +143,9 @@ def edit(path, action):
     [
         (
             lambda tile: tile.attrs.modify("schema", 99),
-            "expected schema version 4, found 99.*--forcerun",
+            f"expected schema version {SCHEMA}, found 99.*--forcerun",
         ),
-        (lambda tile: tile.attrs.pop("schema"), "expected schema version 4, found none"),
+        (lambda tile: tile.attrs.pop("schema"), f"expected schema version {SCHEMA}, found none"),
         (lambda tile: tile.pop("sd_bits"), "expected sd_bits, found no such entry"),
         (lambda tile: tile.pop("truth_bits"), "expected truth_bits, found no such entry"),
         (

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from lmi.base.errors import InputError
-from lmi.data.files import stem
 from lmi.data.labels import labels_of
 from lmi.data.matrix_variables import feature_places
 from lmi.data.sources import (
@@ -38,7 +37,7 @@ def read_sources(dataset, variables, missing, info):
     if len(sources) > 1 and info["sample_names"] is None:
         log.warning(
             "the samples of %s are matched by position: no file names them",
-            some([source.path for source in sources]),
+            some([source.shown for source in sources]),
         )
     if dataset.get("time_series") and rows[0] is not None:
         _refuse_gaps(sources[0], rows[0], "are not in the other files")
@@ -50,6 +49,11 @@ def read_sources(dataset, variables, missing, info):
     values = {i: read(sources[i], own) for i, own in columns.items()}
     values = {i: block if rows[i] is None else block[rows[i]] for i, block in values.items()}
     n_imputed = {i: np.zeros(len(own), dtype=int) for i, own in columns.items()}
+    n_read = len(next(iter(values.values())))
+    own_rows = np.arange(n_read) if rows[0] is None else rows[0]
+    if info["n_unmatched"]:
+        others = np.setdiff1d(np.arange(len(sample_names(sources[0]))), own_rows)
+        info["dropped_samples"] += _dropped(sources[0], others, "not in the other files")
     if missing == "error":
         _refuse_missing(sources, columns, values, info["sample_names"])
     elif missing == "impute_median":
@@ -60,9 +64,12 @@ def read_sources(dataset, variables, missing, info):
             _refuse_gaps(sources[0], np.flatnonzero(keep), "have missing values")
         values = {i: block[keep] for i, block in values.items()}
         info["n_dropped"] = int((~keep).sum())
+        info["dropped_samples"] += _dropped(sources[0], own_rows[~keep], "missing values")
+        own_rows = own_rows[keep]
         if info["sample_names"] is not None:
             info["sample_names"] = tuple(itertools.compress(info["sample_names"], keep))
-    n_samples = len(next(iter(values.values())))
+    info["sample_rows"] = own_rows
+    n_samples = len(own_rows)
     if "strata" in dataset:
         labels = read_strata(dataset)
         labels = labels if rows[0] is None else labels[rows[0]]
@@ -81,6 +88,12 @@ def read_sources(dataset, variables, missing, info):
         notes.append(f"{total} missing values set to the median" if total else "")
         info["missing"].append(total / matrix.size)
     return matrices, features, notes
+
+
+def _dropped(source, rows, why):
+    """Return (name, why) of rows of a source; of one without names, the row's number from 0."""
+    names = sample_names(source)
+    return [(str(row) if names is None else names[row], why) for row in rows.tolist()]
 
 
 def _refuse_gaps(source, rows, why):
@@ -112,7 +125,7 @@ def read_strata(dataset):
     if isinstance(place, str):
         place = {"table": first.path, "column": place}
     expected = n_own_samples(first)
-    own = Path(place["table"]) == Path(first.path)
+    own = Path(place["table"]) == Path(first.path) and first.modality is None
     names = None if own else sample_names(first)
     labels, by_name = labels_of(place["table"], place["column"], names)
     if len(labels) != expected:
@@ -133,7 +146,7 @@ def read_strata(dataset):
 def _columns_of(dataset, sources, variables):
     """Return for each variable the (source, column) of its features."""
     if dataset["variables"] == "files":
-        by_name = {stem(source.path): i for i, source in enumerate(sources)}
+        by_name = {source.variable: i for i, source in enumerate(sources)}
         files = [by_name[variable.name] for variable in variables]
         return [[(i, c) for c in range(len(header(sources[i]).features))] for i in files]
     where, _, _ = feature_places(sources)
@@ -198,8 +211,8 @@ def impute_median(block):
 
 
 def without_constants(matrices, features):
-    """Leave out constant features; return what is left, notes on it, and errors."""
-    left, kept, notes, errors = [], [], [], []
+    """Leave out constant features; return what is left and what is not, notes, and errors."""
+    left, kept, dropped, notes, errors = [], [], [], [], []
     for matrix, names in zip(matrices, features, strict=True):
         varies = matrix.max(axis=0) > matrix.min(axis=0)
         constant = [name for name, one in zip(names, varies, strict=True) if not one]
@@ -209,6 +222,7 @@ def without_constants(matrices, features):
         note = f"constant features left out: {some(constant)}" if constant and not error else ""
         left.append(np.ascontiguousarray(matrix[:, varies]))
         kept.append(tuple(name for name, one in zip(names, varies, strict=True) if one))
+        dropped.append(tuple(constant))
         notes.append(note)
         errors.append(error)
-    return left, kept, notes, errors
+    return left, kept, dropped, notes, errors
