@@ -43,7 +43,9 @@ class Result:
     mi_ksg_bits : float
         The conservative, uncorrected KSG estimate on the same embedding.
     sd_bits, sd_ksg_bits : float
-        Their standard errors.
+        Their standard errors: the scatter of the estimator around its own mean.
+    low_bits, high_bits : float
+        Interval for the truth: the scatter of `mi_bits` and what is known of its bias.
     p_value : float
         Of the permutation null; NaN where it was not asked for.
     mi_within_bits : float
@@ -72,6 +74,8 @@ class Result:
     mi_ksg_bits: float
     sd_bits: float
     sd_ksg_bits: float
+    low_bits: float
+    high_bits: float
     p_value: float
     mi_within_bits: float
     within_strata: str
@@ -354,6 +358,8 @@ def _result(
         mi_ksg_bits=estimated.mi_ksg_bits,
         sd_bits=estimated.sd_bits,
         sd_ksg_bits=estimated.sd_ksg_bits,
+        low_bits=estimated.low_bits,
+        high_bits=estimated.high_bits,
         p_value=estimated.null.p_value,
         mi_within_bits=estimated.mi_within_bits,
         within_strata=estimated.within_strata,

@@ -6,8 +6,9 @@ import numpy as np
 
 from lmi.base import reasons, seeds
 from lmi.estimation import combination, flags, narrow, null, ranks, series
-from lmi.estimation.error_bars import standard_error, variance
+from lmi.estimation.error_bars import INSIDE_PARTS, standard_error, variance
 from lmi.estimation.evaluate import coordinates, evaluate, given_coordinates, search
+from lmi.estimation.intervals import interval
 from lmi.estimation.within import within_strata
 from lmi.ksg import guided
 from lmi.ksg import kernel as ksg
@@ -60,6 +61,8 @@ class Estimate:
         KSG on the same embedding, uncorrected.
     sd_bits, sd_ksg_bits : float
         Standard errors by disjoint subsampling; NaN where not asked for or too few samples.
+    low_bits, high_bits : float
+        Interval of the truth, `intervals.interval`; NaN without error bars.
     drift_bits : float
         What all samples give more than a third of them; NaN without error bars.
     mi_within_bits, sd_within_bits : float
@@ -76,6 +79,8 @@ class Estimate:
     mi_ksg_bits: float
     sd_bits: float
     sd_ksg_bits: float
+    low_bits: float
+    high_bits: float
     drift_bits: float
     mi_within_bits: float
     sd_within_bits: float
@@ -151,6 +156,7 @@ def estimate(
     n_estimated = sum(len(out) for out in held_out)
     mi, mi_ksg = float(np.nanmean(pointwise)), float(np.nanmean(pointwise_ksg))
     sd = sd_ksg = drift = np.nan
+    chance = np.full(2, np.nan)
     variances = np.full((len(held_out), 2), np.nan)
     if error_bars:
         thirds = []
@@ -168,6 +174,9 @@ def estimate(
         if embedding.temperature.any():
             slow_halves = samples.time_series  # more than the blocks, they show what is slow
             sd = standard_error(embedding, variances[:, 1], halves_ksg, training=slow_halves)
+        if samples.time_series:
+            chance = series.bits_by_chance(embedding, held_out, neighbours, threads, INSIDE_PARTS)
+            sd_ksg, sd = np.hypot([sd_ksg, sd], chance).tolist()
     within = within_strata(embedding, held_out, samples, k, threads)
     tested = null.NOT_TESTED
     if permutations and permutations["max"]:
@@ -205,7 +214,7 @@ def estimate(
             n_effective=series.effective_samples(embedding, n_estimated),
             trends=series.has_trends(embedding),
             mi=mi,
-            by_chance=tested.mean_bits,
+            by_chance=np.fmax(chance[1], tested.mean_bits),
             others=why,
         )
     if checked and reasons.flag(why) != "fail":
@@ -213,7 +222,9 @@ def estimate(
     why = flags.of_shared(samples.shared) + why
     if permutations and permutations["max"] and np.isnan(tested.p_value):
         why.append(reasons.Reason("nothing_to_exchange"))
-    return Estimate(pointwise, mi, mi_ksg, sd, sd_ksg, drift, *within, tested, tuple(why))
+    trusted = float(np.mean((embedding.rank > 0) & (embedding.temperature > 0)))
+    ends = interval(mi, mi_ksg, sd, drift, trusted)
+    return Estimate(pointwise, mi, mi_ksg, sd, sd_ksg, *ends, drift, *within, tested, tuple(why))
 
 
 def _optimism(embedding, halves, neighbours, threads):

@@ -199,6 +199,8 @@ def _estimate_rows(
         "mi_ksg_bits",
         "sd_bits",
         "sd_ksg_bits",
+        "low_bits",
+        "high_bits",
         "drift_bits",
         "mi_within_bits",
         "sd_within_bits",

@@ -46,6 +46,8 @@ DECLARED = (
     _bits("mi_ksg_bits", "KSG on the same embedding, uncorrected"),
     _bits("sd_bits", "standard error of mi_bits, by disjoint subsampling"),
     _bits("sd_ksg_bits", "standard error of mi_ksg_bits"),
+    _bits("low_bits", "lower end of the interval: scatter and what is known of the bias"),
+    _bits("high_bits", "upper end of the interval"),
     Column("p_value", "float64", "", "of the permutation test, one-sided", math.nan),
     Column(
         "q_value",
