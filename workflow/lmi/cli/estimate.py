@@ -3,14 +3,20 @@
 import numpy as np
 
 
-def _read(path):
+def _read(path, time_series):
     """Return the matrix in a file, with the names of its samples where it has any."""
     import pandas as pd
 
     from lmi.base.errors import InputError
-    from lmi.data.sources import Source, header, id_message, read, sample_names
+    from lmi.data.sources import header, id_message, read, sample_names, sources_of
 
-    source = Source(path)
+    parts = sources_of({"source": path, "time_series": time_series})
+    if len(parts) > 1:
+        raise InputError(
+            f"{path}: expected one matrix, found {len(parts)} modalities. Write a config with "
+            "`lmi init`"
+        )
+    source = parts[0]
     known = header(source)
     if known.text:
         raise InputError(
@@ -45,8 +51,8 @@ def estimate(x, y, pointwise=None, given=None, **options):
     import lmi
     from lmi.base.files import replacing
 
-    Xs, Ys = _read(x), _read(y)
-    result = lmi.estimate(Xs, Ys, given=_read(given) if given else None, **options)
+    Xs, Ys = (_read(path, options.get("time_series", False)) for path in (x, y))
+    result = lmi.estimate(Xs, Ys, given=_read(given, False) if given else None, **options)
     if pointwise:
         with replacing(pointwise) as path, open(path, "w", encoding="utf-8") as file:
             file.write("sample\tpointwise_bits\n")

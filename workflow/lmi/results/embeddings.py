@@ -2,53 +2,96 @@
 
 import itertools
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import h5py
 import numpy as np
 
 from lmi.base.files import reading
-from lmi.embedding.candidates import Embedding
 from lmi.embedding.network import WIDTHS
+from lmi.embedding.result import Embedding
 from lmi.model import build, fitted
 from lmi.model.encoder import Columns
 from lmi.results import names, pairs
 
+_ARRAYS = (
+    "zx",
+    "zy",
+    "s",
+    "weight",
+    "rank",
+    "n_parameters",
+    "temperature",
+    "fold",
+    "n_latent",
+    "converged",
+    "seconds",
+)
+_OF_TRAINING = ("loss_step", "loss_train", "loss_validation")
+_OF_NETWORKS = ("network", "network_size")
 
-def read_embedding(file: h5py.File, row: int) -> Embedding:
-    """Return the embedding of one row of an embeddings file."""
-    n_x, n_y = file["n_latent"][row]
-    n_axes = max(n_x, n_y)
+
+def read_embeddings(
+    file: h5py.File, rows: Sequence[int], good: Sequence[bool], networks: bool = False
+) -> list[Embedding | None]:
+    """Return `Embedding` of consecutive rows of an embeddings file, or None where one failed.
+
+    Parameters
+    ----------
+    file : h5py.File
+    rows : sequence of int
+    good : sequence of bool
+        Which of them have not failed.
+    networks : bool
+        Read the weights of networks too.
+    """
+    at = slice(rows[0], rows[-1] + 1)
+    optional = (*_OF_TRAINING, *(_OF_NETWORKS if networks else ()))
+    named = (*_ARRAYS, *(name for name in optional if name in file))
+    arrays = {name: file[name][() if name == "loss_step" else at] for name in named}
+    texts = {name: file[name].asstr()[at] for name in ("candidate", "scores")}
+    no_steps = np.zeros(0, int)
     untrained = np.zeros((file["zx"].shape[1], 0), np.float32)
-    return Embedding(
-        zx=file["zx"][row, :, :, :n_x],
-        zy=file["zy"][row, :, :, :n_y],
-        s=file["s"][row][:, :n_axes],
-        weight=file["weight"][row][:, :n_axes],
-        rank=file["rank"][row],
-        n_parameters=file["n_parameters"][row],
-        temperature=file["temperature"][row],
-        candidate=tuple(file["candidate"].asstr()[row].split("+")),
-        scores=json.loads(file["scores"].asstr()[row]),
-        loss_step=file["loss_step"][()] if "loss_step" in file else np.zeros(0, int),
-        loss_train=file["loss_train"][row] if "loss_train" in file else untrained,
-        loss_validation=file["loss_validation"][row] if "loss_validation" in file else untrained,
-        converged=bool(file["converged"][row]),
-        fold=file["fold"][row],
-        seconds=float(file["seconds"][row]),
-        weights=_weights(file, row),
-    )
+
+    def one(row):
+        n_x, n_y = arrays["n_latent"][row]
+        n_axes = max(n_x, n_y)
+        return Embedding(
+            zx=arrays["zx"][row, :, :, :n_x],
+            zy=arrays["zy"][row, :, :, :n_y],
+            s=arrays["s"][row][:, :n_axes],
+            weight=arrays["weight"][row][:, :n_axes],
+            rank=arrays["rank"][row],
+            n_parameters=arrays["n_parameters"][row],
+            temperature=arrays["temperature"][row],
+            candidate=tuple(texts["candidate"][row].split("+")),
+            scores=json.loads(texts["scores"][row]),
+            loss_step=arrays.get("loss_step", no_steps),
+            loss_train=arrays["loss_train"][row] if "loss_train" in arrays else untrained,
+            loss_validation=arrays["loss_validation"][row]
+            if "loss_validation" in arrays
+            else untrained,
+            converged=bool(arrays["converged"][row]),
+            fold=arrays["fold"][row],
+            seconds=float(arrays["seconds"][row]),
+            weights=_weights(arrays, row),
+        )
+
+    return [
+        one(row - rows[0]) if is_good else None for row, is_good in zip(rows, good, strict=True)
+    ]
 
 
-def _weights(file: h5py.File, row: int) -> tuple:
+def _weights(arrays: dict, row: int) -> tuple:
     """Return the weights of the networks of a pair, by encoder, as `Embedding` has them."""
-    if "network" not in file:
+    if "network" not in arrays:
         return ()
-    sizes = file["network_size"][row]
+    sizes = arrays["network_size"][row]
     if not sizes.any():
         return ()
     return tuple(
-        tuple(unflattened(file["network"][row, t, side], *sizes[t, side]) for side in (0, 1))
+        tuple(unflattened(arrays["network"][row, t, side], *sizes[t, side]) for side in (0, 1))
         if sizes[t].all()
         else None
         for t in range(len(sizes))
@@ -137,8 +180,9 @@ def pair_model(place: pairs.Place, sides: list[tuple[Path, str]]) -> fitted.Mode
     with reading(place.path, "estimate") as file:
         k = int(file.attrs["k"])
     with reading(pairs.embeddings_path(place), "embed") as file:
-        found = read_embedding(file, place.row)
+        (found,) = read_embeddings(file, [place.row], [True], networks=True)
         seed = int(file.attrs["seed"])
+    assert found is not None
     (x, x_columns, inner), (y, y_columns, _) = (source(*side) for side in sides)
     return fitted.model(
         found,

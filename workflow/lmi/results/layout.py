@@ -92,6 +92,7 @@ BLOCK = {
     "feature_scale": Dataset("float64", ("feature of all variables",), "standard deviation"),
     "fold": Dataset("int8", ("sample",), "fold of each sample"),
     "inner": Dataset("int8", ("sample",), "inner fold of each sample"),
+    "given": Dataset("str", ("sample",), "label that is conditioned on", optional=True),
     **_OF_ALL_SAMPLES,
 }
 """`variables/block-*.h5`: what depends on one variable alone."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from lmi.base.errors import InputError
 from lmi.base.messages import some
-from lmi.data.files import kilosort_files, told
+from lmi.data.files import TROUBLE, kilosort_files, told
 from lmi.data.formats import kilosort, nwb
 
 FLAT = (".npz", ".h5", ".hdf5", ".csv", ".tsv", ".parquet")
@@ -126,7 +126,7 @@ def arrays(recording, names):
         return nwb.spikes(recording, names) if ending == ".nwb" else _flat(path, ending, names)
     except InputError:
         raise
-    except (OSError, ValueError, EOFError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except TROUBLE as error:
         raise InputError(
             f"spikes '{path}': expected a readable {ending} file: {told(error)}"
         ) from error
