@@ -172,7 +172,7 @@ def estimate(
     for name, value in zip(OWN, own, strict=True):
         api_input.check(name, value)
     settings = api_input.settings(preset, options)
-    time_series = in_time(Xs, Ys, time_series)
+    time_series = in_time({"Xs": Xs, "Ys": Ys}, time_series)
     x, y, strata_names, codes = api_input.read(Xs, Ys, strata)
     x, y = views.drop_constant(x), views.drop_constant(y)
     for name, matrix in (("Xs", x), ("Ys", y)):
