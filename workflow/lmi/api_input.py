@@ -284,10 +284,10 @@ def read(
     InputError
         What cannot be read, or cannot be joined.
     """
-    for name, values in (("Xs", Xs), ("Ys", Ys)):
+    for side, values in (("Xs", Xs), ("Ys", Ys)):
         if type(values).__name__ in ("Ts", "TsGroup"):
             raise InputError(
-                f"{name}: expected numbers in time, found times of events ({type(values).__name__}"
+                f"{side}: expected numbers in time, found times of events ({type(values).__name__}"
                 "). Count them in bins first: .count(0.02) of a Ts or TsGroup."
             )
     x, y = matrix("Xs", Xs), matrix("Ys", Ys)
