@@ -209,6 +209,10 @@ def test_estimate_gives_the_numbers_of_the_function(lmi_command, tmp_path):
     np.testing.assert_allclose(found, result.pmis, rtol=1e-5)
     _, out, _ = lmi_command("estimate", "x.npy", "y.npy", "--permutations", "0")
     assert " bits (uncorrected " in out and "200 samples, flag " in out
+    np.save("z.npy", x + 0.1 * rng.standard_normal((200, 3)))
+    _, out, _ = lmi_command("estimate", "x.npy", "y.npy", "--given", "z.npy", "--json")
+    beyond = lmi.estimate(x, y, given=np.load("z.npy"))
+    assert json.loads(out)["cmi_bits"] == beyond.cmi_bits
 
 
 def test_show_prints_the_strongest_pairs_of_a_variable(lmi_command, finished):

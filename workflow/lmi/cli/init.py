@@ -84,11 +84,11 @@ def _is_spikes(path):
 
         with np.load(path, allow_pickle=False) as file:
             return {"times", "units"} <= set(file.files)
-    if ending(path) in (".h5", ".hdf5"):
+    if ending(path) in (".h5", ".hdf5", ".nwb"):
         import h5py
 
         with h5py.File(path, "r") as file:
-            return {"times", "units"} <= set(file)
+            return {"times", "units"} <= set(file) or (ending(path) == ".nwb" and "units" in file)
     from lmi.data.sources import Source, header
 
     return {"times", "units"} <= set(header(Source(path)).features)
@@ -202,9 +202,9 @@ def _strata(path, known):
                 if is_group(obs[name]) and "categories" in obs[name]:
                     found[name] = obs[name]["categories"].shape[0]
     else:
-        from lmi.data.labels import read_labels
+        from lmi.data.labels import ENDINGS, read_labels
 
-        for name in sorted(known.text):
+        for name in sorted(known.text) if ending(path) in ENDINGS else ():
             found[name] = len(set(map(str, read_labels(path, name))))
     return {name: count for name, count in found.items() if 1 < count <= MOST_STRATA}
 
