@@ -98,6 +98,8 @@ rule report:
         version=lmi.__version__,
         config=SETTINGS,
         benchmarks=f"{RESULTS}/benchmarks",
+        # read where they are still there: the parts were made from them
+        blocks=PLAN.blocks(),
     message:
         "report: figures and {output.html}"
         " (about {resources.expected_s} s, {resources.mem_mb} MB, {resources.expected_mb} MB on disk)"

@@ -112,6 +112,14 @@ class Plan:
         """Return the estimate files of the datasets of the config."""
         return [path for dataset in self.own for path in dataset.estimate_files()]
 
+    def blocks(self) -> list[str]:
+        """Return the blocks of the datasets of the config."""
+        return [
+            dataset.block_file(number)
+            for dataset in self.own
+            for number in range(len(dataset.blocks))
+        ]
+
     def parts(self) -> list[str]:
         """Return the parts of the datasets of the config."""
         return [path for dataset in self.own for path in dataset.part_files()]
