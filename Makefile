@@ -13,8 +13,8 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help demo plan test test-wheel test-cluster test-browser lint lock bench-accuracy \
-  bench-speed bench-statistics bench-null bench-ksg bench-gpu bench-scale bench-costs \
-  bench-overhead bench-report
+  bench-speed bench-statistics bench-null bench-networks bench-conditional bench-ksg bench-gpu \
+  bench-scale bench-costs bench-overhead bench-memory bench-report
 
 help:
 	@echo "make demo   install into .venv, run the bundled data, print the strongest pairs"
@@ -28,9 +28,12 @@ help:
 	@echo "make bench-speed      CPU time beside the released latentmi (builds .latentmi)"
 	@echo "make bench-statistics coverage of the error bars, p values, q values, flags"
 	@echo "make bench-null       false positives of the p values down to 1e-5"
+	@echo "make bench-networks   planted pairs found among thousands, and false discoveries"
+	@echo "make bench-conditional errors and p values of the conditional information"
 	@echo "make bench-ksg        the KSG kernel beside scikit-learn's KDTree"
 	@echo "make bench-gpu        pairs a second of the network training, on a GPU where there is one"
 	@echo "make bench-scale      planning and gathering of 10^2 to 10^6 pairs"
+	@echo "make bench-memory     memory of projecting 200 gene sets of 50,000 cells x 20,000 genes"
 	@echo "make bench-overhead   all pairs of 64 variables, and where the time goes"
 	@echo "make bench-costs      what the stages take by size, for the estimates of make plan"
 	@echo "make bench-report     size and load time of the report by number of variables"
@@ -97,6 +100,12 @@ bench-statistics: $(VENV)/.installed
 bench-null: $(VENV)/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.null
 
+bench-networks: $(VENV)/.installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.networks
+
+bench-conditional: $(VENV)/.installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.conditional
+
 bench-ksg: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.ksg
 
@@ -108,6 +117,9 @@ bench-scale: $(VENV)/.installed
 
 bench-costs: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.costs
+
+bench-memory: $(VENV)/.installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.memory
 
 bench-overhead: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.overhead

@@ -53,10 +53,16 @@ def hostile(folder):
             "n_scores": np.full((6, 3), 2),
             "linear": rng.standard_normal((6, 300, 2)).astype(np.float32),
             "feature_name": [f"<u>{name}" for name in HOSTILE],
+            "sample_name": [f"<s>{i}" for i in range(300)],
+            "dropped_sample": ["s1", "s2"],
+            "dropped_sample_reason": ["missing value"] * 2,
+            "dropped_feature": ["<z>"],
+            "dropped_feature_variable": np.array([0]),
+            "dropped_feature_reason": ["does not vary"],
             "strata": np.arange(300) % 2,
             "strata_names": STRATA,
         },
-        {"dataset": "hostile", "n_dropped": 3},
+        {"dataset": "hostile", "named_features": True},
     )
     return tile, block
 

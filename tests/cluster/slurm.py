@@ -259,11 +259,19 @@ class Cluster:
         return wait_for(found, f"a running job of {rule}")
 
     def freeze(self, job):
-        """Stop a running job where it stands: it stays, and gets nowhere."""
-        for process in self._processes():
-            with contextlib.suppress(psutil.NoSuchProcess):  # a child of a moment
-                if process.environ().get("SLURM_JOB_ID") == job:
+        """Stop a running job where it stands: it stays, and gets nowhere.
+
+        A process that was started while the others were being stopped would go on, and write the
+        job's output: they are looked for until two looks in a row find none that runs.
+        """
+        quiet = 0
+        while quiet < 2:
+            running = [process for process in self._processes() if runs_in(process, job)]
+            for process in running:
+                with contextlib.suppress(psutil.NoSuchProcess):  # a child of a moment
                     process.send_signal(signal.SIGSTOP)
+            quiet = 0 if running else quiet + 1
+            time.sleep(0.1)
 
     def log(self, daemon):
         """Return what a daemon said: slurmctld, or the slurmd of a node."""
@@ -276,6 +284,15 @@ class Cluster:
             job, value = line.split()
             seen.setdefault(job, set()).add(value)
         return seen
+
+
+def runs_in(process, job):
+    """Return whether a process is of a job, and neither stopped nor ended."""
+    still = (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE)
+    try:
+        return process.environ().get("SLURM_JOB_ID") == job and process.status() not in still
+    except psutil.Error:
+        return False
 
 
 def alive(process):

@@ -12,11 +12,12 @@ import numpy as np
 
 from lmi.base.arrays import counts_rows, dense, matrix, order, refuse_masked, row_names
 from lmi.base.errors import InputError
+from lmi.base.series import times
 from lmi.embedding import published
 
 LEAST_SAMPLES_OF_ESTIMATE = 50
 """Fewest samples that `lmi.estimate` takes: each of the two halves then holds 25, as few as a part
-of an error bar may (`MIN_PART` of `lmi.estimation.estimate`)."""
+of an error bar may (`MIN_PART` of `lmi.estimation.error_bars`)."""
 NO_LABEL = ("nan", "<na>", "nat", "none", "inf", "-inf")
 """What is no label, where it is an object or a number: NaN, NA, NaT, None, an infinite value."""
 NO_TEXT_LABEL = ("", "nan")
@@ -170,6 +171,14 @@ def settings(preset: Any, options: Mapping[str, Any]) -> DefaultSettings | Paper
     return made
 
 
+def default_settings(options: Mapping[str, Any]) -> DefaultSettings:
+    """Return the settings of the preset default, with the options in place of its own."""
+    chosen = settings("default", options)
+    if not isinstance(chosen, DefaultSettings):  # what `settings` returns for this preset
+        raise TypeError(type(chosen))
+    return chosen
+
+
 def _short(value: Any) -> str:
     """Return a value as text that fits into a message."""
     text = " ".join(repr(value).split())
@@ -179,8 +188,10 @@ def _short(value: Any) -> str:
 # ---- strata
 
 
-def strata(labels: Any, n_samples: int) -> tuple[list, np.ndarray | None]:
+def strata(labels: Any, n_samples: int, name: str = "strata") -> tuple[list, np.ndarray | None]:
     """Return the names of the strata and the stratum of each sample, nothing for None.
+
+    `name` is that of the argument, for messages.
 
     Raises
     ------
@@ -189,7 +200,7 @@ def strata(labels: Any, n_samples: int) -> tuple[list, np.ndarray | None]:
     """
     if labels is None:
         return [], None
-    refuse_masked("strata", labels)
+    refuse_masked(name, labels)
     try:
         if hasattr(labels, "detach"):
             values = dense(labels)
@@ -200,26 +211,26 @@ def strata(labels: Any, n_samples: int) -> tuple[list, np.ndarray | None]:
             values = np.asarray(labels)
     except Exception as error:  # whatever the conversion of a foreign object raises
         raise InputError(
-            f"strata: expected a label for each of the {n_samples} samples, found "
+            f"{name}: expected a label for each of the {n_samples} samples, found "
             f"{type(labels).__name__} ({' '.join(str(error).split())})."
         ) from error
     if values.shape != (n_samples,):
         raise InputError(
-            f"strata: expected a label for each of the {n_samples} samples, "
+            f"{name}: expected a label for each of the {n_samples} samples, "
             f"found shape {values.shape}."
         )
-    text = _label_text(values)
-    _check_groups(values, text)
+    text = _label_text(values, name)
+    _check_groups(values, text, name)
     names, codes = np.unique(text, return_inverse=True)
     return names, codes
 
 
-def _label_text(values: np.ndarray) -> np.ndarray:
+def _label_text(values: np.ndarray, name: str) -> np.ndarray:
     """Return the labels as text; raises InputError for those that are missing or no labels."""
     listed = [v.decode("utf-8", "replace") if isinstance(v, bytes) else v for v in values.tolist()]
     if odd := [v for v in listed if isinstance(v, list | tuple | set | dict | np.ndarray)]:
         raise InputError(
-            f"strata: expected one label a sample, text or a number, found {_short(odd[0])}. Join "
+            f"{name}: expected one label a sample, text or a number, found {_short(odd[0])}. Join "
             "several columns into one label."
         )
     text = np.array([str(v) for v in listed], dtype=str)
@@ -233,14 +244,14 @@ def _label_text(values: np.ndarray) -> np.ndarray:
     )
     if missing.any():
         raise InputError(
-            f"strata: expected a label for every sample, found {missing.sum()} missing ones (NaN, "
+            f"{name}: expected a label for every sample, found {missing.sum()} missing ones (NaN, "
             f"None or empty), the first at row {np.argmax(missing)}. Drop these samples, or give "
             "them a label of their own, such as 'unknown'."
         )
     return text
 
 
-def _check_groups(values: np.ndarray, text: np.ndarray) -> None:
+def _check_groups(values: np.ndarray, text: np.ndarray, name: str) -> None:
     """Raise InputError for labels that are no groups: ids, matched pairs, continuous values."""
     n_samples, (_, sizes) = len(text), np.unique(text, return_counts=True)
     cure = (
@@ -250,13 +261,13 @@ def _check_groups(values: np.ndarray, text: np.ndarray) -> None:
     alone = int((sizes == 1).sum())
     if alone > MAX_SHARE * n_samples:
         raise InputError(
-            f"strata: expected groups of samples, found {len(sizes)} strata for {n_samples} "
+            f"{name}: expected groups of samples, found {len(sizes)} strata for {n_samples} "
             f"samples, {alone} of them of one sample. {cure}"
         )
     fractions = [v for v in values.tolist() if isinstance(v, float) and v != round(v)]
     if fractions and len(sizes) > MAX_SHARE * n_samples:
         raise InputError(
-            f"strata: expected groups of samples, found a continuous column: {len(sizes)} "
+            f"{name}: expected groups of samples, found a continuous column: {len(sizes)} "
             f"different values for {n_samples} samples, such as {fractions[0]!r}. {cure}"
         )
 
@@ -264,7 +275,9 @@ def _check_groups(values: np.ndarray, text: np.ndarray) -> None:
 # ---- all together
 
 
-def read(Xs: Any, Ys: Any, labels: Any) -> tuple[np.ndarray, np.ndarray, list, np.ndarray | None]:
+def read(
+    Xs: Any, Ys: Any, labels: Any, name: str = "strata"
+) -> tuple[np.ndarray, np.ndarray, list, np.ndarray | None]:
     """Return x, y, the names of the strata and their codes, all in the order of Xs.
 
     Raises
@@ -272,8 +285,14 @@ def read(Xs: Any, Ys: Any, labels: Any) -> tuple[np.ndarray, np.ndarray, list, n
     InputError
         What cannot be read, or cannot be joined.
     """
+    for name, values in (("Xs", Xs), ("Ys", Ys)):
+        if type(values).__name__ in ("Ts", "TsGroup"):
+            raise InputError(
+                f"{name}: expected numbers in time, found times of events ({type(values).__name__}"
+                "). Count them in bins first: .count(0.02) of a Ts or TsGroup."
+            )
     x, y = matrix("Xs", Xs), matrix("Ys", Ys)
-    names_x, names_y, names_labels = row_names(Xs), row_names(Ys), row_names(labels)
+    names_x, names_y, names_labels = _names(Xs), _names(Ys), _names(labels)
     rows = order(names_x, names_y, "Xs", "Ys")
     if rows is not None:
         y = y[rows]
@@ -289,7 +308,17 @@ def read(Xs: Any, Ys: Any, labels: Any) -> tuple[np.ndarray, np.ndarray, list, n
     # names that count the rows give way to real ones beside which they were ignored
     counted = names_y is not None and rows is None and names_x is not None and counts_rows(names_x)
     target, of_target = (names_y, "Ys") if names_x is None or counted else (names_x, "Xs")
-    rows = order(target, names_labels, of_target, "strata")
+    rows = order(target, names_labels, of_target, name)
     if rows is not None:
         labels = labels.iloc[rows] if hasattr(labels, "iloc") else np.asarray(labels)[rows]
-    return x, y, *strata(labels, len(x))
+    return x, y, *strata(labels, len(x), name)
+
+
+def _names(values: Any) -> Any:
+    """Return what names the rows: the times of a series, else the names that they have."""
+    own = times(values)
+    if own is None:
+        return row_names(values)
+    import pandas as pd
+
+    return pd.Index(own, dtype=object)

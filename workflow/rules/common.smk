@@ -14,7 +14,8 @@ import lmi
 from lmi.base.errors import InputError
 from lmi.benchmarks.real_data import catalogue
 from lmi.planning import guard
-from lmi.planning.config import check_yaml, load
+from lmi.planning.config import load
+from lmi.planning.yaml_file import check_yaml
 from lmi.planning.plan import Plan
 from lmi.report import provenance
 

@@ -66,6 +66,7 @@ rule report:
     input:
         parquet=rules.aggregate.output.parquet,
         parts=rules.aggregate.input.parts,
+        blocks=PLAN.blocks(),
     output:
         html=report(
             "<results>/report.html",
@@ -98,8 +99,6 @@ rule report:
         version=lmi.__version__,
         config=SETTINGS,
         benchmarks=f"{RESULTS}/benchmarks",
-        # read where they are still there: the parts were made from them
-        blocks=PLAN.blocks(),
     message:
         "report: figures and {output.html}"
         " (about {resources.expected_s} s, {resources.mem_mb} MB, {resources.expected_mb} MB on disk)"

@@ -14,5 +14,5 @@ with job(snakemake):
         snakemake.input.parts,
         snakemake.params.config,
         snakemake.params.benchmarks,
-        snakemake.params.blocks,
+        snakemake.input.blocks,
     )

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 import scipy.sparse
 from lmi.base.errors import InputError
-from lmi.data import variables
+from lmi.data import matrix_values
 from lmi.data.variables import Variable, count_samples, list_variables, read_matrices
 
 DATA = Path(__file__).parents[2] / "data" / "cells"
@@ -122,7 +122,7 @@ def test_unknown_features_may_be_dropped(cells, tmp_path):
     gmt = write(tmp_path / "m.gmt", "b\t\tCD79A\tMS4A1\tCD19\nt\t\tCD3D\tCD5\n")
     cells["variables"] = {"gene_sets": gmt, "unknown_features": "drop", "min_features": 2}
     note = "1 of its 3 features are not in the data"
-    assert list_variables(cells) == [Variable("b", ("CD79A", "MS4A1"), note=note)]
+    assert list_variables(cells) == [Variable("b", ("CD79A", "MS4A1"), note=note, absent=("CD19",))]
     assert read(cells)[1]["notes"] == [note]
 
 
@@ -892,5 +892,5 @@ def test_unknown_task():
 
 def test_imputing_by_hand():
     block = np.array([[1, np.nan], [2, np.inf], [6, np.nan], [np.nan, np.nan]], dtype=np.float32)
-    assert variables.impute_median(block).tolist() == [1, 4]
+    assert matrix_values.impute_median(block).tolist() == [1, 4]
     assert block.tolist() == [[1, 0], [2, 0], [6, 0], [2, 0]]

@@ -10,6 +10,7 @@ from lmi.base import seeds
 from lmi.embedding import candidates as embed
 from lmi.embedding import canonical, network, screen
 from lmi.estimation import estimate as estimation
+from lmi.estimation import evaluate as evaluation
 from lmi.ksg import guided
 from lmi.ksg import kernel as ksg
 from lmi.projection import folds as split
@@ -304,8 +305,8 @@ def test_more_neighbours_are_taken_only_where_they_find_the_same():
     assert value.mi_bits == pytest.approx(np.mean(halves), abs=0.03)
     shuffled = dataclasses.replace(both, zy=both.zy[:, rng.permutation(600)])
     rows = [np.flatnonzero(fold == 1 - t) for t in (0, 1)]
-    assert estimation._search(both, rows, 3, 1)[1].k < 12
-    assert estimation._search(shuffled, rows, 3, 1)[1] == (24, 0, False)
+    assert evaluation.search(both, rows, 3, 1)[1].k < 12
+    assert evaluation.search(shuffled, rows, 3, 1)[1] == (24, 0, False)
 
 
 def test_a_trusted_critic_takes_more_neighbours_and_scatters_less():
@@ -319,10 +320,10 @@ def test_a_trusted_critic_takes_more_neighbours_and_scatters_less():
         pair = prepared(tasks.registry.finish(x, y, 0.0), fold, inner)
         found = embed.embed_pairs([pair], fold, inner, settings=settings, seed=seed)[0]
         rows = [np.flatnonzero(fold == 1 - t) for t in (0, 1)]
-        taken, neighbours = estimation._search(found, rows, 3, 1)
+        taken, neighbours = evaluation.search(found, rows, 3, 1)
         for t in np.flatnonzero(found.temperature == guided.TRUSTED):
             assert neighbours == (3, 12, False)
-            plain = estimation._evaluate(found, t, rows[t], estimation.Neighbours(3, 3), 1)
+            plain = evaluation.evaluate(found, t, rows[t], evaluation.Neighbours(3, 3), 1)
             # the conservative value is KSG with k neighbours all the same
             assert np.array_equal(taken[t][0], plain[0])
             few.append(plain[1].mean() - truth[rows[t]].mean())

@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from lmi.base.errors import InputError
-from lmi.data.variables import Variable
+from lmi.data.variable import Variable
 from lmi.pipeline import calibrate
 from lmi.pipeline.project import project
-from lmi.planning import config, tiles
+from lmi.planning import schema, tiles
 from lmi.results import calibration
 
-DEFAULTS = config._filled({"datasets": {}}, config.schema())
+DEFAULTS = schema.filled({"datasets": {}}, schema.schema())
 ESTIMATE = DEFAULTS["estimate"] | {
     "error_bars": False,
     "permutations": DEFAULTS["estimate"]["permutations"] | {"max": 199},

@@ -6,7 +6,7 @@ import pytest
 from lmi.base.files import reading
 from lmi.embedding import canonical
 from lmi.pipeline import embed, estimate, project
-from lmi.planning.config import defaults
+from lmi.planning.schema import defaults
 from lmi.projection.folds import folds
 
 

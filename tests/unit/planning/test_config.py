@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 from lmi.base.errors import InputError
-from lmi.planning import config
+from lmi.planning import config, schema
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -41,7 +41,7 @@ def message_of(raw):
 
 
 def test_the_schema_is_a_schema():
-    jsonschema.Draft202012Validator.check_schema(config.schema())
+    jsonschema.Draft202012Validator.check_schema(schema.schema())
 
 
 def walk(rules, path="config"):
@@ -55,7 +55,7 @@ def walk(rules, path="config"):
 
 def test_every_key_has_a_description_and_no_section_takes_unknown_keys():
     optional = {"config.datasets"}
-    for path, rule in walk(config.schema()):
+    for path, rule in walk(schema.schema()):
         assert "$ref" in rule or rule["description"], path
         if "properties" in rule and path != "dataset.task":
             assert rule["additionalProperties"] is False or path == "dataset.variables", path
@@ -106,7 +106,7 @@ def test_the_demo_config(monkeypatch):
     loaded = config.load(raw)
     assert list(loaded["datasets"]) == ["cells", "neurons", "neurons_shifted", "documented_example"]
     assert config.load(loaded) == loaded
-    for section, rule in config.schema()["properties"].items():
+    for section, rule in schema.schema()["properties"].items():
         assert section in raw
         assert set(rule.get("properties", {})) == (
             set(raw[section]) if "properties" in rule else set()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from lmi.planning import config, reference
+from lmi.planning import reference, schema
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -14,7 +14,7 @@ def test_the_reference_page_is_that_of_the_schema():
 
 
 def test_every_key_is_described():
-    for key, what, _, meaning in reference.rows(config.schema()):
+    for key, what, _, meaning in reference.rows(schema.schema()):
         assert key.endswith("<name>") or (what and meaning), key
 
 
@@ -22,4 +22,4 @@ def test_every_key_is_described():
 def test_the_example_shows_the_defaults(section):
     example = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     for key, value in example[section].items():
-        assert value == config.defaults(section)[key]
+        assert value == schema.defaults(section)[key]

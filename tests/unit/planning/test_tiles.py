@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pytest
 from lmi.base.errors import InputError
-from lmi.data.variables import Variable
+from lmi.data.variable import Variable
 from lmi.planning import tiles
 
 NAMES = ("b cell", "t cell", "nk", "mono 14", "mono 16", "dc", "mk")

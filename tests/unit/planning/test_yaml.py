@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from lmi.base.errors import InputError
-from lmi.planning import config
+from lmi.planning import config, yaml_file
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -15,14 +15,14 @@ def message_of(tmp_path, content):
     path = tmp_path / "mine.yaml"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(InputError) as error:
-        config.check_yaml(path)
+        yaml_file.check_yaml(path)
     assert "\n" not in str(error.value) and str(path) in str(error.value)
     return str(error.value)
 
 
 def test_our_own_files_pass():
     for name in ("config.yaml", "tests/workflow/short.yaml", "profiles/default/profile.yaml"):
-        config.check_yaml(ROOT / name)
+        yaml_file.check_yaml(ROOT / name)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_our_own_files_pass():
 )
 def test_sound_files_pass(tmp_path, content):
     (tmp_path / "mine.yaml").write_bytes(content.encode())
-    config.check_yaml(tmp_path / "mine.yaml")
+    yaml_file.check_yaml(tmp_path / "mine.yaml")
 
 
 @pytest.mark.parametrize(
@@ -73,11 +73,11 @@ def test_what_is_no_text_or_no_yaml_is_refused(tmp_path):
     assert "levels of nesting" in message_of(tmp_path, "run: " + "[" * 100_000)
     assert "levels of nesting" in message_of(tmp_path, "x: " + "{a: " * 60 + "1" + "}" * 60)
     with pytest.raises(InputError, match="expected a file"):
-        config.check_yaml(tmp_path / "nowhere.yaml")
+        yaml_file.check_yaml(tmp_path / "nowhere.yaml")
 
 
 def test_a_file_without_end_is_refused_before_it_is_read_as_yaml(tmp_path, monkeypatch):
-    monkeypatch.setattr(config, "MAX_FILE_BYTES", 10)
+    monkeypatch.setattr(yaml_file, "MAX_FILE_BYTES", 10)
     assert "Give long lists as tables" in message_of(tmp_path, "run: a_long_name")
 
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from helpers.runs import MODULES, columns_of, write_results, write_tile
 from lmi.base.errors import InputError
-from lmi.base.files import write
+from lmi.base.files import SCHEMA, write
 from lmi.base.reasons import Reason
 from lmi.estimation import flags
 from lmi.report import listing, payload, provenance, texts
@@ -339,7 +339,7 @@ def test_another_schema_is_one_clear_message(tmp_path):
     aggregate([path], tmp_path / "mi.tsv", tmp_path / "mi.parquet")
     with h5py.File(path, "a") as tile:
         tile.attrs["schema"] = 1
-    with pytest.raises(InputError, match="expected schema version 3, found 1"):
+    with pytest.raises(InputError, match=f"expected schema version {SCHEMA}, found 1"):
         report.write(
             tmp_path / "r.html", tmp_path / "f", tmp_path / "mi.parquet", [path], {}, tmp_path
         )
@@ -565,10 +565,16 @@ def test_blocks_tell_sizes_and_first_axes(tmp_path):
             "n_scores": np.array([[2] * 3, [1] * 3, [3] * 3]),
             "linear": linear,
             "feature_name": ["<f1>", "f2", "g", "h1", "h2", "h3"],
+            "sample_name": [f"<s>{i}" for i in range(50)],
+            "dropped_sample": ["s1", "s2"],
+            "dropped_sample_reason": ["missing value"] * 2,
+            "dropped_feature": ["<z>"],
+            "dropped_feature_variable": np.array([0]),
+            "dropped_feature_reason": ["does not vary"],
             "strata": np.arange(50) % 2,
             "strata_names": ["B & T", "NK"],
         },
-        {"dataset": "d", "n_dropped": 7},
+        {"dataset": "d", "named_features": True},
     )
     aggregate([path], tmp_path / "mi.tsv", tmp_path / "mi.parquet")
     files = (tmp_path / "r.html", tmp_path / "figures", tmp_path / "mi.parquet", [path])
@@ -576,7 +582,7 @@ def test_blocks_tell_sizes_and_first_axes(tmp_path):
     report.write(*files, config, tmp_path, [block, tmp_path / "gone.h5"])
     source = (tmp_path / "r.html").read_text(encoding="utf-8")
     page = Page(source)
-    assert "d 50 7 3 1–3 25 % 3" in page.text
+    assert "d 50 2 (missing value) 3 1–3 25 % 3" in page.text
     light, _ = unpack(source, "light")
     words, arrays = unpack(source, "heavy")
     its = words["details"][0]
@@ -590,7 +596,9 @@ def test_blocks_tell_sizes_and_first_axes(tmp_path):
     assert np.isnan(arrays["axis_2-0"][b * 50 : (b + 1) * 50]).all()
     features = {light["variables"][int(code)]: told for code, told in its["features"].items()}
     assert features["a"]["features"] == ["<f1>", "f2"] and features["c"]["n_features"] == 3
-    assert "<f1>" not in source
+    assert features["a"]["dropped"] == [["does not vary", 1, ["<z>"]]]
+    assert its["names"][3] == "<s>3"
+    assert "<f1>" not in source and "<z>" not in source and "<s>3" not in source
 
 
 def test_provenance_names_command_host_and_data_files_by_content(tmp_path, monkeypatch):

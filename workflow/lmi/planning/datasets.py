@@ -14,9 +14,10 @@ from typing import Any
 from lmi.base.paths import fingerprint
 from lmi.benchmarks import plan as bench
 from lmi.data.sources import data_files
-from lmi.data.variables import Variable, count_features, count_samples, list_variables
+from lmi.data.variable import Variable
+from lmi.data.variables import count_features, count_samples, list_variables
 from lmi.planning import tiles
-from lmi.planning.config import defaults
+from lmi.planning.schema import defaults
 
 Settings = dict[str, Any]
 """JSON-like, with text as keys."""

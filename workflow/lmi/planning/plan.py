@@ -12,6 +12,7 @@ from lmi.planning import tiles
 from lmi.planning.datasets import DatasetPlan, Settings, in_order, of_benchmark, of_config
 from lmi.planning.jobs import CalibrationJob, FunctionJob, FunctionPlan, StageJob, TableJob
 from lmi.report import listing
+from lmi.results.listing import EXPORTS
 
 Job = StageJob | TableJob | CalibrationJob | FunctionJob
 
@@ -65,8 +66,8 @@ class Plan:
         Parameters
         ----------
         rule : str
-            project, embed, estimate, collect, aggregate, report, calibrate_dataset or
-            benchmark_function.
+            project, embed, estimate, collect, aggregate, report, export, run_record,
+            calibrate_dataset or benchmark_function.
         **wildcards
             dataset, block, x, y, part and function, as text.
         """
@@ -77,7 +78,7 @@ class Plan:
                 dataset = self.datasets[wildcards["dataset"]]
                 part = dataset.part(int(wildcards["part"]))
                 return TableJob(rule, [(dataset, x, y) for x, y in part])
-            case "aggregate" | "report":
+            case "aggregate" | "report" | "export" | "run_record":
                 every = [(dataset, x, y) for dataset in self.own for x, y in dataset.tiles]
                 return TableJob(rule, every)
             case "calibrate_dataset":
@@ -112,17 +113,22 @@ class Plan:
         """Return the estimate files of the datasets of the config."""
         return [path for dataset in self.own for path in dataset.estimate_files()]
 
-    def blocks(self) -> list[str]:
-        """Return the blocks of the datasets of the config."""
-        return [
-            dataset.block_file(number)
-            for dataset in self.own
-            for number in range(len(dataset.blocks))
-        ]
-
     def parts(self) -> list[str]:
         """Return the parts of the datasets of the config."""
         return [path for dataset in self.own for path in dataset.part_files()]
+
+    def blocks(self) -> list[str]:
+        """Return the blocks of variables that the datasets of the config use."""
+        return [
+            dataset.block_file(block)
+            for dataset in self.own
+            for block in sorted({block for tile in dataset.tiles for block in tile})
+        ]
+
+    def exports(self) -> list[str]:
+        """Return the files for other tools."""
+        folder = f"{self.results}/exports"
+        return [f"{folder}/{dataset.name}/{name}" for dataset in self.own for name in EXPORTS]
 
     def calibrations(self) -> list[str]:
         """Return the calibrations of the datasets of the config; tasks are left out."""
@@ -167,8 +173,8 @@ class Plan:
     def done(self) -> str:
         """Return a line on the results that are there."""
         paths = {what: Path(self.results, name) for what, name in ENDINGS.items()}
-        found = [f"{what}: {path}" for what, path in paths.items() if path.exists()]
-        return "lmi-workflow: done. " + ", ".join(found)
+        written = [f"{what}: {path}" for what, path in paths.items() if path.exists()]
+        return "lmi-workflow: done. " + ", ".join(written)
 
 
 def _numbers(wildcards: dict[str, str]) -> tuple[int, ...]:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import yaml
 
-from lmi.planning.config import TYPES, schema
+from lmi.planning.schema import schema
+from lmi.planning.schema_errors import TYPES
 
 HEAD = """# Keys of the config
 

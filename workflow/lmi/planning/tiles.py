@@ -12,8 +12,9 @@ from fnmatch import fnmatchcase
 from itertools import combinations_with_replacement, product
 
 from lmi.base.errors import InputError
+from lmi.data.feature_groups import read_columns
 from lmi.data.sources import check_file, some, stamp, suggest
-from lmi.data.variables import read_columns, shifted_name
+from lmi.data.unit_variables import shifted_name
 
 TILES_PER_PART = 250
 """Estimate files that are joined into one before all are: no job reads more than that many."""

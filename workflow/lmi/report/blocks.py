@@ -1,5 +1,6 @@
 """What the blocks of a run's variables tell the report: sizes, what was left out, first axes."""
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,9 @@ def read_blocks(paths):
     Returns
     -------
     dict of str to dict
-        By dataset: samples, dropped (samples with missing values), strata (of each sample) and
-        strata_names; variables, by name: n_features, missing (share), error, features (the first
-        names), place (path of the block, row in it).
+        By dataset: samples (names), dropped (how many were left out, by reason), strata (of each
+        sample) and strata_names; variables, by name: n_features, missing (share), error, features
+        (the first names), dropped (features by reason), place (path of the block, row in it).
     """
     datasets = {}
     for path in map(Path, paths):
@@ -35,8 +36,8 @@ def read_blocks(paths):
             its = datasets.setdefault(
                 name,
                 {
-                    "samples": len(block["strata"]),
-                    "dropped": int(block.attrs.get("n_dropped", 0)),
+                    "samples": text(block["sample_name"]),
+                    "dropped": Counter(map(str, text(block["dropped_sample_reason"]))),
                     "strata": block["strata"][()],
                     "strata_names": [str(one) for one in block["strata_names"].asstr()]
                     if len(block["strata_names"])
@@ -47,16 +48,25 @@ def read_blocks(paths):
             n_features = block["n_features"][()]
             ends = np.cumsum(n_features)
             features = text(block["feature_name"])
-            # features that do not vary may be listed nowhere: then no name is known by its place
-            listed = len(features) == (ends[-1] if len(ends) else 0)
-            for row, variable in enumerate(text(block["name"])):
-                start = ends[row] - n_features[row]
-                first = features[start : min(start + MAX_FEATURES, ends[row])] if listed else []
-                its["variables"][str(variable)] = {
+            columns = (text(block[f"dropped_feature{what}"]) for what in ("", "_reason"))
+            left_out = list(zip(block["dropped_feature_variable"][()], *columns, strict=True))
+            for row, variable in enumerate(map(str, text(block["name"]))):
+                first = features[ends[row] - n_features[row] : ends[row]][:MAX_FEATURES]
+                # features without names of their own are called by their variable and place
+                prefix = "" if block.attrs["named_features"] else f"{variable}/"
+                dropped = {}
+                for its_row, feature, reason in left_out:
+                    if its_row == row:
+                        dropped.setdefault(reason, []).append(feature)
+                its["variables"][variable] = {
                     "n_features": int(n_features[row]),
                     "missing": float(block["missing"][row]),
                     "error": str(block["error"].asstr()[row]),
-                    "features": [str(one) for one in first],
+                    "features": [str(one).removeprefix(prefix) for one in first],
+                    "dropped": [
+                        [reason, len(names), [str(one) for one in names[:MAX_FEATURES]]]
+                        for reason, names in dropped.items()
+                    ],
                     "place": (path, row),
                 }
     return datasets

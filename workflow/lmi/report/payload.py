@@ -205,10 +205,10 @@ def _heavy(names, details, blocks, place, variables):
     for number, name in enumerate(names):
         its = {"pairs": [], "trained": [], "features": {}, "labels": []}
         words.append(its)
-        known = blocks.get(name, {"variables": {}, "strata_names": []})
+        known = blocks.get(name, {"variables": {}, "strata_names": [], "samples": ()})
         codes = {one: code for code, one in enumerate(variables)}
         its["features"] = {
-            codes[one]: {key: told[key] for key in ("n_features", "missing", "error", "features")}
+            codes[one]: {key: value for key, value in told.items() if key != "place"}
             for one, told in known["variables"].items()
             if one in codes
         }
@@ -240,6 +240,8 @@ def _heavy(names, details, blocks, place, variables):
             ("pointwise", [panel["pointwise"][every] for panel in panels]),
         ):
             arrays[f"{what}-{number}"] = scaled(np.concatenate(values), "uint16")
+        if len(known["samples"]):
+            its["names"] = [str(one) for one in known["samples"][samples]]
         if known["strata_names"]:
             its["labels"] = known["strata_names"]
             arrays[f"label-{number}"] = np.asarray(known["strata"])[samples].astype(np.uint16)

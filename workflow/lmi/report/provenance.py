@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 from lmi.base.files import versions
+from lmi.base.paths import files_in, of_folder
 from lmi.data.sources import data_files
 
 COMMAND = "LMI_COMMAND"
@@ -110,11 +111,17 @@ def _is_dict(value):
 
 
 def _source(path):
+    """Return a file, or a folder as one: the hash of a folder is that of its files and names."""
     try:
-        size, digest = Path(path).stat().st_size, ""
+        files = files_in(path) if Path(path).is_dir() else [Path(path)]
+        size, digest = sum(file.stat().st_size for file in files), ""
         if size <= MAX_HASHED:
-            with Path(path).open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            digest = "files: " + of_folder(path, _sha256) if Path(path).is_dir() else _sha256(path)
     except OSError:
         return {"path": path, "size": None, "sha256": ""}
     return {"path": path, "size": size, "sha256": digest}
+
+
+def _sha256(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

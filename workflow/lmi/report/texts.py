@@ -340,7 +340,7 @@ def sizes(part, known, control):
             f"{min(widths):,}{DASH}{max(widths):,}" if len(set(widths)) > 1 else str(widths[0])
         )
         told = {
-            "dropped": f"{known['dropped']:,}",
+            "dropped": ", ".join(f"{n:,} ({why})" for why, n in known["dropped"].items()) or "0",
             "features": features,
             "missing": _percent(missing) if missing else "none",
         }

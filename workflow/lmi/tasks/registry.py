@@ -133,6 +133,13 @@ def make(name, seed, **params):
     ------
     InputError
         Unknown task or parameter, wrong type, value out of range.
+
+    Examples
+    --------
+    >>> from lmi import tasks
+    >>> task = tasks.make("gaussian_grid", 0, ambient=50, intrinsic=3, mi_bits=1.0)
+    >>> task.x.shape[1], round(task.truth_bits, 3)
+    (50, 1.0)
     """
     complete = check(name, **params)
     independent = complete.pop("independent")
@@ -164,10 +171,10 @@ def _signature(function):
     return tuple((p.name, p.default) for p in parameters)
 
 
-def _unknown(word, known):
-    near = difflib.get_close_matches(str(word), list(known), n=1)
+def _unknown(word, listed):
+    near = difflib.get_close_matches(str(word), list(listed), n=1)
     hint = f"did you mean '{near[0]}'? " if near else ""
-    return f"not known; {hint}expected one of {', '.join(sorted(known))}"
+    return f"not known; {hint}expected one of {', '.join(sorted(listed))}"
 
 
 def _value(name, key, value, default, limit):

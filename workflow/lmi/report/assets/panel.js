@@ -98,8 +98,8 @@ function sampleFigures(row, dataset, its, heavy) {
   const n = its.samples, of = name => heavy[`${name}-${dataset}`].subarray(at * n, (at + 1) * n);
   const pointwise = of("pointwise"), labelled = its.labels.length > 0;
   const colours = place => labelled && colourBy === "label"
-    ? byLabel(heavy[`label-${dataset}`], its.labels)
-    : byPointwise(pointwise, place);
+    ? byLabel(heavy[`label-${dataset}`], its.labels, its.names)
+    : byPointwise(pointwise, place, its.names);
   const cloud = (id, x, y, titles) => place => ({
     data: colours(place)(x, y),
     layout: {height: 330, margin: {l: 50, r: 10, t: 30, b: 46},
@@ -133,12 +133,15 @@ function sampleFigures(row, dataset, its, heavy) {
   return made;
 }
 
-function byPointwise(values, place) {
+const sampleName = names => names ? names.map(name => `<b>${label(name)}</b><br>`) : undefined;
+
+function byPointwise(values, place, names) {
   const sizes = Array.from(values).filter(Number.isFinite).map(Math.abs).sort((a, b) => a - b);
   const reach = sizes.length ? Math.max(sizes[Math.floor(0.98 * (sizes.length - 1))], 0.01) : 1;
   return (x, y) => [{
     type: "scatter", mode: "markers", x: Array.from(x), y: Array.from(y), showlegend: false,
-    customdata: Array.from(values), hovertemplate: "%{customdata:.2f} bits<extra></extra>",
+    customdata: Array.from(values), text: sampleName(names),
+    hovertemplate: `${names ? "%{text}" : ""}%{customdata:.2f} bits<extra></extra>`,
     marker: {size: 5, color: Array.from(values, value => Number.isFinite(value) ? value : 0), cmin: -reach, cmax: reach,
       colorscale: theme().mi.map(([at, colour]) => [(at + 1) / 2, colour]),
       line: {color: theme().muted, width: 0.4},
@@ -147,12 +150,13 @@ function byPointwise(values, place) {
   }];
 }
 
-function byLabel(codes, names) {
-  return (x, y) => names.map((name, code) => {
+function byLabel(codes, strata, names) {
+  return (x, y) => strata.map((name, code) => {
     const of = Array.from(codes.keys()).filter(i => codes[i] === code);
     const {series} = theme();
     return {type: "scatter", mode: "markers", name: label(name, 20), x: of.map(i => x[i]), y: of.map(i => y[i]),
-      hovertemplate: `${label(name)}<extra></extra>`,
+      text: sampleName(names && of.map(i => names[i])),
+      hovertemplate: `${names ? "%{text}" : ""}${label(name)}<extra></extra>`,
       marker: {size: 5, color: series[code % series.length], symbol: code >= series.length ? "diamond" : "circle"}};
   }).slice(0, 20);
 }
@@ -236,7 +240,7 @@ function trainingFigure(row, dataset, its, heavy) {
   const [train, validation] = [of("train"), of("validation")];
   const best = validation.reduce((low, value, i) => Number.isFinite(value) && !(value >= validation[low]) ? i : low, 0);
   return figure("pair-training", "Training",
-    "The loss of the networks. They are kept as they were at the step marked, where the validation loss was lowest: what comes after it is not used.",
+    "The mean loss of the pair's networks. Marked: where it was lowest for validation. Each network is kept as it was at its own lowest: what comes after is not used.",
     () => {
       const colours = theme();
       return {data: [
@@ -264,6 +268,8 @@ async function openVariable(code, dataset) {
     ["Features", told ? whole(told.n_features) : ""],
     ["Missing", told && told.missing > 0 ? `${(100 * told.missing).toFixed(1)} % of the values` : ""],
     ["Cannot be used", told?.error ?? ""],
+    ["Left out", (told?.dropped ?? []).map(([reason, n, names]) => `${counted(n, "feature")} (${reason}): ` +
+      printable(names.join(", ") + (n > names.length ? ", …" : ""), 400)).join("; ")],
     ["Names", told?.features.length ? printable(told.features.join(", ") + (told.n_features > told.features.length ? ", …" : ""), 1500) : ""],
   ]);
   const all = element("button", {type: "button", className: "action"}, `Show its ${counted(rows.length, "pair")} in the table`);

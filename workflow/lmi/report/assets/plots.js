@@ -165,13 +165,21 @@ function heatmap(place) {
   const dataset = words.datasets[chosen], colours = theme();
   if (dataset.note) return dataset.note;
   grid = heatmapGrid();
-  const values = [];
-  for (const line of grid.z) for (const value of line) if (Number.isFinite(value)) values.push(value);
+  // the range is that of all values, the quantile that of some hundred thousand
+  const values = [], every = Math.ceil(grid.z.length * grid.columns.length / 300000);
+  let reach = 0.01, lowest = 0, n = 0;
+  for (const line of grid.z) {
+    for (const value of line) {
+      if (!Number.isFinite(value)) continue;
+      if (value < lowest) lowest = value;
+      if (Math.abs(value) > reach) reach = Math.abs(value);
+      if (n++ % every === 0) values.push(value);
+    }
+  }
   const sizes = Float64Array.from(values, Math.abs).sort();
-  const reach = Math.max(sizes[sizes.length - 1], 0.01), cut = sizes[Math.floor(0.995 * (sizes.length - 1))];
+  const cut = sizes[Math.floor(0.995 * (sizes.length - 1))];
   const clipped = sizes.length > 200 && reach > 2 * cut && cut > 0;
   const high = clipped ? cut : reach;
-  const lowest = values.reduce((least, value) => Math.min(least, value), 0);
   const low = Math.max(lowest, -high);
   const width = narrow(place) ? 13 : 26;
   // what hovering says is made when it is asked for, as there may be very many cells
