@@ -132,7 +132,11 @@ def used(path, chromium="/usr/bin/chromium"):
         timed("heatmap", lambda: tab.evaluate(show.format("heatmap")), "#heatmap .main-svg")
         tab.evaluate(show.format("table"))
         rows = "#pairs .tabulator-row"
-        timed("filter", lambda: tab.fill("#query", 'q < .01 "gene set 0007"'), "#count:has-text(' of ')")
+        timed(
+            "filter",
+            lambda: tab.fill("#query", 'q < .01 "gene set 0007"'),
+            "#count:has-text(' of ')",
+        )
         timed("sort", lambda: tab.click("#pairs .tabulator-col[tabulator-field=mi_bits]"), rows)
         timed("pair", lambda: tab.click(f"{rows} .open >> nth=0"), "#pair-null .main-svg")
         browser.close()

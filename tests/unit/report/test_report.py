@@ -288,6 +288,17 @@ def test_too_many_pairs_are_shared_among_datasets_and_the_page_says_so(tmp_path,
     assert "matrix-1" not in arrays
 
 
+def test_a_heat_map_that_is_too_large_for_the_page_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(payload, "MAX_SIDE", 5)
+    path = tmp_path / "tile-000-000.h5"
+    pairs = [(f"a{i}", f"b{j}") for i in range(6) for j in range(3)]
+    write_tile(path, "d", pairs, np.linspace(1, 0, 18))
+    _, source, _ = render(tmp_path, [path], {"run": "r", "datasets": {"d": {}}})
+    words, arrays = unpack(source, "light")
+    assert words["datasets"][0]["note"].startswith("6 variables are more than")
+    assert "rows-0" not in arrays and len(arrays["nodes-0"]) == 9
+
+
 def test_pointwise_values_belong_to_the_samples_shown(tmp_path):
     path = tmp_path / "tile-000-000.h5"
     write_tile(path, "d", [("a", "b"), ("c", "d")], [0.2, 0.9], n_samples=3000)

@@ -142,7 +142,8 @@ def data_files(dataset):
     paths = dataset.get("spikes", dataset).get("source", [])
     paths = [paths] if isinstance(paths, str) else paths
     paths = [file for path in paths for file in files_of(path)]
-    if isinstance(dataset.get("strata"), dict):
-        paths.append(dataset["strata"]["table"])
+    for labels in (dataset.get("strata"), dataset.get("given")):
+        if isinstance(labels, dict) and "table" in labels:
+            paths.append(labels["table"])
     tasks = [dataset.get("task", {}), *dataset.get("cells", {}).values()]
     return [*paths, *dict.fromkeys(task["path"] for task in tasks if task.get("path"))]

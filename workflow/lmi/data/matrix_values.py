@@ -74,6 +74,10 @@ def read_sources(dataset, variables, missing, info):
         labels = read_strata(dataset)
         labels = labels if rows[0] is None else labels[rows[0]]
         info["strata"] = labels[keep] if missing == "drop_samples" else labels
+    if "column" in dataset.get("given", {}):
+        labels = read_given(dataset)
+        labels = labels if rows[0] is None else labels[rows[0]]
+        info["given"] = labels[keep] if missing == "drop_samples" else labels
     matrices, features, notes, info["missing"] = [], [], [], []
     for places in used:
         kind = np.result_type(*(values[source].dtype for source, _ in places))
@@ -139,6 +143,30 @@ def read_strata(dataset):
             place["table"],
             first.path,
             "the source has no names" if names is None else "the table has no column of names",
+        )
+    return labels
+
+
+def read_given(dataset):
+    """Return the label of each sample that a dataset conditions on, an array of str.
+
+    Raises
+    ------
+    InputError
+        As `read_strata`; also a column of quantities.
+    """
+    place = dataset["given"]
+    try:
+        column = place if "table" in place else place["column"]
+        labels = read_strata(dataset | {"strata": column})
+    except InputError as error:
+        raise InputError(f"given, read as {error}") from error
+    _, sizes = np.unique(labels, return_counts=True)
+    if (sizes == 1).sum() > len(labels) / 2:
+        raise InputError(
+            f"given: expected labels of groups in the column '{place['column']}', found "
+            f"{len(sizes)} different values for {len(labels)} samples. A quantity is a variable: "
+            "add it to the source and name it, given: {variable: ...}"
         )
     return labels
 

@@ -74,6 +74,7 @@ def project(out, *, dataset, dataset_name, variables, settings, seed, shared=Non
         settings=settings,
         seed=seed,
         strata=info["strata"],
+        given=info["given"],
         missing=[
             max(share, info["n_dropped"] / (n_samples + info["n_dropped"]))
             for share in info["missing"]
@@ -136,8 +137,9 @@ def _data(dataset):
     ]:
         if part:
             part.pop(name, None)
-    if isinstance(said.get("strata"), dict):
-        said["strata"].pop("table")
+    for key in ("strata", "given"):
+        if isinstance(said.get(key), dict):
+            said[key].pop("table", None)
     return said, [(Path(path).suffix, cache.content(path)) for path in data_files(dataset)]
 
 
@@ -153,6 +155,7 @@ def write_block(
     seed,
     attributes,
     strata=None,
+    given=None,
     missing=None,
     truth_bits=None,
     features=None,
@@ -173,6 +176,8 @@ def write_block(
     attributes : dict
         More attributes of the file: `time_series`, `overlap`, and `key`, of `lmi.pipeline.cache`.
     strata : array of str, shape (n_samples,), optional
+    given : array of str, shape (n_samples,), optional
+        Labels that are conditioned on.
     missing : list of float, optional
         Share of missing values of each variable.
     truth_bits : list of float, optional
@@ -234,6 +239,7 @@ def write_block(
             "zscores": np.concatenate(zscores, axis=1),
             "fold": folds[0],
             "inner": folds[1],
-        },
+        }
+        | ({} if given is None else {"given": list(given)}),
         {"dataset": dataset_name, "seed": seed, "named_features": False} | attributes,
     )

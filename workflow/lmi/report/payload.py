@@ -13,6 +13,8 @@ from lmi.results.columns import DECLARED
 
 MAX_ROWS = 150_000
 """Rows of the table in the page; the whole table is in mi.tsv."""
+MAX_SIDE = 2500
+"""Variables beyond which the page has no heat map."""
 MAX_SAMPLES = 1000
 """Samples of a pair that the page draws."""
 MAX_VALUES = 2_000_000
@@ -30,6 +32,12 @@ HEADS = {
     "sd_ksg_bits": "± SD (uncorr.)",
     "mi_within_bits": "Within strata",
     "sd_within_bits": "± SD (within)",
+    "low_bits": "Low",
+    "high_bits": "High",
+    "cmi_bits": "MI given",
+    "sd_cmi_bits": "± SD (given)",
+    "p_conditional": "p given",
+    "q_conditional": "q given",
     "p_value": "p",
     "q_value": "q",
     "significant": "Significant",
@@ -41,10 +49,10 @@ HEADS = {
 """Heads of columns in the page; the others go by their names."""
 SHOWN = (
     *("dataset", "x", "y", "lag", "mi_bits", "sd_bits", "mi_ksg_bits", "mi_within_bits"),
-    *("p_value", "q_value", "truth_bits", "flag", "reason"),
+    *("cmi_bits", "q_conditional", "p_value", "q_value", "truth_bits", "flag", "reason"),
 )
 """Columns that the table shows before others are chosen."""
-_PRECISE = ("p_value", "q_value")
+_PRECISE = ("p_value", "q_value", "p_conditional", "q_conditional")
 
 
 def payload(table, details, blocks, sections, fdr):
@@ -167,6 +175,12 @@ def _dataset(part, number, variables, incomplete):
     """Return the heat map and the network of a dataset."""
     words, arrays = {"pairs": len(part)}, {}
     try:
+        side = max(part["x"].nunique(), part["y"].nunique())
+        if side > MAX_SIDE:
+            raise figures.NothingToShow(
+                f"{side:,} variables are more than a heat map in a page shows well: the figure "
+                "beside this page, figures/heatmap-<dataset>.png, has them all."
+            )
         grid = figures.clustered(part)
     except figures.NothingToShow as reason:
         words["note"] = str(reason)

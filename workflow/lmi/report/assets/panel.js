@@ -62,6 +62,11 @@ async function openPair(row) {
   const about = facts([
     ["MI", `${bits(of("mi_bits"), of("sd_bits"))} bits`],
     ["Uncorrected", `${bits(of("mi_ksg_bits"), of("sd_ksg_bits"))} bits`],
+    ["Interval", has("low_bits") && Number.isFinite(of("low_bits"))
+      ? `${bits(of("low_bits"))} to ${bits(of("high_bits"))} bits, for the truth` : ""],
+    ["Given", has("cmi_bits") && Number.isFinite(of("cmi_bits"))
+      ? `${bits(of("cmi_bits"), of("sd_cmi_bits"))} bits beyond what the dataset gives, ` +
+        `p ${probability(of("p_conditional"))}, q ${probability(of("q_conditional"))}` : ""],
     ["p, q", has("q_value") ? `${probability(of("p_value"))}, ${probability(of("q_value"))}` +
       (of("significant") ? " (significant)" : "") + (has("p_method") ? ` by ${of("p_method")}` : "") : ""],
     ["Truth", has("truth_bits") ? bits(of("truth_bits")) : ""],
