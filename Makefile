@@ -12,11 +12,12 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo plan test test-wheel test-cluster lint lock bench-accuracy bench-speed \
+.PHONY: help demo check plan test test-wheel test-cluster lint lock bench-accuracy bench-speed \
   bench-statistics bench-null bench-ksg bench-gpu bench-scale bench-costs bench-overhead
 
 help:
 	@echo "make demo   install into .venv, run the bundled data, print the strongest pairs"
+	@echo "make check  what was read of each dataset, before anything is estimated"
 	@echo "make plan   what a run will cost: jobs, CPU and GPU hours, memory, disk"
 	@echo "make test   install the test tools, check the code, run the tests"
 	@echo "make test-wheel     build the sdist and the wheel, and use the wheel from another folder"
@@ -36,6 +37,9 @@ help:
 demo: $(VENV)/.installed
 	$(BIN)/python -m snakemake --cores $(CORES) --configfile $(CONFIG)
 	@$(BIN)/python workflow/scripts/top_pairs.py $(CONFIG)
+
+check: $(VENV)/.installed
+	@$(BIN)/python -m lmi.planning.check --configfile $(CONFIG)
 
 plan: $(VENV)/.installed
 	@$(BIN)/python -m lmi.planning.forecast --configfile $(CONFIG)

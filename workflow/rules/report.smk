@@ -66,6 +66,7 @@ rule report:
     input:
         parquet=rules.aggregate.output.parquet,
         parts=rules.aggregate.input.parts,
+        data=PLAN.overviews(),
     output:
         html=report(
             "<results>/report.html",

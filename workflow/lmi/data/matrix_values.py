@@ -10,21 +10,13 @@ from lmi.base.errors import InputError
 from lmi.data.files import stem
 from lmi.data.labels import labels_of
 from lmi.data.matrix_variables import feature_places
-from lmi.data.sources import (
-    align,
-    header,
-    missing_samples,
-    n_own_samples,
-    read,
-    sample_names,
-    some,
-    sources_of,
-)
+from lmi.data.samples import choose_samples
+from lmi.data.sources import header, n_own_samples, read, sample_names, some, sources_of
 
 log = logging.getLogger("lmi")
 
 
-def read_sources(dataset, variables, missing, info):
+def read_sources(dataset, variables, missing, info, seed=0):
     """Read the values of variables of a matrix, and note in `info` what became of the samples.
 
     Returns
@@ -34,14 +26,15 @@ def read_sources(dataset, variables, missing, info):
     notes : list of str
     """
     sources = sources_of(dataset)
-    rows, info["sample_names"], info["n_unmatched"] = align(sources)
-    if len(sources) > 1 and info["sample_names"] is None:
+    chosen = choose_samples(dataset, sources, missing, seed)
+    rows, info["sample_names"] = chosen.rows, chosen.names
+    info["n_dropped"], info["n_unmatched"] = chosen.n_incomplete, chosen.n_unmatched
+    info["by_position"] = chosen.joined == "position"
+    if info["by_position"]:
         log.warning(
             "the samples of %s are matched by position: no file names them",
             some([source.path for source in sources]),
         )
-    if dataset.get("time_series") and rows[0] is not None:
-        _refuse_gaps(sources[0], rows[0], "are not in the other files")
     used = _columns_of(dataset, sources, variables)
     wanted = {}
     for source, column in itertools.chain.from_iterable(used):
@@ -54,19 +47,11 @@ def read_sources(dataset, variables, missing, info):
         _refuse_missing(sources, columns, values, info["sample_names"])
     elif missing == "impute_median":
         n_imputed = {i: impute_median(block) for i, block in values.items()}
-    else:
-        keep = _complete_samples(sources, rows)
-        if dataset.get("time_series"):
-            _refuse_gaps(sources[0], np.flatnonzero(keep), "have missing values")
-        values = {i: block[keep] for i, block in values.items()}
-        info["n_dropped"] = int((~keep).sum())
-        if info["sample_names"] is not None:
-            info["sample_names"] = tuple(itertools.compress(info["sample_names"], keep))
     n_samples = len(next(iter(values.values())))
     if "strata" in dataset:
-        labels = read_strata(dataset)
-        labels = labels if rows[0] is None else labels[rows[0]]
-        info["strata"] = labels[keep] if missing == "drop_samples" else labels
+        labels, joined = joined_strata(dataset)
+        info["strata"] = labels if rows[0] is None else labels[rows[0]]
+        info["by_position"] |= joined == "position"
     matrices, features, notes, info["missing"] = [], [], [], []
     for places in used:
         kind = np.result_type(*(values[source].dtype for source, _ in places))
@@ -83,25 +68,25 @@ def read_sources(dataset, variables, missing, info):
     return matrices, features, notes
 
 
-def _refuse_gaps(source, rows, why):
-    """Raise InputError where samples inside a time series are left out.
-
-    What is left would be taken for consecutive: lags, windows and shifts count in samples.
-    """
-    steps = np.flatnonzero(np.diff(rows) != 1)
-    if len(steps):
-        last = int(rows[steps[0]])
-        raise InputError(
-            f"source '{source.path}': expected consecutive samples, since `time_series: true`, "
-            f"found {len(steps)} places where samples inside the recording would be left out or "
-            f"change their order, the first after sample {last}: they {why}. Distant samples would "
-            "become neighbours in time. Set project.missing to impute_median, give one unbroken "
-            "stretch, or remove time_series"
-        )
-
-
 def read_strata(dataset):
     """Return the stratum of each sample of a dataset's first source, an array of str.
+
+    Raises
+    ------
+    InputError
+        As `joined_strata`.
+    """
+    return joined_strata(dataset)[0]
+
+
+def joined_strata(dataset):
+    """Return the stratum of each sample of a dataset's first source, and how they were joined.
+
+    Returns
+    -------
+    labels : array of str, shape (n_samples,)
+    joined : str
+        own, for a column of the source itself; name or position for those of a table.
 
     Raises
     ------
@@ -127,7 +112,7 @@ def read_strata(dataset):
             first.path,
             "the source has no names" if names is None else "the table has no column of names",
         )
-    return labels
+    return labels, "own" if own else "name" if by_name else "position"
 
 
 def _columns_of(dataset, sources, variables):
@@ -154,26 +139,6 @@ def _refuse_missing(sources, columns, values, names):
             f"{sample}. Expected finite numbers; mend the file, or set project.missing to "
             "drop_samples or impute_median"
         )
-
-
-def _complete_samples(sources, rows):
-    """Return which samples have no missing value in any feature of any source.
-
-    Features that no variable uses count as well: otherwise the samples, and with them every
-    result, would depend on which variables there are.
-    """
-    keep = None
-    for source, own in zip(sources, rows, strict=True):
-        complete = ~missing_samples(source)
-        complete = complete if own is None else complete[own]
-        keep = complete if keep is None else keep & complete
-    if not keep.any():
-        raise InputError(
-            f"source '{sources[0].path}': every sample has a missing value in some feature, so "
-            "that drop_samples leaves none. Set project.missing to impute_median, or remove the "
-            "features that are mostly missing"
-        )
-    return keep
 
 
 def impute_median(block):

@@ -110,6 +110,7 @@ def read_matrices(
     info : dict
         n_dropped : int, samples left out for missing values;
         n_unmatched : int, samples of the first source that another one lacks;
+        by_position : bool, whether samples were joined row by row, without names;
         sample_names : tuple of str or None;
         features : list of tuple of str, the features kept of each variable;
         notes : list of str, one a variable, empty where there is nothing to say;
@@ -134,6 +135,7 @@ def read_matrices(
     info = {
         "n_dropped": 0,
         "n_unmatched": 0,
+        "by_position": False,
         "sample_names": None,
         "truth_bits": [math.nan] * len(variables),
         "time_series": "spikes" in dataset or dataset.get("time_series", False),
@@ -146,7 +148,7 @@ def read_matrices(
     elif "spikes" in dataset:
         matrices, features, notes = read_units(dataset, variables)
     else:
-        matrices, features, notes = read_sources(dataset, variables, missing, info)
+        matrices, features, notes = read_sources(dataset, variables, missing, info, seed)
     n_left = len(matrices[0]) if matrices else min_samples
     if n_left < min_samples:
         reason = f" after {info['n_dropped']} with missing values" if info["n_dropped"] else ""

@@ -35,6 +35,8 @@ class Samples:
         Largest share of missing values, imputed or dropped, of the two variables.
     shared : flags.Shared
         Features that the two variables share.
+    by_position : bool
+        Samples were joined row by row, without names.
     """
 
     time_series: bool = False
@@ -43,6 +45,7 @@ class Samples:
     strata_names: list = field(default_factory=list)
     missing: float = 0.0
     shared: flags.Shared = flags.NOTHING_SHARED
+    by_position: bool = False
 
 
 @dataclass(frozen=True)
@@ -187,6 +190,8 @@ def estimate(
     why = flags.of_shared(samples.shared) + why
     if permutations and permutations["max"] and np.isnan(tested.p_value):
         why.append(reasons.Reason("nothing_to_exchange"))
+    if samples.by_position:
+        why.append(reasons.Reason("joined_by_position"))
     return Estimate(pointwise, mi, mi_ksg, sd, sd_ksg, drift, *within, tested, tuple(why))
 
 

@@ -62,11 +62,11 @@ def embed(out, block_x, block_y, *, pairs, settings, seed, lags=(0,), threads=1,
         return _embed_rows(x, y, [wanted[row] for row in rows], its_sides, prepared[lag], options)
 
     arrays = chunks.run(out, key, of_lags, one_chunk, stage="embed", shared=("loss_step",))
-    kept = ("dataset", "time_series", "overlap")
+    kept = ("dataset", "time_series", "overlap", "by_position")
     write(
         out,
         arrays | {"strata": x.strata, "strata_names": list(x.strata_names)},
-        {name: x.attributes[name] for name in kept}
+        {name: x.attributes[name] for name in kept if name in x.attributes}
         | {"seed": seed, "preset": settings["preset"], "key": key},
     )
     chunks.clear(out)

@@ -84,6 +84,7 @@ def project(out, *, dataset, dataset_name, variables, settings, seed, shared=Non
             "n_dropped": info["n_dropped"],
             "time_series": info["time_series"],
             "overlap": info["overlap"],
+            "by_position": info["by_position"],
             "key": key,
         },
     )
