@@ -289,6 +289,10 @@ def test_own_config_stands_alone_and_a_shorter_one_changes_the_demo(fresh):
     demo = fresh.plan()
     assert demo["project"] > 1
     assert fresh.plan("--config", "run=other") == demo
+    # nested values have the types of a file, and change single keys of it
+    assert fresh.plan("--config", "estimate={k: 5}", "keep={embeddings: false}") == demo
+    shifts = "datasets={documented_example: {task: {n_samples: 500}}}"
+    assert fresh.plan("--config", shifts) == demo
 
 
 def test_slurm_profile_plans_the_same_jobs_with_a_gpu_for_embed_alone(fresh):

@@ -18,19 +18,22 @@ import yaml
 from lmi.base.errors import InputError
 from lmi.data import overview_text
 from lmi.data.overview import Overview, describe
+from lmi.planning import command_line
 from lmi.planning.config import load
 from lmi.planning.yaml_file import check_yaml
 
 EXAMPLE = "config.yaml"
 
 
-def read(paths: list[str]) -> dict[str, Any]:
+def read(paths: list[str], entries: list[str] | None = None) -> dict[str, Any]:
     """Return the config in files as the workflow reads them: later ones change single keys.
 
     Parameters
     ----------
     paths : list of str
         Where none of them has datasets, `config.yaml` comes first, as in a run.
+    entries : list of str, optional
+        Of the command line, `key=value`; they change single keys.
 
     Raises
     ------
@@ -42,7 +45,8 @@ def read(paths: list[str]) -> dict[str, Any]:
         config = merged(config, _content(path))
     if "datasets" not in config:
         config = merged(_content(EXAMPLE), config)
-    return load(config)
+    given = command_line.parsed(entries or [])
+    return load(command_line.typed(merged(config, given), given))
 
 
 def _content(path: str) -> dict[str, Any]:
@@ -92,9 +96,10 @@ def main() -> None:
         description="Show what a run would read, before anything is estimated."
     )
     parser.add_argument("--configfile", nargs="+", default=[], metavar="FILE")
+    parser.add_argument("--config", nargs="+", default=[], metavar="KEY=VALUE")
     options = parser.parse_args()
     try:
-        found = overviews(read(options.configfile))
+        found = overviews(read(options.configfile, options.config))
     except InputError as error:
         sys.exit(f"lmi-workflow: bad input: {error}")
     print("\n\n".join(map(overview_text.text, found)))
