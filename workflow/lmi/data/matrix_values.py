@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from lmi.base.errors import InputError
+from lmi.data import preprocess
 from lmi.data.files import stem
 from lmi.data.labels import labels_of
 from lmi.data.matrix_variables import feature_places
@@ -47,7 +48,16 @@ def read_sources(dataset, variables, missing, info, seed=0):
         _refuse_missing(sources, columns, values, info["sample_names"])
     elif missing == "impute_median":
         n_imputed = {i: impute_median(block) for i, block in values.items()}
+    n_rows = len(next(iter(values.values())))
+    values = {
+        i: _preprocessed(dataset, sources[i], block, chosen, i) for i, block in values.items()
+    }
     n_samples = len(next(iter(values.values())))
+    if n_samples < n_rows and info["sample_names"] is not None:
+        info["sample_names"] = _of_bins(dataset, chosen, n_rows)
+    info["overlap"] = max(
+        preprocess.overlap(preprocess.steps_of(dataset, source.path)) for source in sources
+    )
     if "strata" in dataset:
         labels, joined = joined_strata(dataset)
         info["strata"] = labels if rows[0] is None else labels[rows[0]]
@@ -64,8 +74,28 @@ def read_sources(dataset, variables, missing, info, seed=0):
         matrices.append(matrix)
         features.append(tuple(header(sources[i]).features[column] for i, column in places))
         notes.append(f"{total} missing values set to the median" if total else "")
-        info["missing"].append(total / matrix.size)
+        info["missing"].append(total / (n_rows * len(places)))
     return matrices, features, notes
+
+
+def _preprocessed(dataset, source, block, chosen, place):
+    """Return a block of a source after the steps of the config, as it is without any."""
+    steps = preprocess.steps_of(dataset, source.path)
+    if not steps:
+        return block
+    stretches = chosen.stretches(len(block)) if dataset.get("time_series") else [len(block)]
+    slices = preprocess.slices(stretches)
+    return preprocess.apply(block, steps, source, chosen.rows[place], slices)
+
+
+def _of_bins(dataset, chosen, n_rows):
+    """Return the names of samples that are bins: that of the first sample in each."""
+    size = preprocess.bin_size(preprocess.steps_of(dataset, sources_of(dataset)[0].path))
+    names = []
+    for stretch in preprocess.slices(chosen.stretches(n_rows)):
+        whole = (stretch.stop - stretch.start) // size * size
+        names += chosen.names[stretch.start : stretch.start + whole : size]
+    return tuple(names)
 
 
 def read_strata(dataset):

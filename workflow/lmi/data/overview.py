@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from lmi.base.errors import InputError
+from lmi.data import preprocess
 from lmi.data import spikes as spike_trains
 from lmi.data.formats import TEXT, format_of
 from lmi.data.matrix_values import joined_strata
@@ -161,6 +162,8 @@ class Overview:
     strata_joined : str
         How labels found their samples: name, position, or own for a column of the source itself.
     time_series : bool
+    steps : list of str
+        Preprocessing, in words: of all sources, or `file: steps` each. Files show values before it.
     recording : Recording or None
     warnings : list of str
         What a user should look at.
@@ -182,6 +185,7 @@ class Overview:
     strata: dict[str, int] = field(default_factory=dict)
     strata_joined: str = ""
     time_series: bool = False
+    steps: list[str] = field(default_factory=list)
     recording: Recording | None = None
     warnings: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -270,6 +274,8 @@ def _of_sources(name, dataset, said, missing, seed):
     except InputError as error:
         return Overview(name, "source", files=files, problems=[str(error)], **said)
     n_samples = files[0].n_samples if chosen.rows[0] is None else len(chosen.rows[0])
+    size = preprocess.bin_size(preprocess.steps_of(dataset, sources[0].path))
+    n_samples = sum(n // size for n in chosen.stretches(n_samples)) if size > 1 else n_samples
     if dataset["variables"] == "files":
         sizes = [one.n_features for one in files]
         said["n_features"] = [min(sizes), max(sizes)]
@@ -301,10 +307,19 @@ def _of_sources(name, dataset, said, missing, seed):
         files,
         strata=strata,
         strata_joined=joined,
+        steps=_steps(dataset, sources),
         warnings=warnings,
         problems=problems,
         **said,
     )
+
+
+def _steps(dataset, sources):
+    """Return the preprocessing in words."""
+    each = {one.path: preprocess.told(preprocess.steps_of(dataset, one.path)) for one in sources}
+    if isinstance(dataset.get("preprocess"), dict):
+        return [f"{path}: {steps}" for path, steps in each.items() if steps]
+    return [next(iter(each.values()))] if "preprocess" in dataset else []
 
 
 def describe_file(source: Source) -> FileOverview:

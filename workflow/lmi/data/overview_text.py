@@ -25,6 +25,7 @@ def text(overview: Overview) -> str:
         lines.append(_line("joined", "by the names of the samples"))
     for n, why in overview.left_out:
         lines.append(_line("left out", f"{n:,} samples: {why}"))
+    lines += [_line("then", steps) for steps in overview.steps]
     if overview.n_variables:
         lines.append(_line("variables", _first(overview.variables, overview.n_variables)))
     if overview.strata:

@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from lmi.base import seeds
 from lmi.base.errors import InputError
-from lmi.data.sources import align, missing_samples
+from lmi.data import where
+from lmi.data.labels import values_of
+from lmi.data.sources import align, missing_samples, n_own_samples, sample_names
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,19 @@ class ChosenSamples:
     left_out: list = field(default_factory=list)
     n_unmatched: int = 0
     n_incomplete: int = 0
+
+    def stretches(self, n_samples):
+        """Return the sizes of the stretches of consecutive samples, in order.
+
+        Parameters
+        ----------
+        n_samples : int
+            That are used.
+        """
+        if self.rows[0] is None:
+            return [n_samples]
+        cuts = np.flatnonzero(np.diff(self.rows[0]) != 1) + 1
+        return np.diff([0, *cuts, len(self.rows[0])]).tolist()
 
 
 def choose_samples(dataset, sources, missing="error", seed=0):
@@ -65,6 +81,14 @@ def choose_samples(dataset, sources, missing="error", seed=0):
         left_out.append([n_unmatched, "another file lacks them"])
     if dataset.get("time_series") and rows[0] is not None:
         _refuse_gaps(sources[0], rows[0], "are not in the other files")
+    if "where" in dataset:
+        keep, by_position = _fulfil(dataset["where"], sources[0])
+        keep = keep if rows[0] is None else keep[rows[0]]
+        joined = "position" if by_position else joined
+        if dataset.get("time_series"):
+            _refuse_gaps(sources[0], np.flatnonzero(keep), "do not fulfil `where`")
+        left_out.append([int((~keep).sum()), "they do not fulfil `where`"])
+        rows, names = _kept(rows, names, keep)
     if missing == "drop_samples":
         keep = _complete_samples(sources, rows)
         if dataset.get("time_series"):
@@ -73,6 +97,13 @@ def choose_samples(dataset, sources, missing="error", seed=0):
         if n_incomplete:
             left_out.append([n_incomplete, "they have missing values (project.missing)"])
             rows, names = _kept(rows, names, keep)
+    if "downsample" in dataset:
+        n = n_own_samples(sources[0]) if rows[0] is None else len(rows[0])
+        keep, by_position = _drawn(dataset["downsample"], sources[0], rows[0], n, seed)
+        joined = "position" if by_position else joined
+        if not keep.all():
+            left_out.append([int((~keep).sum()), "not drawn (downsample)"])
+            rows, names = _kept(rows, names, keep)
     return ChosenSamples(rows, names, joined, left_out, n_unmatched, n_incomplete)
 
 
@@ -80,6 +111,76 @@ def _kept(rows, names, keep):
     """Return rows and names of the samples that are kept, a bool each."""
     rows = [np.flatnonzero(keep) if own is None else own[keep] for own in rows]
     return rows, None if names is None else tuple(itertools.compress(names, keep))
+
+
+def _table_columns(place, wanted, source):
+    """Return columns that describe the samples of a source, and whether they fit by position.
+
+    Parameters
+    ----------
+    place : dict
+        `table`, where the columns are not the source's own.
+    wanted : list of str
+    source : Source
+    """
+    path = place.get("table", source.path)
+    own = path == source.path
+    names = None if own else sample_names(source)
+    columns, by_name = values_of(path, wanted, names)
+    n_rows, expected = len(next(iter(columns.values()))), n_own_samples(source)
+    if n_rows != expected:
+        raise InputError(
+            f"expected {expected} rows in '{path}', one for each sample of '{source.path}' and in "
+            f"the same order, found {n_rows}"
+        )
+    return columns, not own and not by_name
+
+
+def _fulfil(place, source):
+    """Return which samples of a source fulfil a condition, and whether rows fit by position."""
+    place = {"condition": place} if isinstance(place, str) else place
+    try:
+        columns, by_position = _table_columns(place, where.columns_of(place["condition"]), source)
+    except InputError as error:
+        raise InputError(f"where: {str(error).removeprefix('where: ')}") from error
+    path = place.get("table", source.path)
+    keep = where.fulfilled(place["condition"], columns, path)
+    if not keep.any():
+        raise InputError(
+            f"where: no sample of '{source.path}' fulfils '{place['condition']}'. Values of the "
+            f"columns stand in '{path}'"
+        )
+    return keep, by_position
+
+
+def _drawn(settings, source, rows, n_samples, seed):
+    """Return which of `n_samples` are drawn, and whether the groups' labels fit by position.
+
+    Where there is a column `by`, each of its values keeps its share of the samples.
+    """
+    wanted, by_position = settings["n"], False
+    keep = np.ones(n_samples, bool)
+    if wanted >= n_samples:
+        return keep, by_position
+    groups = np.zeros(n_samples, int)
+    if "by" in settings:
+        try:
+            columns, by_position = _table_columns(settings, [settings["by"]], source)
+        except InputError as error:
+            raise InputError(f"downsample: {error}") from error
+        labels = columns[settings["by"]].astype(str)
+        labels = labels if rows is None else labels[rows]
+        groups = np.unique(labels, return_inverse=True)[1]
+    sizes = np.bincount(groups)
+    exact = sizes * wanted / n_samples
+    share = np.floor(exact).astype(int)
+    most = np.argsort(share - exact, kind="stable")[: wanted - share.sum()]
+    share[most] += 1
+    keep[:] = False
+    for group, n in enumerate(share):
+        chance = seeds.rng(seed, "downsample", group)
+        keep[chance.permutation(np.flatnonzero(groups == group))[:n]] = True
+    return keep, by_position
 
 
 def _refuse_gaps(source, rows, why):

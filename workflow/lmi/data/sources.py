@@ -131,8 +131,9 @@ def data_files(dataset):
     """Return the paths of the files that a dataset of the config is read from, in order."""
     paths = dataset.get("spikes", dataset).get("source", [])
     paths = [paths] if isinstance(paths, str) else list(paths)
-    if isinstance(dataset.get("strata"), dict):
-        paths.append(dataset["strata"]["table"])
+    for key in ("strata", "where", "downsample"):
+        if isinstance(dataset.get(key), dict) and "table" in dataset[key]:
+            paths.append(dataset[key]["table"])
     tasks = [dataset.get("task", {}), *dataset.get("cells", {}).values()]
     return [*paths, *dict.fromkeys(task["path"] for task in tasks if task.get("path"))]
 

@@ -4,9 +4,11 @@ import math
 from collections import Counter
 
 from lmi.base.errors import InputError
+from lmi.data import preprocess
 from lmi.data import spikes as spike_trains
 from lmi.data.matrix_values import read_sources, without_constants
 from lmi.data.matrix_variables import list_source_variables
+from lmi.data.samples import choose_samples
 from lmi.data.sources import header, n_samples, some, sources_of
 from lmi.data.task_variables import read_tasks, task_params
 from lmi.data.unit_variables import list_unit_variables, read_units
@@ -61,7 +63,14 @@ def count_samples(dataset):
         return tasks.check(**task_params(dataset)).get("n_samples")
     if "spikes" in dataset:
         return spike_trains.n_windows(dataset["spikes"], dataset.get("lags", (0,)))
-    return n_samples(sources_of(dataset))
+    sources = sources_of(dataset)
+    n_shared = n_samples(sources)
+    size = preprocess.bin_size(preprocess.steps_of(dataset, sources[0].path))
+    if n_shared is None or not ("where" in dataset or "downsample" in dataset or size > 1):
+        return n_shared
+    chosen = choose_samples(dataset, sources)
+    n_chosen = n_shared if chosen.rows[0] is None else len(chosen.rows[0])
+    return sum(n // size for n in chosen.stretches(n_chosen)) if size > 1 else n_chosen
 
 
 def count_features(dataset, variables):

@@ -85,6 +85,7 @@ def project(out, *, dataset, dataset_name, variables, settings, seed, shared=Non
             "time_series": info["time_series"],
             "overlap": info["overlap"],
             "by_position": info["by_position"],
+            "preprocess": json.dumps(dataset.get("preprocess", [])),
             "key": key,
         },
     )
@@ -108,8 +109,9 @@ def _data(dataset):
     ]:
         if part:
             part.pop(name, None)
-    if isinstance(said.get("strata"), dict):
-        said["strata"].pop("table")
+    for name in ("strata", "where", "downsample"):
+        if isinstance(said.get(name), dict):
+            said[name].pop("table", None)
     return said, [(Path(path).suffix, cache.content(path)) for path in data_files(dataset)]
 
 

@@ -7,6 +7,8 @@ descriptions. What it cannot say, about files and names, is checked here, before
 import jsonschema
 
 from lmi.base.errors import InputError
+from lmi.data import preprocess
+from lmi.data.feature_groups import FORMS
 from lmi.data.matrix_values import read_strata
 from lmi.data.sources import check_file, some, suggest
 from lmi.data.variables import LEAST_SAMPLES_OF_DATASET, count_samples, list_variables
@@ -26,6 +28,9 @@ MATRIX_KEYS = (
     "drop_columns",
     "time_series",
     "strata",
+    "where",
+    "downsample",
+    "preprocess",
 )
 
 
@@ -121,13 +126,26 @@ def _check_choices(name, dataset):
             f"config: datasets.{name}.strata: expected a mapping with `table` and `column`: "
             f"'{first}' is no .h5ad file with labels of its own; found {strata!r}"
         )
+    for key, found in (("where", dataset.get("where")), ("downsample", dataset.get("downsample"))):
+        has_table = isinstance(found, dict) and "table" in found
+        needs_table = isinstance(found, str) or "by" in (found or {})
+        if needs_table and not has_table and not first.lower().endswith(".h5ad"):
+            raise InputError(
+                f"config: datasets.{name}.{key}: expected a mapping with `table`: '{first}' is no "
+                f".h5ad file with columns of its own; found {found!r}"
+            )
+    if "downsample" in dataset and dataset.get("time_series"):
+        raise InputError(
+            f"config: datasets.{name}.downsample: samples of a time series cannot be drawn at "
+            "random: those that are left would be taken for neighbours. Remove one of the two"
+        )
     variables = dataset.get("variables", "each")
     if isinstance(variables, dict):
-        forms = [key for key in ("gene_sets", "table", "list") if key in variables]
+        forms = [key for key in FORMS if key in variables]
         if len(forms) != 1:
             raise InputError(
-                f"config: datasets.{name}.variables: expected exactly one of gene_sets, table "
-                f"and list, found {' and '.join(forms) or 'none'}"
+                f"config: datasets.{name}.variables: expected exactly one of "
+                f"{', '.join(FORMS)}, found {' and '.join(forms) or 'none'}"
             )
         if variables.get("min_features", 1) > 1 and variables.get("unknown_features") != "drop":
             raise InputError(
@@ -141,6 +159,7 @@ def _check_data(dataset, block_size, needed):
     sources = dataset.get("source", [])
     for path in [sources] if isinstance(sources, str) else sources:
         check_file(path, "source")
+    preprocess.check(dataset, [sources] if isinstance(sources, str) else sources)
     variables = list_variables(dataset)
     tiles.tiles(dataset, variables, block_size)
     found = count_samples(dataset)
