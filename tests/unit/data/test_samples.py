@@ -122,10 +122,34 @@ def test_strata_follow_the_samples():
     assert (read(dataset)[1]["strata"] == TYPES[50:]).all()
 
 
-def test_a_series_with_gaps_is_refused():
+def test_a_series_in_pieces_is_refused_and_one_with_a_gap_has_intervals():
     with pytest.raises(InputError, match="do not fulfil `where`"):
         read({"source": "a.h5ad", "where": "cell_type == 'B'", "time_series": True})
-    read({"source": "a.h5ad", "where": "n_counts >= 500", "time_series": True})
+    start = {"source": "a.h5ad", "where": "n_counts >= 500", "time_series": True}
+    assert read(start)[1]["interval"] is None
+    gap = start | {"where": "n_counts < 1400 or n_counts > 1600", "lags": [0, 2]}
+    assert np.bincount(read(gap)[1]["interval"]).tolist() == [140, 139]
+    with pytest.raises(InputError, match="at a lag of 69 samples"):
+        load({"datasets": {"d": gap | {"lags": [69]}}, "estimate": {"k": 6}})
+
+
+def test_a_column_says_which_interval_a_sample_is_of():
+    trials = pd.DataFrame({"trial": np.arange(N) // 10}, index=[f"c{i}" for i in range(N)])
+    trials.to_csv("trials.csv")
+    place = {"table": "trials.csv", "column": "trial"}
+    dataset = {"source": "m.csv", "time_series": True, "intervals": place}
+    assert (read(dataset)[1]["interval"] == np.arange(N) // 10).all()
+    binned = dataset | {"preprocess": [{"bin": {"samples": 2}}]}
+    assert (read(binned)[1]["interval"] == np.arange(N // 2) // 5).all()
+    trials["trial"] = np.sort(np.random.default_rng(0).integers(0, 40, N))
+    trials.to_csv("trials.csv")
+    with pytest.raises(InputError, match="expected stretches of 100 consecutive samples"):
+        read(dataset)
+    with pytest.raises(InputError, match="it goes with `time_series: true`"):
+        read({"source": "m.csv", "intervals": place})
+
+
+def test_a_draw_from_a_series_is_refused():
     with pytest.raises(InputError, match="cannot be drawn"):
         read({"source": "m.csv", "downsample": {"n": 100}, "time_series": True})
 

@@ -173,13 +173,21 @@ def test_intervals_out_of_order_are_refused(paused, intervals):
         spikes.n_windows(paused | {"intervals": intervals})
 
 
-def test_lags_and_short_intervals_are_refused(paused):
+def test_lags_take_intervals_and_too_long_ones_are_refused(paused):
     settings = paused | {"intervals": [[0, 150], [250, 400]]}
-    assert spikes.n_windows(settings, lags=[0]) == spikes.n_windows(settings)
-    with pytest.raises(InputError, match="lags need one interval, found 2"):
-        spikes.n_windows(settings, lags=[0, 1])
-    with pytest.raises(InputError, match="at least 100 windows an interval on average, found"):
-        spikes.n_windows(settings | {"intervals": [[i, i + 1] for i in range(0, 100, 2)]})
+    n = spikes.n_windows(settings)
+    assert spikes.n_windows(settings, lags=[0, 1]) == n
+    assert (np.bincount(spikes.interval_of_windows(settings)) == n // 2).all()
+    with pytest.raises(InputError, match=r"at a lag of 1460 windows \d+ of \d+ have a partner"):
+        spikes.n_windows(settings, lags=[0, 1460])
+
+
+def test_short_intervals_are_trials_of_equal_length_or_refused(paused):
+    trials = paused | {"intervals": [[i, i + 1] for i in range(0, 100, 2)]}
+    assert spikes.n_windows(trials) == 50 * np.sum(spikes.interval_of_windows(trials) == 0)
+    ragged = paused | {"intervals": [[i, i + 1 + i / 100] for i in range(0, 100, 2)]}
+    with pytest.raises(InputError, match="expected 100 windows an interval on average, or 20"):
+        spikes.n_windows(ragged)
 
 
 def test_intervals_without_a_spike_are_refused(paused):

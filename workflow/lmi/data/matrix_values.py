@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from lmi.base.errors import InputError
-from lmi.data import preprocess
+from lmi.data import intervals, preprocess
 from lmi.data.files import stem
 from lmi.data.labels import labels_of
 from lmi.data.matrix_variables import feature_places
@@ -53,6 +53,9 @@ def read_sources(dataset, variables, missing, info, seed=0):
         i: _preprocessed(dataset, sources[i], block, chosen, i) for i, block in values.items()
     }
     n_samples = len(next(iter(values.values())))
+    if dataset.get("time_series"):
+        size = preprocess.bin_size(preprocess.steps_of(dataset, sources[0].path))
+        info["interval"] = intervals.ids([n // size for n in chosen.stretches(n_rows)])
     if n_samples < n_rows and info["sample_names"] is not None:
         info["sample_names"] = _of_bins(dataset, chosen, n_rows)
     info["overlap"] = max(

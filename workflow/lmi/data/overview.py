@@ -162,6 +162,9 @@ class Overview:
     strata_joined : str
         How labels found their samples: name, position, or own for a column of the source itself.
     time_series : bool
+    intervals : list of int
+        Samples in each interval of a time series with gaps, the first; none without gaps.
+    n_intervals : int
     steps : list of str
         Preprocessing, in words: of all sources, or `file: steps` each. Files show values before it.
     recording : Recording or None
@@ -185,6 +188,8 @@ class Overview:
     strata: dict[str, int] = field(default_factory=dict)
     strata_joined: str = ""
     time_series: bool = False
+    intervals: list[int] = field(default_factory=list)
+    n_intervals: int = 1
     steps: list[str] = field(default_factory=list)
     recording: Recording | None = None
     warnings: list[str] = field(default_factory=list)
@@ -275,7 +280,11 @@ def _of_sources(name, dataset, said, missing, seed):
         return Overview(name, "source", files=files, problems=[str(error)], **said)
     n_samples = files[0].n_samples if chosen.rows[0] is None else len(chosen.rows[0])
     size = preprocess.bin_size(preprocess.steps_of(dataset, sources[0].path))
-    n_samples = sum(n // size for n in chosen.stretches(n_samples)) if size > 1 else n_samples
+    if said["time_series"]:
+        sizes = [n // size for n in chosen.stretches(n_samples)]
+        n_samples = sum(sizes)
+        if len(sizes) > 1:
+            said |= {"intervals": sizes[:SHOWN], "n_intervals": len(sizes)}
     if dataset["variables"] == "files":
         sizes = [one.n_features for one in files]
         said["n_features"] = [min(sizes), max(sizes)]
@@ -296,7 +305,7 @@ def _of_sources(name, dataset, said, missing, seed):
         labels = labels if chosen.rows[0] is None else labels[chosen.rows[0]]
         strata = dict(Counter(labels.tolist()).most_common())
         warnings += _strata_warnings(strata, joined)
-    if said["time_series"] and sample_names(sources[0]) is not None:
+    if said["time_series"] and "intervals" not in dataset and sample_names(sources[0]) is not None:
         warnings.append("time series: rows are taken to be consecutive in time, in their order")
     return Overview(
         name,

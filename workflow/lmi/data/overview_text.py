@@ -25,6 +25,11 @@ def text(overview: Overview) -> str:
         lines.append(_line("joined", "by the names of the samples"))
     for n, why in overview.left_out:
         lines.append(_line("left out", f"{n:,} samples: {why}"))
+    if overview.intervals:
+        sizes = [f"{n:,}" for n in overview.intervals]
+        lines.append(
+            _line("intervals", f"of {_first(sizes, overview.n_intervals)} consecutive samples")
+        )
     lines += [_line("then", steps) for steps in overview.steps]
     if overview.n_variables:
         lines.append(_line("variables", _first(overview.variables, overview.n_variables)))

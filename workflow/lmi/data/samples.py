@@ -7,7 +7,7 @@ import numpy as np
 
 from lmi.base import seeds
 from lmi.base.errors import InputError
-from lmi.data import where
+from lmi.data import intervals, where
 from lmi.data.labels import values_of
 from lmi.data.sources import align, missing_samples, n_own_samples, sample_names
 
@@ -29,6 +29,8 @@ class ChosenSamples:
         Those that another source lacks.
     n_incomplete : int
         Those with missing values.
+    labels : array of str, shape (n_samples,), or None
+        The interval of each sample, by the config.
     """
 
     rows: list
@@ -37,6 +39,7 @@ class ChosenSamples:
     left_out: list = field(default_factory=list)
     n_unmatched: int = 0
     n_incomplete: int = 0
+    labels: np.ndarray | None = None
 
     def stretches(self, n_samples):
         """Return the sizes of the stretches of consecutive samples, in order.
@@ -46,10 +49,12 @@ class ChosenSamples:
         n_samples : int
             That are used.
         """
-        if self.rows[0] is None:
-            return [n_samples]
-        cuts = np.flatnonzero(np.diff(self.rows[0]) != 1) + 1
-        return np.diff([0, *cuts, len(self.rows[0])]).tolist()
+        cut = np.zeros(max(0, n_samples - 1), bool)
+        if self.rows[0] is not None:
+            cut |= np.diff(self.rows[0]) != 1
+        if self.labels is not None:
+            cut |= self.labels[1:] != self.labels[:-1]
+        return np.diff([0, *(np.flatnonzero(cut) + 1), n_samples]).tolist()
 
 
 def choose_samples(dataset, sources, missing="error", seed=0):
@@ -79,20 +84,14 @@ def choose_samples(dataset, sources, missing="error", seed=0):
     left_out, n_incomplete = [], 0
     if n_unmatched:
         left_out.append([n_unmatched, "another file lacks them"])
-    if dataset.get("time_series") and rows[0] is not None:
-        _refuse_gaps(sources[0], rows[0], "are not in the other files")
     if "where" in dataset:
         keep, by_position = _fulfil(dataset["where"], sources[0])
         keep = keep if rows[0] is None else keep[rows[0]]
         joined = "position" if by_position else joined
-        if dataset.get("time_series"):
-            _refuse_gaps(sources[0], np.flatnonzero(keep), "do not fulfil `where`")
         left_out.append([int((~keep).sum()), "they do not fulfil `where`"])
         rows, names = _kept(rows, names, keep)
     if missing == "drop_samples":
         keep = _complete_samples(sources, rows)
-        if dataset.get("time_series"):
-            _refuse_gaps(sources[0], np.flatnonzero(keep), "have missing values")
         n_incomplete = int((~keep).sum())
         if n_incomplete:
             left_out.append([n_incomplete, "they have missing values (project.missing)"])
@@ -104,7 +103,15 @@ def choose_samples(dataset, sources, missing="error", seed=0):
         if not keep.all():
             left_out.append([int((~keep).sum()), "not drawn (downsample)"])
             rows, names = _kept(rows, names, keep)
-    return ChosenSamples(rows, names, joined, left_out, n_unmatched, n_incomplete)
+    labels = None
+    if "intervals" in dataset:
+        labels, by_position = _interval_labels(dataset["intervals"], sources[0], rows[0])
+        joined = "position" if by_position else joined
+    chosen = ChosenSamples(rows, names, joined, left_out, n_unmatched, n_incomplete, labels)
+    if dataset.get("time_series"):
+        n = n_own_samples(sources[0]) if rows[0] is None else len(rows[0])
+        _check_stretches(chosen, n, sources[0])
+    return chosen
 
 
 def _kept(rows, names, keep):
@@ -183,21 +190,38 @@ def _drawn(settings, source, rows, n_samples, seed):
     return keep, by_position
 
 
-def _refuse_gaps(source, rows, why):
-    """Raise InputError where samples inside a time series are left out.
+def _interval_labels(place, source, rows):
+    """Return the interval of each sample that is used, and whether labels fit by position."""
+    place = {"column": place} if isinstance(place, str) else place
+    try:
+        columns, by_position = _table_columns(place, [place["column"]], source)
+    except InputError as error:
+        raise InputError(f"intervals: {error}") from error
+    labels = columns[place["column"]].astype(str)
+    return labels if rows is None else labels[rows], by_position
 
-    What is left would be taken for consecutive: lags, windows and shifts count in samples.
+
+def _check_stretches(chosen, n_samples, source):
+    """Refuse a time series in stretches that are too short to be shifted in time.
+
+    What the config calls intervals may be trials; what is left between samples that are left out
+    is no unit of its own.
     """
-    steps = np.flatnonzero(np.diff(rows) != 1)
-    if len(steps):
-        last = int(rows[steps[0]])
-        raise InputError(
-            f"source '{source.path}': expected consecutive samples, since `time_series: true`, "
-            f"found {len(steps)} places where samples inside the recording would be left out or "
-            f"change their order, the first after sample {last}: they {why}. Distant samples would "
-            "become neighbours in time. Set project.missing to impute_median, give one unbroken "
-            "stretch, or remove time_series"
-        )
+    sizes = chosen.stretches(n_samples)
+    if intervals.are_long(sizes):
+        return
+    if chosen.labels is not None and intervals.are_trials(sizes):
+        return
+    reasons = "; ".join(f"{n} samples: {why}" for n, why in chosen.left_out)
+    raise InputError(
+        f"source '{source.path}': expected stretches of {intervals.LONG} consecutive samples on "
+        f"average, since `time_series: true`, or {intervals.LEAST_TRIALS} `intervals` of the same "
+        f"length, found {n_samples} samples in {len(sizes)} stretches"
+        + (f" (left out: {reasons})" if reasons else "")
+        + ". Series are shifted in time for the p value, and short pieces do not keep what hangs "
+        "together. Set project.missing to impute_median, give longer stretches, or remove "
+        "time_series"
+    )
 
 
 def _complete_samples(sources, rows):

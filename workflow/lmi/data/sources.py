@@ -131,7 +131,7 @@ def data_files(dataset):
     """Return the paths of the files that a dataset of the config is read from, in order."""
     paths = dataset.get("spikes", dataset).get("source", [])
     paths = [paths] if isinstance(paths, str) else list(paths)
-    for key in ("strata", "where", "downsample"):
+    for key in ("strata", "where", "downsample", "intervals"):
         if isinstance(dataset.get(key), dict) and "table" in dataset[key]:
             paths.append(dataset[key]["table"])
     tasks = [dataset.get("task", {}), *dataset.get("cells", {}).values()]

@@ -9,7 +9,7 @@ from lmi.data import spikes as spike_trains
 from lmi.data.matrix_values import read_sources, without_constants
 from lmi.data.matrix_variables import list_source_variables
 from lmi.data.samples import choose_samples
-from lmi.data.sources import header, n_samples, some, sources_of
+from lmi.data.sources import header, n_own_samples, n_samples, some, sources_of
 from lmi.data.task_variables import read_tasks, task_params
 from lmi.data.unit_variables import list_unit_variables, read_units
 from lmi.data.variable import Variable
@@ -66,11 +66,27 @@ def count_samples(dataset):
     sources = sources_of(dataset)
     n_shared = n_samples(sources)
     size = preprocess.bin_size(preprocess.steps_of(dataset, sources[0].path))
-    if n_shared is None or not ("where" in dataset or "downsample" in dataset or size > 1):
+    choosing = ("where", "downsample", "intervals")
+    if n_shared is None or not (size > 1 or any(key in dataset for key in choosing)):
         return n_shared
     chosen = choose_samples(dataset, sources)
     n_chosen = n_shared if chosen.rows[0] is None else len(chosen.rows[0])
     return sum(n // size for n in chosen.stretches(n_chosen)) if size > 1 else n_chosen
+
+
+def interval_sizes(dataset):
+    """Return the samples in each interval of a time series with sources, as far as headers tell.
+
+    Parameters
+    ----------
+    dataset : dict
+        With `time_series: true`.
+    """
+    sources = sources_of(dataset)
+    chosen = choose_samples(dataset, sources)
+    n_chosen = n_own_samples(sources[0]) if chosen.rows[0] is None else len(chosen.rows[0])
+    size = preprocess.bin_size(preprocess.steps_of(dataset, sources[0].path))
+    return [n // size for n in chosen.stretches(n_chosen)]
 
 
 def count_features(dataset, variables):
@@ -128,6 +144,7 @@ def read_matrices(
             task, NaN where that is unknown;
         time_series : bool;
         overlap : int, samples that share data with a sample before them;
+        interval : int array, shape (n_samples,), or None, of a time series with gaps;
         strata : array of str, shape (n_samples,), or None;
         missing : list of float, one a variable: share of its values that were imputed.
 
@@ -145,6 +162,7 @@ def read_matrices(
         "n_dropped": 0,
         "n_unmatched": 0,
         "by_position": False,
+        "interval": None,
         "sample_names": None,
         "truth_bits": [math.nan] * len(variables),
         "time_series": "spikes" in dataset or dataset.get("time_series", False),
@@ -156,6 +174,7 @@ def read_matrices(
         matrices, features, notes = read_tasks(dataset, variables, seed, info)
     elif "spikes" in dataset:
         matrices, features, notes = read_units(dataset, variables)
+        info["interval"] = spike_trains.interval_of_windows(dataset["spikes"])
     else:
         matrices, features, notes = read_sources(dataset, variables, missing, info, seed)
     n_left = len(matrices[0]) if matrices else min_samples

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lmi.base import reasons, seeds
+from lmi.data import intervals
 from lmi.estimation import flags, null
 from lmi.estimation.error_bars import standard_error, variance
 from lmi.estimation.evaluate import coordinates, evaluate, search
@@ -37,6 +38,8 @@ class Samples:
         Features that the two variables share.
     by_position : bool
         Samples were joined row by row, without names.
+    interval : int array, shape (n_samples,), or None
+        Interval of each sample of a time series with gaps; None for one unbroken stretch.
     """
 
     time_series: bool = False
@@ -46,6 +49,7 @@ class Samples:
     missing: float = 0.0
     shared: flags.Shared = flags.NOTHING_SHARED
     by_position: bool = False
+    interval: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -255,6 +259,11 @@ def _held_out(embedding, t, samples):
     return rows[distance > gap]
 
 
+def _are_trials(interval):
+    """Whether the intervals of a recording are too short to be shifted within."""
+    return interval is not None and not intervals.are_long(np.bincount(interval))
+
+
 def _part(embedding, t, rows, samples):
     """Return what the null permutes: the coordinates of the held-out samples, and the critic."""
     a, b, weight = coordinates(embedding, t, rows)
@@ -269,4 +278,6 @@ def _part(embedding, t, rows, samples):
         left=left * s[:rank],
         right=right,
         strata=None if samples.strata is None else samples.strata[rows],
+        interval=None if samples.interval is None else samples.interval[rows],
+        trials=_are_trials(samples.interval),
     )

@@ -63,6 +63,7 @@ def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True,
             overlap=int(attributes["overlap"]),
             strata=strata if strata_names else None,
             strata_names=strata_names,
+            interval=file["interval"][()] if "interval" in file else None,
             by_position=bool(attributes.get("by_position", False)),
         )
         options = {

@@ -71,6 +71,7 @@ def project(out, *, dataset, dataset_name, variables, settings, seed, shared=Non
         settings=settings,
         seed=seed,
         strata=info["strata"],
+        interval=info["interval"],
         missing=[
             max(share, info["n_dropped"] / (n_samples + info["n_dropped"]))
             for share in info["missing"]
@@ -109,7 +110,7 @@ def _data(dataset):
     ]:
         if part:
             part.pop(name, None)
-    for name in ("strata", "where", "downsample"):
+    for name in ("strata", "where", "downsample", "intervals"):
         if isinstance(said.get(name), dict):
             said[name].pop("table", None)
     return said, [(Path(path).suffix, cache.content(path)) for path in data_files(dataset)]
@@ -130,6 +131,7 @@ def write_block(
     missing=None,
     truth_bits=None,
     features=None,
+    interval=None,
 ):
     """Write the views of the variables of a block.
 
@@ -152,7 +154,10 @@ def write_block(
         What each variable shares with the other one of its task.
     features : list of sequence of str, optional
         Names of the features of each variable; features of one name are the same.
+    interval : int array, shape (n_samples,), optional
+        Interval of each sample of a time series with gaps.
     """
+    of_samples = {} if interval is None else {"interval": interval}
     n_samples, n_components = len(matrices[0]), settings["n_components"]
     shape = (len(names), n_samples, n_components)
     stacked = {view: np.zeros(shape, np.float32) for view in views.VIEWS}
@@ -187,6 +192,7 @@ def write_block(
     write(
         out,
         stacked
+        | of_samples
         | {
             "name": names,
             "strata": strata,

@@ -9,9 +9,15 @@ import jsonschema
 from lmi.base.errors import InputError
 from lmi.data import preprocess
 from lmi.data.feature_groups import FORMS
+from lmi.data.intervals import n_partners
 from lmi.data.matrix_values import read_strata
 from lmi.data.sources import check_file, some, suggest
-from lmi.data.variables import LEAST_SAMPLES_OF_DATASET, count_samples, list_variables
+from lmi.data.variables import (
+    LEAST_SAMPLES_OF_DATASET,
+    count_samples,
+    interval_sizes,
+    list_variables,
+)
 from lmi.planning import tiles
 from lmi.planning.plain import check_numbers, path_text, plain
 from lmi.planning.schema import filled, schema
@@ -31,6 +37,7 @@ MATRIX_KEYS = (
     "where",
     "downsample",
     "preprocess",
+    "intervals",
 )
 
 
@@ -126,7 +133,13 @@ def _check_choices(name, dataset):
             f"config: datasets.{name}.strata: expected a mapping with `table` and `column`: "
             f"'{first}' is no .h5ad file with labels of its own; found {strata!r}"
         )
-    for key, found in (("where", dataset.get("where")), ("downsample", dataset.get("downsample"))):
+    if "intervals" in dataset and not dataset.get("time_series"):
+        raise InputError(
+            f"config: datasets.{name}.intervals: it goes with `time_series: true`. Add that, or "
+            "remove it"
+        )
+    for key in ("where", "downsample", "intervals"):
+        found = dataset.get(key)
         has_table = isinstance(found, dict) and "table" in found
         needs_table = isinstance(found, str) or "by" in (found or {})
         if needs_table and not has_table and not first.lower().endswith(".h5ad"):
@@ -167,6 +180,13 @@ def _check_data(dataset, block_size, needed):
         raise InputError(
             f"lags: expected at most {found // 4}, a quarter of the samples, found {longest}"
         )
+    if "source" in dataset and any(dataset.get("lags", ())) and found is not None:
+        sizes = interval_sizes(dataset)
+        if (left := n_partners(sizes, longest)) < needed:
+            raise InputError(
+                f"lags: at a lag of {longest} samples {left} of {found} have a partner in their "
+                f"interval, expected at least {needed}. Choose smaller lags"
+            )
     if "strata" in dataset:
         read_strata(dataset)
     if found is not None and found < needed:
