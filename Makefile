@@ -12,14 +12,15 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check plan test test-wheel test-cluster lint lock bench-accuracy bench-speed \
-  bench-statistics bench-null bench-ksg bench-gpu bench-scale bench-costs bench-overhead
+.PHONY: help demo check plan test test-fuzz test-wheel test-cluster lint lock bench-accuracy bench-speed \
+  bench-statistics bench-null bench-networks bench-ksg bench-gpu bench-scale bench-costs bench-overhead
 
 help:
 	@echo "make demo   install into .venv, run the bundled data, print the strongest pairs"
 	@echo "make check  what was read of each dataset, before anything is estimated"
 	@echo "make plan   what a run will cost: jobs, CPU and GPU hours, memory, disk"
 	@echo "make test   install the test tools, check the code, run the tests"
+	@echo "make test-fuzz      300 mutations of a file of each format: read right, or refused in time"
 	@echo "make test-wheel     build the sdist and the wheel, and use the wheel from another folder"
 	@echo "make test-cluster   run the workflow, and what can go wrong, on a private SLURM"
 	@echo "make lint   the checks without the tests"
@@ -27,6 +28,7 @@ help:
 	@echo "make bench-speed      CPU time beside the released latentmi (builds .latentmi)"
 	@echo "make bench-statistics coverage of the error bars, p values, q values, flags"
 	@echo "make bench-null       false positives of the p values down to 1e-5"
+	@echo "make bench-networks   planted pairs found among thousands, and false discoveries"
 	@echo "make bench-ksg        the KSG kernel beside scikit-learn's KDTree"
 	@echo "make bench-gpu        pairs a second of the network training, on a GPU where there is one"
 	@echo "make bench-scale      planning and gathering of 10^2 to 10^6 pairs"
@@ -48,6 +50,10 @@ plan: $(VENV)/.installed
 # The lines that tests reach are counted in these processes, not in the jobs of workflows they start.
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov
+
+# Damaged files: 300 mutations of each format, and what the readers make of them.
+test-fuzz: $(VENV)/.tested
+	OMP_NUM_THREADS=1 LMI_FUZZ=300 $(BIN)/python -m pytest -q tests/unit/data/test_fuzz.py
 
 test-wheel: $(VENV)/.tested
 	tests/wheel.sh
@@ -93,6 +99,9 @@ bench-statistics: $(VENV)/.installed
 
 bench-null: $(VENV)/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.null
+
+bench-networks: $(VENV)/.installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.networks
 
 bench-ksg: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.ksg

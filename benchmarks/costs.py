@@ -110,7 +110,7 @@ def fit(table):
     from scipy.optimize import nnls
 
     sizes = ["n_samples", "n_features", "n_variables", "n_pairs"]
-    found = {}
+    fitted = {}
     for rule, terms in costs.TERMS.items():
         kind = {"train": "always", "paper": "paper"}.get(rule, "never")
         of_rule = table[table["rule"] == ("embed" if rule in ("train", "paper") else rule)]
@@ -122,14 +122,14 @@ def fit(table):
             without = of_rule[of_rule["kind"] == "never"].set_index(sizes)
             mine = mine[list(costs.QUANTITIES)] - without[list(costs.QUANTITIES)]
         design = np.array([terms(**dict(zip(sizes, row, strict=True))) for row in mine.index])
-        found[rule] = {}
+        fitted[rule] = {}
         for quantity in costs.QUANTITIES:
             taken = np.maximum(mine[quantity].to_numpy(), 0.0)
             # an absolute error of a second, 20 MB or 1 MB on disk is of no matter for a small job
             weight = 1 / (taken + {"seconds": 1, "memory_mb": 20, "disk_mb": 1}[quantity])
             solved = nnls(design * weight[:, None], taken * weight)[0]
-            found[rule][quantity] = [float(f"{value:.3g}") for value in solved]
-    return found
+            fitted[rule][quantity] = [float(f"{value:.3g}") for value in solved]
+    return fitted
 
 
 def main():

@@ -104,7 +104,7 @@ def _write_tile(path, x, y, rng):
     """Write an estimate tile of random numbers, such as the stage estimate writes."""
     n = len(x)
     mi = rng.gamma(0.3, 0.3, n) - 0.02
-    known = {
+    given = {
         "x": x,
         "truth_bits": np.full(n, np.nan),
         "y": y,
@@ -129,7 +129,7 @@ def _write_tile(path, x, y, rng):
         "float64": lambda: rng.random(n),
     }
     columns = [name for name in COLUMNS if name not in FROM_ATTRIBUTES]
-    arrays = {name: empty[COLUMNS[name]]() for name in columns} | known
+    arrays = {name: empty[COLUMNS[name]]() for name in columns} | given
     attributes = {"dataset": "d", "seed": 0, "preset": "default", "k": 3}
     write(path, arrays, attributes | {"key": ""})
 

@@ -35,10 +35,10 @@ def one_pair(case, python):
     for seed in range(N_REPEATS + 1):
         task = tasks.make(name, seed, **settings)
         start = time.process_time()
-        found = api.estimate(task.x, task.y, seed=seed, n_permutations=0)
+        result = api.estimate(task.x, task.y, seed=seed, n_permutations=0)
         if seed:  # the first run loads the libraries
             seconds.append(time.process_time() - start)
-            errors.append(abs(found.mi_bits - task.truth_bits))
+            errors.append(abs(result.mi_bits - task.truth_bits))
             peer = peers.latentmi(python, task.x, task.y, seed=seed)
             peer_seconds.append(peer["cpu_seconds"])
             peer_errors.append(abs(peer["mi_bits"] - task.truth_bits))
@@ -103,9 +103,9 @@ def all_pairs(python):
         estimate(out, tile, settings=options, seed=0)
         seconds = time.process_time() - start
         with reading(out, "estimate") as file:
-            found = file["mi_bits"][()]
+            estimates = file["mi_bits"][()]
     dependent = np.array([group[i] == group[j] for i, j in pairs])
-    errors = np.abs(found - truth * dependent)
+    errors = np.abs(estimates - truth * dependent)
     peer_seconds, peer_error = 0.0, 0.0
     for kind, n_pairs in N_PEER_PAIRS.items():
         sample = rng.choice(np.flatnonzero(dependent == kind), n_pairs, replace=False)

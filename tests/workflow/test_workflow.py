@@ -8,7 +8,7 @@ import pytest
 import yaml
 from conftest import ROOT, SHORT
 
-LAST = {"aggregate": 1, "report": 1}
+LAST = {"aggregate": 1, "report": 1, "export": 1, "run_record": 1}
 LATER = {"collect": 5, **LAST}
 
 
@@ -57,6 +57,8 @@ def test_every_job_has_its_log_and_benchmark_file(project):
             assert len(list((results / kind / rule).rglob(f"*{suffix}"))) == n
         assert (results / kind / f"aggregate{suffix}").exists()
         assert (results / kind / f"report{suffix}").exists()
+        assert (results / kind / f"export{suffix}").exists()
+        assert (results / kind / f"run_record{suffix}").exists()
 
 
 def test_bad_pair_has_a_reason_and_the_others_a_value(project):
@@ -204,7 +206,7 @@ def test_runs_share_blocks_embeddings_and_estimates(fresh):
     assert taken(three) == {"project": 2, "embed": 3, "estimate": 0}
     # switching the cache on or off reruns nothing but the report, which shows the config
     off = fresh.config("off.yaml", config | {"cache": False})
-    assert fresh.plan("--configfile", off) == {"report": 1}
+    assert fresh.plan("--configfile", off) == {"report": 1, "run_record": 1}
 
 
 # ---- targets and other ways to run

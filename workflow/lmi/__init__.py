@@ -1,5 +1,7 @@
 """Latent mutual information of high-dimensional variables: `lmi.estimate(Xs, Ys)`.
 
+`lmi.load("results/<run>")` reads a finished run of the workflow back.
+
 Importing the package imports nothing heavy: the workflow's Snakefile does so in every job.
 """
 
@@ -7,9 +9,15 @@ import importlib
 
 __version__ = "0.7.0"
 
-__all__ = ["InputError", "Result", "__version__", "estimate", "ksg", "tasks"]
+__all__ = ["InputError", "Result", "Run", "__version__", "estimate", "ksg", "load", "tasks"]
 
-_HOME = {"estimate": "lmi.api", "Result": "lmi.api", "InputError": "lmi.base.errors"}
+_HOME = {
+    "estimate": "lmi.api",
+    "Result": "lmi.api",
+    "InputError": "lmi.base.errors",
+    "load": "lmi.results.load",
+    "Run": "lmi.results.load",
+}
 _SUBPACKAGES = ("ksg", "tasks")
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from lmi import api_input
 from lmi.api_input import DefaultSettings, PaperSettings
 from lmi.base.errors import InputError
+from lmi.base.series import in_time
 from lmi.embedding import candidates as embed
 from lmi.embedding import canonical
 from lmi.estimation import estimate as estimation
@@ -100,7 +101,7 @@ def estimate(
 
     Parameters
     ----------
-    Xs, Ys : array, DataFrame, tensor or AnnData, shapes (n_samples, n_features_x) and (…)
+    Xs, Ys : array, DataFrame, tensor, AnnData or Tsd, shapes (n_samples, n_features_x) and (…)
         Paired samples, sparse ones too. Constant features are left out. Where both have row names
         (an index), samples are paired by name, with a warning if the order differs; results are in
         the order of Xs. Where one has none, row i of Xs belongs to row i of Ys.
@@ -123,7 +124,8 @@ def estimate(
         each. Joined by row names as Ys is. Missing labels, and labels that are no groups of
         samples, are refused.
     time_series : bool
-        Samples are consecutive in time: folds are long segments, the null shifts in time.
+        Samples are consecutive in time: folds are long segments, the null shifts in time. Those of
+        pynapple (Tsd, TsdFrame) always are; two of them need the same times.
     threads : int
         Most threads, those of BLAS and torch included.
     **options
@@ -154,6 +156,7 @@ def estimate(
     for name, value in zip(OWN, own, strict=True):
         api_input.check(name, value)
     settings = api_input.settings(preset, options)
+    time_series = in_time(Xs, Ys, time_series)
     x, y, strata_names, codes = api_input.read(Xs, Ys, strata)
     x, y = views.drop_constant(x), views.drop_constant(y)
     for name, matrix in (("Xs", x), ("Ys", y)):

@@ -40,6 +40,9 @@ def job(snakemake):
     logging.captureWarnings(True)
     logger = logging.getLogger("lmi")
     try:
+        from lmi.base import memory
+
+        memory.check(snakemake.resources.get("mem_mb", 0))
         yield
     except Exception as error:
         from lmi.base.errors import InputError

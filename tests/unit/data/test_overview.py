@@ -57,7 +57,7 @@ def test_what_stops_the_run_is_told_and_what_does_not_is_not():
     dropped = described({"source": "t.csv"}, project={"missing": "drop_samples"})
     assert not dropped.problems
     assert dropped.n_samples == 119
-    assert dropped.left_out == [[1, "they have missing values (project.missing)"]]
+    assert dropped.left_out == [[1, "missing values"]]
 
 
 def test_files_joined_by_position_are_told():
@@ -75,7 +75,7 @@ def test_files_joined_by_name_say_how_many_samples_are_left_out():
     table()[10:].rename(columns={"a": "c", "b": "d", "same": "e"}).to_csv("y.csv", index=False)
     one = described({"source": ["x.csv", "y.csv"], "variables": {"list": ["a", "c"]}})
     assert one.joined == "name" and one.n_samples == 110
-    assert one.left_out == [[10, "another file lacks them"]]
+    assert one.left_out == [[10, "not in the other files"]]
 
 
 def test_strata_are_counted_and_small_ones_told():

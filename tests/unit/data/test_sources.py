@@ -280,7 +280,7 @@ def test_missing_file_names_its_folder_and_the_nearest_name(tmp_path):
         sources.header(Source(str(tmp_path / "count.csv")))
     with pytest.raises(InputError, match=r"its folder .* does not exist"):
         sources.header(Source(str(tmp_path / "no" / "count.csv")))
-    with pytest.raises(InputError, match="it is a folder"):
+    with pytest.raises(InputError, match=r"found a folder with counts\.csv in it"):
         sources.header(Source(str(tmp_path)))
 
 

@@ -122,7 +122,7 @@ def test_unknown_features_may_be_dropped(cells, tmp_path):
     gmt = write(tmp_path / "m.gmt", "b\t\tCD79A\tMS4A1\tCD19\nt\t\tCD3D\tCD5\n")
     cells["variables"] = {"gene_sets": gmt, "unknown_features": "drop", "min_features": 2}
     note = "1 of its 3 features are not in the data"
-    assert list_variables(cells) == [Variable("b", ("CD79A", "MS4A1"), note=note)]
+    assert list_variables(cells) == [Variable("b", ("CD79A", "MS4A1"), note=note, absent=("CD19",))]
     assert read(cells)[1]["notes"] == [note]
 
 
@@ -286,7 +286,7 @@ def test_samples_left_out_of_a_time_series_end_an_interval(tmp_path):
     assert np.bincount(info["interval"]).tolist() == [130, 139]
     values[50:250:4, 1] = np.nan
     np.save(path, values)
-    with pytest.raises(InputError, match=r"in 51 stretches \(left out: 80 samples: they have miss"):
+    with pytest.raises(InputError, match=r"in 51 stretches \(left out: 80 samples, missing"):
         read(series, missing="drop_samples")
 
 

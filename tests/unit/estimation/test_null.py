@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 from lmi import api
+from lmi.estimation import combination, null, permutations, tails
 from lmi.estimation import estimate as estimation
-from lmi.estimation import null, permutations, tails
 from lmi.ksg import kernel as ksg
 from scipy.signal import lfilter
 from scipy.stats import kstest
@@ -79,18 +79,11 @@ def test_sequential_p_values_are_right():
 
 
 def test_combination_of_p_values():
-    assert null.combine([0.03]) == pytest.approx(0.03)
-    assert null.combine([0.03, 0.03]) == pytest.approx(0.03)
-    assert null.combine([1e-200, 0.5]) == pytest.approx(2e-200, rel=1e-6)
-    assert null.combine([1e-12, 1e-12]) == pytest.approx(1e-12, rel=1e-6)
-    assert 0.02 < null.combine([0.01, 0.9]) < 0.03
-
-
-def test_correlation_time():
-    rng = np.random.default_rng(5)
-    assert null.correlation_time(rng.standard_normal((2000, 3))) == 1
-    found = null.correlation_time(autoregressive(rng, 20_000, 1, phi=0.9))
-    assert 15 < found < 30  # 0.9^22 = 0.1
+    assert combination.cauchy([0.03]) == pytest.approx(0.03)
+    assert combination.cauchy([0.03, 0.03]) == pytest.approx(0.03)
+    assert combination.cauchy([1e-200, 0.5]) == pytest.approx(2e-200, rel=1e-6)
+    assert combination.cauchy([1e-12, 1e-12]) == pytest.approx(1e-12, rel=1e-6)
+    assert 0.02 < combination.cauchy([0.01, 0.9]) < 0.03
 
 
 @pytest.mark.parametrize("kind", ["white", "autoregressive", "strata"])

@@ -131,7 +131,10 @@ def test_pointwise_values_are_kept_as_the_config_says():
 # ---- resources
 
 
-@pytest.mark.parametrize("rule", ["project", "embed", "estimate", "collect", "aggregate", "report"])
+@pytest.mark.parametrize(
+    "rule",
+    ["project", "embed", "estimate", "collect", "aggregate", "report", "export", "run_record"],
+)
 def test_resources_are_whole_numbers_that_grow_with_the_attempt(rule):
     numbers = {"project": {"block": "000"}, "collect": {"part": "000"}}
     numbers |= {stage: {"x": "000", "y": "001"} for stage in ("embed", "estimate")}

@@ -25,7 +25,7 @@ import numpy as np
 
 from lmi.base.errors import InputError
 
-SCHEMA = 3
+SCHEMA = 4
 """Version of the layout of all HDF5 files; a reader refuses another one."""
 
 SEAL_BYTES = 512
@@ -43,11 +43,11 @@ def versions() -> dict[str, str]:
     """Return the versions of the package, of Python and of the libraries behind the numbers."""
     import lmi
 
-    found = {"lmi-workflow": lmi.__version__, "python": platform.python_version()}
+    installed = {"lmi-workflow": lmi.__version__, "python": platform.python_version()}
     for name in LIBRARIES:
         with contextlib.suppress(PackageNotFoundError):
-            found[name] = version(name)
-    return found
+            installed[name] = version(name)
+    return installed
 
 
 @contextlib.contextmanager
@@ -318,17 +318,18 @@ def _aside(path):
 
 def _set_aside(path, fault, stage):
     """Give a damaged file another name; return the message, with the cure."""
-    told = f"{path}: expected an HDF5 file of the stage {stage}, found a damaged one: {fault}."
+    message = f"{path}: expected an HDF5 file of the stage {stage}, found a damaged one: {fault}."
     aside = _aside(path)
     try:
         os.replace(path, aside)
     except FileNotFoundError:
         pass  # another job was faster
     except OSError as error:
-        return (
-            f"{told} Delete it (it could not be renamed: {error}), and run the same command again."
-        )
-    return f"{told} It was set aside as {aside.name}: run the same command again, it is made anew."
+        mend = "Delete it, and run the same command again."
+        return f"{message} {mend} It could not be renamed: {error}."
+    return (
+        f"{message} It was set aside as {aside.name}: run the same command again, it is made anew."
+    )
 
 
 _own: dict = {}  # files that name no other: path to what the system says of the file
@@ -390,12 +391,12 @@ def _first_foreign(file):
             if about.type == h5py.h5g.GROUP:
                 waiting.append((where, h5py.h5g.open(group, name)))
             elif about.type == h5py.h5g.DATASET:
-                made = h5py.h5d.open(group, name).get_create_plist()
-                if made.get_external_count():
+                layout = h5py.h5d.open(group, name).get_create_plist()
+                if layout.get_external_count():
                     return f"numbers that are stored outside of it at '{where}'"
-                virtual = made.get_layout() == h5py.h5d.VIRTUAL
-                parts = range(made.get_virtual_count()) if virtual else ()
-                if any(made.get_virtual_filename(part) != "." for part in parts):
+                virtual = layout.get_layout() == h5py.h5d.VIRTUAL
+                parts = range(layout.get_virtual_count()) if virtual else ()
+                if any(layout.get_virtual_filename(part) != "." for part in parts):
                     return f"a virtual dataset of other files at '{where}'"
     return ""
 

@@ -4,9 +4,9 @@ import difflib
 from collections.abc import Callable, Iterable
 
 
-def suggest(word: object, known: Iterable) -> str:
+def suggest(word: object, names: Iterable) -> str:
     """Return " (did you mean 'x'?)" with the name most like `word`, or nothing."""
-    folded = {str(name).casefold(): str(name) for name in known}
+    folded = {str(name).casefold(): str(name) for name in names}
     near = difflib.get_close_matches(str(word).casefold(), folded, n=1)
     return f" (did you mean '{folded[near[0]]}'?)" if near else ""
 

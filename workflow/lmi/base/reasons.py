@@ -99,6 +99,27 @@ DECLARED = {
             "recording or more; such series share bits by chance, see null_mean_bits",
             "non-stationary",
         ),
+        Declared(
+            "trends",
+            "warn",
+            "non-stationary: both variables rise or fall over the recording; such series share "
+            "bits by chance",
+            "non-stationary",
+        ),
+        Declared(
+            "few_effective_samples",
+            "warn",
+            "few effective samples: consecutive ones are so alike that all are worth {n} "
+            "independent ones, fewer than {floor}; the error bar is too small",
+            "few samples",
+        ),
+        Declared(
+            "bits_by_chance",
+            "warn",
+            "autocorrelated: the series share {bits:.2f} bits when shifted against each other too; "
+            "so much of the value is chance",
+            "autocorrelated",
+        ),
         Declared("rising_thirds", "warn", f"{_RISING}a third {_TOO_LOW}", "still rising"),
         Declared(
             "unstable_splits",
@@ -178,6 +199,11 @@ MEANINGS = {
         "Trends and random walks look dependent without being so. Compare the value with "
         "null_mean_bits, what the same series give shifted against each other; difference or "
         "detrend them, or add a shifted control."
+    ),
+    "autocorrelated": (
+        "Samples that follow each other are alike, so that neighbours in time pass for neighbours "
+        "in value. The p value allows for it; of the value, subtract null_mean_bits, or take "
+        "samples further apart, or more of them."
     ),
     "still rising": (
         "More samples give more bits, so the value is probably too low: read it as at least that "

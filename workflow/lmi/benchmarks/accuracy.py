@@ -114,19 +114,19 @@ def run(family, estimator, seed, out):
     InputError
         Unknown family or estimator.
     """
-    for name, known in ((family, FAMILIES), (estimator, estimators.ESTIMATORS)):
-        if name not in known:
-            raise InputError(f"accuracy: expected one of {', '.join(known)}, found {name}.")
+    for name, listed in ((family, FAMILIES), (estimator, estimators.ESTIMATORS)):
+        if name not in listed:
+            raise InputError(f"accuracy: expected one of {', '.join(listed)}, found {name}.")
     rows = []
     for place, (task, parameters) in enumerate(FAMILIES[family]):
         settings = {key: value for key, value in parameters.items() if key != "draw"}
         # random numbers of its own for each cell: their errors are independent
-        made = tasks.make(task, 10_000 * seed + place, **settings)
+        drawn = tasks.make(task, 10_000 * seed + place, **settings)
         start = time.process_time()
         try:
-            found = estimators.run(estimator, made.x, made.y, seed)
+            result = estimators.run(estimator, drawn.x, drawn.y, seed)
         except (ValueError, ArithmeticError, RuntimeError) as error:
-            found = {"mi_bits": np.nan, "reason": f"{type(error).__name__}: {error}"}
+            result = {"mi_bits": np.nan, "reason": f"{type(error).__name__}: {error}"}
         rows.append(
             {
                 "family": family,
@@ -134,12 +134,12 @@ def run(family, estimator, seed, out):
                 "seed": seed,
                 "task": task,
                 "parameters": ", ".join(f"{k}={v}" for k, v in parameters.items()),
-                "n_samples": len(made.x),
-                "truth_bits": made.truth_bits,
-                "oracle_bits": made.oracle_bits,
+                "n_samples": len(drawn.x),
+                "truth_bits": drawn.truth_bits,
+                "oracle_bits": drawn.oracle_bits,
                 "cpu_seconds": time.process_time() - start,
             }
-            | found
+            | result
         )
     table = pd.DataFrame(rows)
     table["error_bits"] = table["mi_bits"] - table["truth_bits"]

@@ -121,8 +121,8 @@ def environment(settings):
 
 def _processor():
     try:
-        found = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
-        return found.group(1) if found else platform.processor()
+        model = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
+        return model.group(1) if model else platform.processor()
     except OSError:
         return platform.processor()
 

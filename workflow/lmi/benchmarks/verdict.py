@@ -73,16 +73,16 @@ def match(cells, figure, estimator):
     -------
     list of (pandas.Series or None)
     """
-    known = {row["condition"]: row for _, row in _conditions(figure, estimator).iterrows()}
-    shapes = list(dict.fromkeys(tuple(p.split("=")[0] for p in c.split()) for c in known))
+    published = {row["condition"]: row for _, row in _conditions(figure, estimator).iterrows()}
+    shapes = list(dict.fromkeys(tuple(p.split("=")[0] for p in c.split()) for c in published))
 
     def best(cell):
         if cell.get("data") == "stand-in":  # other data than the published ones
             return None
         for keys in shapes:
             condition = " ".join(f"{key}={cell.get(key)}" for key in keys)
-            if condition in known:
-                return known[condition]
+            if condition in published:
+                return published[condition]
         return None
 
     return [best(cell) for cell in cells]
@@ -204,11 +204,11 @@ def summarise(rows, cells, published_name, figure, name):
     once = rows[good].assign(absolute=absolute).groupby("cell", sort=False)["absolute"].mean()
     by_cell = dict(zip(rows["cell"], cells, strict=True))
     matched = match([by_cell[cell] for cell in once.index], figure, published_name)
-    known = np.array([row is not None for row in matched])
-    if not known.any():
+    has_match = np.array([row is not None for row in matched])
+    if not has_match.any():
         return line
     kept = [row for row in matched if row is not None]
-    compared = compare(once.to_numpy()[known], kept, f"{figure}/{name}")
+    compared = compare(once.to_numpy()[has_match], kept, f"{figure}/{name}")
     everywhere = whole[whole["condition"] == ""].iloc[0]
     return (
         line
@@ -216,8 +216,8 @@ def summarise(rows, cells, published_name, figure, name):
         | {
             "published_n": int(everywhere["n"]),
             "published_kendall_tau": everywhere["kendall_tau"],
-            "ratio": once.to_numpy()[known].mean() / compared["published_mae_bits"],
-            "verdict": judge(int(known.sum()), compared),
+            "ratio": once.to_numpy()[has_match].mean() / compared["published_mae_bits"],
+            "verdict": judge(int(has_match.sum()), compared),
         }
     )
 

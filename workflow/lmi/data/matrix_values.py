@@ -8,7 +8,6 @@ import numpy as np
 
 from lmi.base.errors import InputError
 from lmi.data import intervals, preprocess
-from lmi.data.files import stem
 from lmi.data.labels import labels_of
 from lmi.data.matrix_variables import feature_places
 from lmi.data.samples import choose_samples
@@ -34,7 +33,7 @@ def read_sources(dataset, variables, missing, info, seed=0):
     if info["by_position"]:
         log.warning(
             "the samples of %s are matched by position: no file names them",
-            some([source.path for source in sources]),
+            some([source.shown for source in sources]),
         )
     used = _columns_of(dataset, sources, variables)
     wanted = {}
@@ -44,6 +43,9 @@ def read_sources(dataset, variables, missing, info, seed=0):
     values = {i: read(sources[i], own) for i, own in columns.items()}
     values = {i: block if rows[i] is None else block[rows[i]] for i, block in values.items()}
     n_imputed = {i: np.zeros(len(own), dtype=int) for i, own in columns.items()}
+    info["dropped_samples"] = [
+        one for its_rows, why in chosen.dropped for one in _dropped(sources[0], its_rows, why)
+    ]
     if missing == "error":
         _refuse_missing(sources, columns, values, info["sample_names"])
     elif missing == "impute_median":
@@ -56,8 +58,12 @@ def read_sources(dataset, variables, missing, info, seed=0):
     if dataset.get("time_series"):
         size = preprocess.bin_size(preprocess.steps_of(dataset, sources[0].path))
         info["interval"] = intervals.ids([n // size for n in chosen.stretches(n_rows)])
-    if n_samples < n_rows and info["sample_names"] is not None:
-        info["sample_names"] = _of_bins(dataset, chosen, n_rows)
+    info["sample_rows"] = chosen.own_rows(n_rows)
+    if n_samples < n_rows:  # a bin goes by its first sample
+        first = _first_of_bins(dataset, chosen, n_rows)
+        info["sample_rows"] = info["sample_rows"][first]
+        names = info["sample_names"]
+        info["sample_names"] = None if names is None else tuple(names[i] for i in first)
     info["overlap"] = max(
         preprocess.overlap(preprocess.steps_of(dataset, source.path)) for source in sources
     )
@@ -91,14 +97,22 @@ def _preprocessed(dataset, source, block, chosen, place):
     return preprocess.apply(block, steps, source, chosen.rows[place], slices)
 
 
-def _of_bins(dataset, chosen, n_rows):
-    """Return the names of samples that are bins: that of the first sample in each."""
+def _first_of_bins(dataset, chosen, n_rows):
+    """Return the place of the first sample of each bin."""
     size = preprocess.bin_size(preprocess.steps_of(dataset, sources_of(dataset)[0].path))
-    names = []
-    for stretch in preprocess.slices(chosen.stretches(n_rows)):
-        whole = (stretch.stop - stretch.start) // size * size
-        names += chosen.names[stretch.start : stretch.start + whole : size]
-    return tuple(names)
+    places = [
+        np.arange(
+            stretch.start, stretch.start + (stretch.stop - stretch.start) // size * size, size
+        )
+        for stretch in preprocess.slices(chosen.stretches(n_rows))
+    ]
+    return np.concatenate(places)
+
+
+def _dropped(source, rows, why):
+    """Return (name, why) of rows of a source; of one without names, the row's number from 0."""
+    names = sample_names(source)
+    return [(str(row) if names is None else names[row], why) for row in rows.tolist()]
 
 
 def read_strata(dataset):
@@ -151,7 +165,7 @@ def joined_strata(dataset):
 def _columns_of(dataset, sources, variables):
     """Return for each variable the (source, column) of its features."""
     if dataset["variables"] == "files":
-        by_name = {stem(source.path): i for i, source in enumerate(sources)}
+        by_name = {source.variable: i for i, source in enumerate(sources)}
         files = [by_name[variable.name] for variable in variables]
         return [[(i, c) for c in range(len(header(sources[i]).features))] for i in files]
     where, _, _ = feature_places(sources)
@@ -196,8 +210,8 @@ def impute_median(block):
 
 
 def without_constants(matrices, features):
-    """Leave out constant features; return what is left, notes on it, and errors."""
-    left, kept, notes, errors = [], [], [], []
+    """Leave out constant features; return what is left and what is not, notes, and errors."""
+    left, kept, dropped, notes, errors = [], [], [], [], []
     for matrix, names in zip(matrices, features, strict=True):
         varies = matrix.max(axis=0) > matrix.min(axis=0)
         constant = [name for name, one in zip(names, varies, strict=True) if not one]
@@ -207,6 +221,7 @@ def without_constants(matrices, features):
         note = f"constant features left out: {some(constant)}" if constant and not error else ""
         left.append(np.ascontiguousarray(matrix[:, varies]))
         kept.append(tuple(name for name, one in zip(names, varies, strict=True) if one))
+        dropped.append(tuple(constant))
         notes.append(note)
         errors.append(error)
-    return left, kept, notes, errors
+    return left, kept, dropped, notes, errors

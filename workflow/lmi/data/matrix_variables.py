@@ -2,7 +2,7 @@
 
 from lmi.base.errors import InputError
 from lmi.data.feature_groups import FORMS, check_descriptions, feature_groups
-from lmi.data.files import stem
+from lmi.data.modalities import as_in_headers
 from lmi.data.sources import (
     first_duplicates,
     header,
@@ -29,6 +29,7 @@ def list_source_variables(dataset):
         _check_features(groups, where, text, twice, sources, described)
         return [Variable(name, features) for name, features in groups.items()]
     groups, described = feature_groups(choice, sources)
+    groups = as_in_headers(groups, sources, described)
     variables = []
     if "gene_sets" in choice:
         check_descriptions(choice["gene_sets"], where)
@@ -47,11 +48,12 @@ def list_source_variables(dataset):
         present = tuple(feature for feature in features if feature in where)
         if len(present) < max(1, choice.get("min_features", 1)):
             continue
-        absent = len(features) - len(present)
-        notes = [f"{absent} of its {len(features)} features are not in the data"] * (absent > 0)
+        absent = tuple(feature for feature in features if feature not in where)
+        notes = [f"{len(absent)} of its {len(features)} features are not in the data"]
+        notes = notes if absent else []
         if listed_twice[name]:
             notes.append(f"listed more than once, taken once: {some(listed_twice[name])}")
-        variables.append(Variable(name, present, note="; ".join(notes)))
+        variables.append(Variable(name, present, note="; ".join(notes), absent=absent))
     if not variables:
         raise InputError(
             f"{described}: none of its {len(groups)} variables has at least "
@@ -85,7 +87,7 @@ def _file_variables(sources):
                 "column must hold numbers, but for one of sample names; leave others out with "
                 "`drop_columns`"
             )
-        variables.append(Variable(stem(source.path)))
+        variables.append(Variable(source.variable))
     return variables
 
 

@@ -43,7 +43,7 @@ class FileOverview:
     Attributes
     ----------
     path, part : str
-        The file, and what in it: layer or key, empty where there is one matrix.
+        The file, and what in it (layer, modality, obsm, key); empty where the config says nothing.
     n_samples, n_features : int
     samples, features : list of str
         The first names; none where the file has none. Features then go by f0, f1, ...
@@ -337,10 +337,11 @@ def describe_file(source: Source) -> FileOverview:
     numeric = [i for i, feature in enumerate(top.features) if feature not in top.text]
     odd = {feature: top.held.get(feature, "text") for feature in sorted(top.text)}
     counted = _count(source, top.features, numeric)
+    parts = (source.layer, source.modality, source.obsm, source.key)
     made_up = top.features == tuple(f"f{i}" for i in range(len(top.features)))
     return FileOverview(
         path=source.path,
-        part=source.layer or source.key or "",
+        part=", ".join(filter(None, parts)),
         n_features=len(top.features),
         samples=[] if names is None else list(names[:SHOWN]),
         features=[] if made_up else list(top.features[:SHOWN]),

@@ -23,8 +23,8 @@ class ChosenSamples:
     names : tuple of str or None
     joined : str
         How the sources were brought together: name or position; empty for one source.
-    left_out : list of [int, str]
-        How many samples of the first source are left out, and why.
+    dropped : list of (int array, str)
+        Rows of the first source that are left out, and why.
     n_unmatched : int
         Those that another source lacks.
     n_incomplete : int
@@ -36,10 +36,19 @@ class ChosenSamples:
     rows: list
     names: tuple | None
     joined: str
-    left_out: list = field(default_factory=list)
+    dropped: list = field(default_factory=list)
     n_unmatched: int = 0
     n_incomplete: int = 0
     labels: np.ndarray | None = None
+
+    @property
+    def left_out(self):
+        """How many samples are left out, and why: a list of [int, str]."""
+        return [[len(rows), why] for rows, why in self.dropped]
+
+    def own_rows(self, n_samples):
+        """Return the rows of the samples in the first source, which has `n_samples` if all are."""
+        return np.arange(n_samples) if self.rows[0] is None else self.rows[0]
 
     def stretches(self, n_samples):
         """Return the sizes of the stretches of consecutive samples, in order.
@@ -81,43 +90,43 @@ def choose_samples(dataset, sources, missing="error", seed=0):
     """
     rows, names, n_unmatched = align(sources)
     joined = "" if len(sources) == 1 else "position" if names is None else "name"
-    left_out, n_incomplete = [], 0
+    dropped, n_incomplete = [], 0
     if n_unmatched:
-        left_out.append([n_unmatched, "another file lacks them"])
+        others = np.setdiff1d(np.arange(len(sample_names(sources[0]))), rows[0])
+        dropped.append((others, "not in the other files"))
+
+    def drop(keep, why):
+        """Leave out samples, and return rows and names of the others."""
+        own = np.arange(len(keep)) if rows[0] is None else rows[0]
+        dropped.append((own[~keep], why))
+        kept = [np.flatnonzero(keep) if one is None else one[keep] for one in rows]
+        return kept, None if names is None else tuple(itertools.compress(names, keep))
+
     if "where" in dataset:
         keep, by_position = _fulfil(dataset["where"], sources[0])
         keep = keep if rows[0] is None else keep[rows[0]]
         joined = "position" if by_position else joined
-        left_out.append([int((~keep).sum()), "they do not fulfil `where`"])
-        rows, names = _kept(rows, names, keep)
+        rows, names = drop(keep, "do not fulfil `where`")
     if missing == "drop_samples":
         keep = _complete_samples(sources, rows)
         n_incomplete = int((~keep).sum())
         if n_incomplete:
-            left_out.append([n_incomplete, "they have missing values (project.missing)"])
-            rows, names = _kept(rows, names, keep)
+            rows, names = drop(keep, "missing values")
     if "downsample" in dataset:
         n = n_own_samples(sources[0]) if rows[0] is None else len(rows[0])
         keep, by_position = _drawn(dataset["downsample"], sources[0], rows[0], n, seed)
         joined = "position" if by_position else joined
         if not keep.all():
-            left_out.append([int((~keep).sum()), "not drawn (downsample)"])
-            rows, names = _kept(rows, names, keep)
+            rows, names = drop(keep, "not drawn")
     labels = None
     if "intervals" in dataset:
         labels, by_position = _interval_labels(dataset["intervals"], sources[0], rows[0])
         joined = "position" if by_position else joined
-    chosen = ChosenSamples(rows, names, joined, left_out, n_unmatched, n_incomplete, labels)
+    chosen = ChosenSamples(rows, names, joined, dropped, n_unmatched, n_incomplete, labels)
     if dataset.get("time_series"):
         n = n_own_samples(sources[0]) if rows[0] is None else len(rows[0])
         _check_stretches(chosen, n, sources[0])
     return chosen
-
-
-def _kept(rows, names, keep):
-    """Return rows and names of the samples that are kept, a bool each."""
-    rows = [np.flatnonzero(keep) if own is None else own[keep] for own in rows]
-    return rows, None if names is None else tuple(itertools.compress(names, keep))
 
 
 def _table_columns(place, wanted, source):
@@ -212,7 +221,7 @@ def _check_stretches(chosen, n_samples, source):
         return
     if chosen.labels is not None and intervals.are_trials(sizes):
         return
-    reasons = "; ".join(f"{n} samples: {why}" for n, why in chosen.left_out)
+    reasons = "; ".join(f"{n} samples, {why}" for n, why in chosen.left_out)
     raise InputError(
         f"source '{source.path}': expected stretches of {intervals.LONG} consecutive samples on "
         f"average, since `time_series: true`, or {intervals.LEAST_TRIALS} `intervals` of the same "

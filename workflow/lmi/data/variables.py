@@ -3,6 +3,8 @@
 import math
 from collections import Counter
 
+import numpy as np
+
 from lmi.base.errors import InputError
 from lmi.data import preprocess
 from lmi.data import spikes as spike_trains
@@ -137,7 +139,10 @@ def read_matrices(
         n_unmatched : int, samples of the first source that another one lacks;
         by_position : bool, whether samples were joined row by row, without names;
         sample_names : tuple of str or None;
+        sample_rows : int array, rows of the samples in the first source, or their places;
+        dropped_samples : list of (str, str), name (or row) and why it was left out;
         features : list of tuple of str, the features kept of each variable;
+        constant : list of tuple of str, the constant features of each variable;
         notes : list of str, one a variable, empty where there is nothing to say;
         errors : list of (str or None), why a variable is bad;
         truth_bits : list of float, one a variable: what it shares with the other variable of its
@@ -164,6 +169,8 @@ def read_matrices(
         "by_position": False,
         "interval": None,
         "sample_names": None,
+        "sample_rows": None,
+        "dropped_samples": [],
         "truth_bits": [math.nan] * len(variables),
         "time_series": "spikes" in dataset or dataset.get("time_series", False),
         "overlap": spike_trains.overlap(dataset["spikes"]) if "spikes" in dataset else 0,
@@ -184,7 +191,9 @@ def read_matrices(
             f"expected at least {min_samples} samples, found {n_left}{reason}. The estimator "
             "compares each sample with its neighbours and needs more of them"
         )
-    matrices, kept, constant, errors = without_constants(matrices, features)
+    if info["sample_rows"] is None:
+        info["sample_rows"] = np.arange(len(matrices[0]) if matrices else 0)
+    matrices, kept, info["constant"], constant, errors = without_constants(matrices, features)
     info["features"], info["errors"] = kept, errors
     info["notes"] = [
         "; ".join(filter(None, (variable.note, note, other)))

@@ -6,7 +6,7 @@ import numpy as np
 
 from lmi.base import reasons, seeds
 from lmi.data import intervals
-from lmi.estimation import flags, null
+from lmi.estimation import combination, flags, null, series
 from lmi.estimation.error_bars import standard_error, variance
 from lmi.estimation.evaluate import coordinates, evaluate, search
 from lmi.estimation.within import within_strata
@@ -156,13 +156,15 @@ def estimate(
         thirds = []
         for t, out in enumerate(held_out):
             rng = seeds.rng(seed, "parts", name, t)
-            variances[t], third = variance(embedding, t, out, neighbours, rng, threads)
+            block = series.BLOCK * series.time_of(embedding, t) if samples.time_series else 1
+            variances[t], third = variance(embedding, t, out, neighbours, rng, threads, block)
             thirds.append(third)
         drift = float(np.mean(halves) - np.mean(thirds))
         sd_ksg = standard_error(embedding, variances[:, 0], halves_ksg)
         sd = sd_ksg
         if embedding.temperature.any():
-            sd = standard_error(embedding, variances[:, 1], halves_ksg, training=False)
+            slow_halves = samples.time_series  # more than the blocks, they show what is slow
+            sd = standard_error(embedding, variances[:, 1], halves_ksg, training=slow_halves)
     within = within_strata(embedding, held_out, samples, k, threads)
     tested = null.NOT_TESTED
     if permutations and permutations["max"]:
@@ -174,6 +176,7 @@ def estimate(
             tail_fit=permutations["tail_fit"],
             rng=seeds.rng(seed, "null", name),
             k=k,
+            links=_links(embedding),
         )
     ceiling = ksg.ceiling_bits(n_estimated // len(halves), neighbours.k)
     why = flags.of_estimate(
@@ -187,8 +190,16 @@ def estimate(
         ceiling=ceiling,
         missing=samples.missing,
         converged=embedding.converged,
-        slow=samples.time_series and _is_slow(embedding),
+        slow=samples.time_series and series.is_slow(embedding),
     )
+    if samples.time_series:
+        why += flags.of_series(
+            n_effective=series.effective_samples(embedding, n_estimated),
+            trends=series.has_trends(embedding),
+            mi=mi,
+            by_chance=tested.mean_bits,
+            others=why,
+        )
     if checked and reasons.flag(why) != "fail":
         why += flags.of_checks(checked, mi, sd)
     why = flags.of_shared(samples.shared) + why
@@ -229,15 +240,6 @@ def _scheme(wanted, samples):
     return "free" if samples.strata is None else "strata"
 
 
-def _is_slow(embedding):
-    """Whether both variables stay correlated with themselves as long as can be told."""
-    most = null.longest_correlation_time(len(embedding.fold))
-    return all(
-        max(null.correlation_time(side[:, :4].astype(float)) for side in z) >= most
-        for z in (embedding.zx, embedding.zy)
-    )
-
-
 def _held_out(embedding, t, samples):
     """Return the rows on which encoder t is evaluated.
 
@@ -249,10 +251,7 @@ def _held_out(embedding, t, samples):
     training = np.flatnonzero(fold == t)
     if not samples.time_series or not len(training):
         return rows
-    time = max(
-        null.correlation_time(z[t][:, :4].astype(float)) for z in (embedding.zx, embedding.zy)
-    )
-    gap = max(samples.overlap, min(time, len(fold) // 40))
+    gap = max(samples.overlap, min(series.time_of(embedding, t), len(fold) // 40))
     after = np.searchsorted(training, rows).clip(0, len(training) - 1)
     before = (after - 1).clip(0)
     distance = np.minimum(np.abs(training[after] - rows), np.abs(training[before] - rows))
@@ -264,12 +263,27 @@ def _are_trials(interval):
     return interval is not None and not intervals.are_long(np.bincount(interval))
 
 
+def _critic_axes(embedding, t):
+    """Return the number of axes whose cross term is tested."""
+    return int(embedding.rank[t]) or int((embedding.s[t] > 0).sum())
+
+
+def _links(embedding):
+    """Return how the axes of both critics belong together; None where there are not two."""
+    numbers = [_critic_axes(embedding, t) for t in range(len(embedding.zx))]
+    if len(numbers) != 2 or not all(numbers):
+        return None
+    return tuple(
+        combination.links(*(side[t][:, :n].astype(float) for t, n in enumerate(numbers)))
+        for side in (embedding.zx, embedding.zy)
+    )
+
+
 def _part(embedding, t, rows, samples):
     """Return what the null permutes: the coordinates of the held-out samples, and the critic."""
     a, b, weight = coordinates(embedding, t, rows)
     a, b = guided.untie(a, 0), guided.untie(b, 1)
-    s = embedding.s[t]
-    rank = int(embedding.rank[t]) or int((s > 0).sum())
+    s, rank = embedding.s[t], _critic_axes(embedding, t)
     # bounded, so that no outlier decides; for weak dependence the weights s are the best
     left, right = (np.clip(side[:, :rank], -NULL_BOUND_SD, NULL_BOUND_SD) for side in (a, b))
     return null.Part(

@@ -22,6 +22,7 @@ from pathlib import Path
 import lmi
 from lmi.base.errors import InputError
 from lmi.base.files import SCHEMA, sweep, temporary_prefix
+from lmi.base.paths import of_folder
 
 log = logging.getLogger("lmi")
 
@@ -48,7 +49,9 @@ def key(stage, *made_from):
 
 
 def content(path):
-    """Return the SHA-256 of a file's content, in hexadecimal digits."""
+    """Return the SHA-256 of a file's content, in hexadecimal digits; of a folder, a hash of all."""
+    if os.path.isdir(path):
+        return of_folder(path, content)
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -133,13 +136,13 @@ def entries(folder):
             f"cache: expected a folder at {folder}, found none. Give the path that the config's "
             "key `cache` has"
         )
-    found = []
+    files = []
     for stage in STAGES:
         for path in Path(folder, stage).glob("??/*.h5"):
             status = path.stat()
             used = max(status.st_atime, status.st_mtime)
-            found.append({"path": path, "stage": stage, "bytes": status.st_size, "used": used})
-    return sorted(found, key=lambda entry: (entry["used"], entry["path"]))
+            files.append({"path": path, "stage": stage, "bytes": status.st_size, "used": used})
+    return sorted(files, key=lambda entry: (entry["used"], entry["path"]))
 
 
 def prune(folder, days=None, gb=None):
@@ -200,11 +203,11 @@ def _link(source, target):
         shutil.copyfile(source, target)
 
 
-def _table(found):
+def told(files):
     """Return lines on a cache: files, size and last use by stage."""
     rows = [("stage", "files", "GB", "last used", "longest unused")]
     for stage in (*STAGES, "all"):
-        its = [entry for entry in found if stage in (entry["stage"], "all")]
+        its = [entry for entry in files if stage in (entry["stage"], "all")]
         if its:
             days = [time.strftime("%Y-%m-%d", time.localtime(e["used"])) for e in (its[-1], its[0])]
             size = f"{sum(entry['bytes'] for entry in its) / 1e9:.3f}"
@@ -232,7 +235,7 @@ def main(arguments=None):
             removed = prune(chosen.folder, chosen.days, chosen.gb)
             size = sum(entry["bytes"] for entry in removed) / 1e9
             print(f"removed {len(removed):,} files, {size:.3f} GB")
-        print(_table(entries(chosen.folder)))
+        print(told(entries(chosen.folder)))
     except InputError as error:
         sys.exit(f"lmi-workflow: {error}")
 

@@ -319,7 +319,7 @@ def _estimate(embedded, missing, name, settings, seed, seconds):
         return _failed(f"embedding failed: {embedded}")
     start = time.perf_counter()
     try:
-        found = estimation.estimate(
+        estimate = estimation.estimate(
             embedded,
             k=settings["k"],
             error_bars=settings["error_bars"],
@@ -331,8 +331,8 @@ def _estimate(embedded, missing, name, settings, seed, seconds):
     except (ValueError, ArithmeticError) as error:
         return _failed(f"estimation failed: {error}")
     names = ("mi_bits", "mi_ksg_bits", "sd_bits", "flag", "reason")
-    return {column: getattr(found, column) for column in names} | {
-        "p_value": found.null.p_value,
-        "detected": bool(found.null.p_value <= ALPHA),
+    return {column: getattr(estimate, column) for column in names} | {
+        "p_value": estimate.null.p_value,
+        "detected": bool(estimate.null.p_value <= ALPHA),
         "seconds": seconds + time.perf_counter() - start,
     }

@@ -19,6 +19,9 @@ from lmi.projection import views
 
 log = logging.getLogger("lmi")
 
+CONSTANT, ABSENT = "constant", "not in the data"
+"""Why a feature was left out."""
+
 
 def project(out, *, dataset, dataset_name, variables, settings, seed, shared=None):
     """Read the variables of a block and write their views: what depends on one variable alone.
@@ -81,16 +84,42 @@ def project(out, *, dataset, dataset_name, variables, settings, seed, shared=Non
             names if _named(dataset) else [f"{variable.name}/{name}" for name in names]
             for variable, names in zip(wanted, info["features"], strict=True)
         ],
+        labels=_labels(wanted, info),
         attributes={
             "n_dropped": info["n_dropped"],
             "time_series": info["time_series"],
             "overlap": info["overlap"],
             "by_position": info["by_position"],
             "preprocess": json.dumps(dataset.get("preprocess", [])),
+            "named_features": _named(dataset),
             "key": key,
         },
     )
     cache.keep(shared, "project", key, out)
+
+
+def _labels(variables, info):
+    """Return what the samples are called, and which samples and features were left out."""
+    rows = info["sample_rows"]
+    left_out = [
+        (name, place, reason)
+        for place, variable in enumerate(variables)
+        for names, reason in ((info["constant"][place], CONSTANT), (variable.absent, ABSENT))
+        for name in names
+    ]
+    features, places, reasons = zip(*left_out, strict=True) if left_out else ((), (), ())
+    samples, why = (
+        zip(*info["dropped_samples"], strict=True) if info["dropped_samples"] else ((),) * 2
+    )
+    return {
+        "sample_name": list(info["sample_names"] or map(str, rows.tolist())),
+        "sample_row": rows.astype(np.int64),
+        "dropped_sample": list(samples),
+        "dropped_sample_reason": list(why),
+        "dropped_feature": list(features),
+        "dropped_feature_variable": np.array(places, np.int64),
+        "dropped_feature_reason": list(reasons),
+    }
 
 
 def _named(dataset):
@@ -132,6 +161,7 @@ def write_block(
     truth_bits=None,
     features=None,
     interval=None,
+    labels=None,
 ):
     """Write the views of the variables of a block.
 
@@ -156,6 +186,8 @@ def write_block(
         Names of the features of each variable; features of one name are the same.
     interval : int array, shape (n_samples,), optional
         Interval of each sample of a time series with gaps.
+    labels : dict of str to array, optional
+        What the samples are called and what was left out, by names of `lmi.results.layout`.
     """
     of_samples = {} if interval is None else {"interval": interval}
     n_samples, n_components = len(matrices[0]), settings["n_components"]
@@ -189,10 +221,14 @@ def write_block(
         strata_names = []
     else:
         strata_names, strata = np.unique(strata, return_inverse=True)
+    if labels is None:
+        info = {"sample_rows": np.arange(n_samples), "sample_names": None}
+        labels = _labels([], info | {"dropped_samples": []})
     write(
         out,
         stacked
         | of_samples
+        | labels
         | {
             "name": names,
             "strata": strata,
@@ -208,5 +244,5 @@ def write_block(
             "fold": folds[0],
             "inner": folds[1],
         },
-        {"dataset": dataset_name, "seed": seed} | attributes,
+        {"dataset": dataset_name, "seed": seed, "named_features": False} | attributes,
     )

@@ -11,7 +11,7 @@ from lmi.data import preprocess
 from lmi.data.feature_groups import FORMS
 from lmi.data.intervals import n_partners
 from lmi.data.matrix_values import read_strata
-from lmi.data.sources import check_file, some, suggest
+from lmi.data.sources import check_source, some, suggest
 from lmi.data.variables import (
     LEAST_SAMPLES_OF_DATASET,
     count_samples,
@@ -24,10 +24,21 @@ from lmi.planning.schema import filled, schema
 from lmi.planning.schema_errors import message, rank
 
 # Names in results/<run>/ that a dataset of the same name would get in the way of.
-RESERVED = ("accuracy", "benchmark", "benchmarks", "calibration", "figures", "logs", "real_data")
+RESERVED = (
+    "accuracy",
+    "benchmark",
+    "benchmarks",
+    "calibration",
+    "exports",
+    "figures",
+    "logs",
+    "real_data",
+)
 DATA_KEYS = ("source", "spikes", "task")
 MATRIX_KEYS = (
     "layer",
+    "obsm",
+    "modality",
     "key",
     "transpose",
     "sample_column",
@@ -171,7 +182,7 @@ def _check_data(dataset, block_size, needed):
     """Check a dataset's files, names, pairs and number of samples, from headers."""
     sources = dataset.get("source", [])
     for path in [sources] if isinstance(sources, str) else sources:
-        check_file(path, "source")
+        check_source(path, "source")
     preprocess.check(dataset, [sources] if isinstance(sources, str) else sources)
     variables = list_variables(dataset)
     tiles.tiles(dataset, variables, block_size)
@@ -209,9 +220,9 @@ def _check_benchmark(benchmark):
         _check_known("estimators", benchmark["estimators"], ESTIMATORS)
 
 
-def _check_known(key, names, known):
-    if unknown := [name for name in names if name not in known]:
+def _check_known(key, names, listed):
+    if unknown := [name for name in names if name not in listed]:
         raise InputError(
-            f"config: benchmark.{key}: there is no '{unknown[0]}'{suggest(unknown[0], known)}. "
-            f"Known: {some(list(known), len(known))}"
+            f"config: benchmark.{key}: there is no '{unknown[0]}'{suggest(unknown[0], listed)}. "
+            f"Known: {some(list(listed), len(listed))}"
         )

@@ -48,6 +48,8 @@ TERMS = {
     "collect": _rows,
     "aggregate": _rows,
     "report": _rows,
+    "export": _rows,
+    "run_record": _rows,
 }
 """Stage -> function from a job's sizes to the terms: `embed` with closed-form candidates alone,
 `train`, what networks add to it, and `paper`, embed with that preset."""
@@ -81,8 +83,11 @@ COEFFICIENTS = {
     "collect": {"seconds": [0.45, 1.2e-05], "memory_mb": [126, 9.2e-4], "disk_mb": [0.1, 3.8e-4]},
     "aggregate": {"seconds": [1.0, 2.2e-05], "memory_mb": [200, 1.6e-3], "disk_mb": [0.1, 3.5e-4]},
     "report": {"seconds": [3.5, 1.8e-05], "memory_mb": [225, 1.6e-3], "disk_mb": [3.5, 1.1e-05]},
+    "export": {"seconds": [2.0, 1.0e-05], "memory_mb": [200, 1.6e-3], "disk_mb": [0.1, 6.0e-05]},
+    "run_record": {"seconds": [1.0, 2.0e-07], "memory_mb": [120, 0.0], "disk_mb": [0.1, 0.0]},
 }
-"""Stage -> quantity -> a coefficient a term. The last three are from `make bench-scale`."""
+"""Stage -> quantity -> a coefficient a term. Those of collect, aggregate and report are from
+`make bench-scale`, those of export and run_record from runs of 12 and of 124,750 pairs."""
 
 TRAINED_SHARE = 0.25
 """Share of the pairs for which networks are expected to be trained: only the data tell."""

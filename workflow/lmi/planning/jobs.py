@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lmi.base import memory
 from lmi.benchmarks import peers
 from lmi.benchmarks import plan as bench
 from lmi.data.overview import VALUES_AT_ONCE
@@ -43,7 +44,7 @@ class CostedJob(ABC):
 
     def mem_mb(self, attempt: int, threads: int) -> int:
         """Return the memory: half as much again as expected, and more each attempt."""
-        needed = 300 + 1.5 * self.cost(threads)["memory_mb"]
+        needed = 300 + memory.HEADROOM * self.cost(threads)["memory_mb"]
         needed += 6 * sum(Path(path).stat().st_size for path in self.read_whole()) / 1e6
         return int(needed) * attempt
 
@@ -198,7 +199,7 @@ class DescribeJob(CostedJob):
 
 @dataclass(frozen=True)
 class TableJob(CostedJob):
-    """A job of collect, aggregate or report: tables of many tiles.
+    """A job of collect, aggregate, report, export or run_record: tables of many tiles.
 
     Attributes
     ----------

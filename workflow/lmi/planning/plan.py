@@ -19,6 +19,7 @@ from lmi.planning.jobs import (
     TableJob,
 )
 from lmi.report import listing
+from lmi.results.listing import EXPORTS
 
 Job = StageJob | DescribeJob | TableJob | CalibrationJob | FunctionJob
 
@@ -72,8 +73,8 @@ class Plan:
         Parameters
         ----------
         rule : str
-            describe, project, embed, estimate, collect, aggregate, report, calibrate_dataset or
-            benchmark_function.
+            describe, project, embed, estimate, collect, aggregate, report, export, run_record,
+            calibrate_dataset or benchmark_function.
         **wildcards
             dataset, block, x, y, part and function, as text.
         """
@@ -86,7 +87,7 @@ class Plan:
                 dataset = self.datasets[wildcards["dataset"]]
                 part = dataset.part(int(wildcards["part"]))
                 return TableJob(rule, [(dataset, x, y) for x, y in part])
-            case "aggregate" | "report":
+            case "aggregate" | "report" | "export" | "run_record":
                 every = [(dataset, x, y) for dataset in self.own for x, y in dataset.tiles]
                 return TableJob(rule, every)
             case "calibrate_dataset":
@@ -136,6 +137,19 @@ class Plan:
         """Return what was read of each dataset of the config."""
         return [f"{dataset.folder}/data.json" for dataset in self.own]
 
+    def blocks(self) -> list[str]:
+        """Return the blocks of variables that the datasets of the config use."""
+        return [
+            dataset.block_file(block)
+            for dataset in self.own
+            for block in sorted({block for tile in dataset.tiles for block in tile})
+        ]
+
+    def exports(self) -> list[str]:
+        """Return the files for other tools."""
+        folder = f"{self.results}/exports"
+        return [f"{folder}/{dataset.name}/{name}" for dataset in self.own for name in EXPORTS]
+
     def calibrations(self) -> list[str]:
         """Return the calibrations of the datasets of the config; tasks are left out."""
         names = [name for name, its in self.config["datasets"].items() if "task" not in its]
@@ -179,8 +193,8 @@ class Plan:
     def done(self) -> str:
         """Return a line on the results that are there."""
         paths = {what: Path(self.results, name) for what, name in ENDINGS.items()}
-        found = [f"{what}: {path}" for what, path in paths.items() if path.exists()]
-        return "lmi-workflow: done. " + ", ".join(found)
+        written = [f"{what}: {path}" for what, path in paths.items() if path.exists()]
+        return "lmi-workflow: done. " + ", ".join(written)
 
 
 def _numbers(wildcards: dict[str, str]) -> tuple[int, ...]:

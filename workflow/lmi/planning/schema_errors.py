@@ -45,6 +45,8 @@ def message(error):
             return f"{where}: expected at most {rule}, found {found}{meaning}"
         case "exclusiveMinimum":
             return f"{where}: expected more than {rule}, found {found}{meaning}"
+        case "exclusiveMaximum":
+            return f"{where}: expected less than {rule}, found {found}{meaning}"
         case "minItems" | "minProperties" | "maxItems" | "maxProperties":
             bound = "at least" if error.validator.startswith("min") else "at most"
             return f"{where}: expected {bound} {rule} entries, found {len(found)}{meaning}"

@@ -84,6 +84,13 @@ BLOCK = {
     "feature_key": Dataset(
         "uint64", ("feature of all variables",), "hash of the order of its samples, or 0"
     ),
+    "sample_name": Dataset("str", ("sample",), "its name; its row, where the data name none"),
+    "sample_row": Dataset("int64", ("sample",), "its row in the first source, from 0"),
+    "dropped_sample": Dataset("str", ("dropped sample",), "name, or row, of one left out"),
+    "dropped_sample_reason": Dataset("str", ("dropped sample",), "why it was left out"),
+    "dropped_feature": Dataset("str", ("dropped feature",), "name of one left out"),
+    "dropped_feature_variable": Dataset("int64", ("dropped feature",), "row of its variable"),
+    "dropped_feature_reason": Dataset("str", ("dropped feature",), "why it was left out"),
     "fold": Dataset("int8", ("sample",), "fold of each sample"),
     "inner": Dataset("int8", ("sample",), "inner fold of each sample"),
     **_OF_ALL_SAMPLES,

@@ -167,5 +167,5 @@ def lineages(rng, path="", comparison="2-6", n_samples=0):
     if n_samples > rows.shape[1]:
         fail("lineages", "n_samples", f"at most {rows.shape[1]} clones", n_samples)
     first, second = rows[:, : n_samples or rows.shape[1]]
-    known = json.loads(attributes["truth_bits"]).get(comparison, np.nan)
-    return finish(arrays["expression"][first], arrays["expression"][second], known)
+    truth_bits = json.loads(attributes["truth_bits"]).get(comparison, np.nan)
+    return finish(arrays["expression"][first], arrays["expression"][second], truth_bits)

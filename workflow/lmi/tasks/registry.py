@@ -164,10 +164,10 @@ def _signature(function):
     return tuple((p.name, p.default) for p in parameters)
 
 
-def _unknown(word, known):
-    near = difflib.get_close_matches(str(word), list(known), n=1)
+def _unknown(word, listed):
+    near = difflib.get_close_matches(str(word), list(listed), n=1)
     hint = f"did you mean '{near[0]}'? " if near else ""
-    return f"not known; {hint}expected one of {', '.join(sorted(known))}"
+    return f"not known; {hint}expected one of {', '.join(sorted(listed))}"
 
 
 def _value(name, key, value, default, limit):

@@ -77,11 +77,11 @@ def run(name, x, y, seed, **settings):
     if hasattr(module, "estimate"):
         python = environment(name)
         extra = {"python": python} if python else {}
-        found = module.estimate(x, y, seed, **extra, **settings)
+        result = module.estimate(x, y, seed, **extra, **settings)
     else:
-        found = _by_stages(module, x, y, seed)
-    reason = "" if np.isfinite(found["mi_bits"]) else "the estimate is not a number"
-    return {"reason": reason} | found
+        result = _by_stages(module, x, y, seed)
+    reason = "" if np.isfinite(result["mi_bits"]) else "the estimate is not a number"
+    return {"reason": reason} | result
 
 
 def _by_stages(module, x, y, seed):

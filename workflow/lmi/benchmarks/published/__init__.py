@@ -84,7 +84,7 @@ def cells(figure, scale):
     """
     module = FIGURES[figure]
     conditions = getattr(module, "CONDITIONS", ())
-    found = {}
+    named = {}
     for flat in module.cells(scale):
         rest = {key: value for key, value in flat.items() if key not in ("task", "draw")}
         known = tasks.parameters(flat["task"])
@@ -105,8 +105,8 @@ def cells(figure, scale):
             "width": params.get("ambient", params.get("dims", getattr(module, "WIDTH", 100))),
             "conditions": {key: rest[key] for key in conditions if key in rest},
         }
-        found[name_of(cell)] = cell
-    return found
+        named[name_of(cell)] = cell
+    return named
 
 
 @functools.cache

@@ -35,12 +35,12 @@ def cells(scale):
 
     smoke: ligands and receptors alone.
     """
-    found = []
+    listed = []
     for kind in list(LABELS)[: 1 if scale == "smoke" else 2]:
         path, data = at_hand(kind, scale)
         sizes = N_SAMPLES[STANDIN if data == STANDIN and scale == "quick" else scale]
         for draw in range(1 + SHUFFLES[scale]):
-            found.append(
+            listed.append(
                 {
                     "task": "interactions",
                     "path": path,
@@ -51,7 +51,7 @@ def cells(scale):
                     "draw": draw,
                 }
             )
-    return found
+    return listed
 
 
 def draw(table):

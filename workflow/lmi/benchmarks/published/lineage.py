@@ -32,13 +32,13 @@ def cells(scale):
     """
     path, data = at_hand("lineages", scale)
     sizes = N_SAMPLES["smoke" if scale == "smoke" else data]
-    found = []
+    listed = []
     for comparison in LABELS:
         for independent in (False, True):
             if scale == "smoke" and (independent or comparison == "early-6"):
                 continue
             for draw in range(DRAWS[scale]):
-                found.append(
+                listed.append(
                     {
                         "task": "lineages",
                         "path": path,
@@ -49,7 +49,7 @@ def cells(scale):
                         "draw": draw,
                     }
                 )
-    return found
+    return listed
 
 
 def draw(table):

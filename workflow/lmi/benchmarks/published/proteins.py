@@ -25,11 +25,11 @@ def cells(scale):
     path, data = at_hand("proteins", scale)
     n_samples = {"smoke": 500}.get(scale, 1200 if data == STANDIN else 4402)
     steps = {"smoke": (20, 100), "quick": range(5, 200, 10), "full": range(200)}[scale]
-    found = []
+    listed = []
     for i, step in enumerate(steps):
         share = rounded((step / 199) ** 2)
         level = min(4, int(5 * label_mi_bits(label_table(2, share))))
-        found.append(
+        listed.append(
             {
                 "task": "proteins",
                 "path": path,
@@ -40,7 +40,7 @@ def cells(scale):
                 "draw": i,
             }
         )
-    return found
+    return listed
 
 
 def draw(table):

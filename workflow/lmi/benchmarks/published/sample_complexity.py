@@ -19,7 +19,7 @@ def cells(scale):
         "quick": ((1000, 2000, 5000), 1),
         "full": (tuple(range(1000, 11_000, 1000)), 10),
     }[scale]
-    found = []
+    listed = []
     for rank, share in SHARES.items():
         for ambient in AMBIENT if scale != "smoke" else (25,):
             # as published: the whole number below
@@ -27,7 +27,7 @@ def cells(scale):
             for n in n_samples:
                 # ranks that coincide in few dimensions are the same task, drawn anew
                 first = 10 * (3 * AMBIENT.index(ambient) + list(SHARES).index(rank))
-                found += [
+                listed += [
                     {
                         "task": "gaussian_grid",
                         "n_samples": n,
@@ -39,7 +39,7 @@ def cells(scale):
                     }
                     for draw in range(draws)
                 ]
-    return found
+    return listed
 
 
 def draw(table):

@@ -83,7 +83,7 @@ def predict(path, *, seed=0, n_trials=20, share=0.1):
     """
     arrays, _ = read(path, "interactions")
     pairs, embedding = arrays["pair"], arrays["embedding"].astype(np.float32)
-    known = {(int(a), int(b)) for a, b in pairs}
+    true_pairs = {(int(a), int(b)) for a, b in pairs}
     n_proteins = len(embedding)
     rows = []
     for trial in range(n_trials):
@@ -109,7 +109,9 @@ def predict(path, *, seed=0, n_trials=20, share=0.1):
             np.tile(axes.b[n:], (len(unseen[0]), 1)),
         )
         by_critic = canonical.log_ratio(first[:, kept], second[:, kept], axes.s[kept]).sum(axis=1)
-        true = np.array([(int(a), int(b)) in known for a in unseen[0] for b in unseen[1]], bool)
+        true = np.array(
+            [(int(a), int(b)) in true_pairs for a in unseen[0] for b in unseen[1]], bool
+        )
         rows.append(
             {
                 "trial": trial,

@@ -42,16 +42,16 @@ def run(paths, *, seed=0, draws=None, **settings):
             params = {"comparison": comparison} if comparison else {"kind": path.stem}
             for shuffled, n_draws in ((False, n_real), (True, n_shuffled)):
                 for draw in range(n_draws):
-                    made = tasks.make(
+                    drawn = tasks.make(
                         task,
                         1000 * seed + draw,
                         path=str(path),
                         independent=shuffled,
                         **params,
                     )
-                    result = estimate(made.x, made.y, seed=seed, **settings)
+                    result = estimate(drawn.x, drawn.y, seed=seed, **settings)
                     row = {"data": path.stem, "comparison": comparison, "shuffled": shuffled}
-                    row |= {"draw": draw, "n_samples": len(made.x), "truth_bits": made.truth_bits}
+                    row |= {"draw": draw, "n_samples": len(drawn.x), "truth_bits": drawn.truth_bits}
                     names = ("mi_bits", "mi_ksg_bits", "sd_bits", "p_value", "flag", "reason")
                     rows.append(row | {name: getattr(result, name) for name in names})
     return pd.DataFrame(rows)

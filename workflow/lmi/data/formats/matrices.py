@@ -3,7 +3,7 @@
 import numpy as np
 
 from lmi.base.errors import InputError
-from lmi.base.messages import some, suggest
+from lmi.base.messages import first_duplicates, some, suggest
 
 ROWS, COLUMNS = 0, 1
 ROWS_AT_A_TIME = 8192
@@ -94,6 +94,13 @@ def two_dimensional(arrays, matrices):
 def texts(values):
     """Return values as a tuple of str."""
     return tuple(v.decode() if isinstance(v, bytes) else str(v) for v in values)
+
+
+def by_identifier(names, identifiers):
+    """Return names, those that several have replaced by their identifiers, which are unique."""
+    twice = set(first_duplicates(names))
+    pairs = zip(names, identifiers, strict=True)
+    return tuple(other if name in twice else name for name, other in pairs)
 
 
 def dense_rows(matrix, shape, columns):

@@ -9,15 +9,7 @@ import numpy as np
 
 from lmi.base.errors import InputError
 from lmi.base.paths import stamp
-from lmi.data.files import (
-    COMPRESSED,
-    DELIMITERS,
-    check_split,
-    compression,
-    encoding,
-    ending,
-    text_rows,
-)
+from lmi.data.files import DELIMITERS, check_split, encoding, ending, open_binary, text_rows
 from lmi.data.formats.matrices import COLUMNS
 from lmi.data.formats.tables import UNNAMED, are_ids, dropped_columns, name_column
 
@@ -105,18 +97,17 @@ def _table(source, n_columns, n_rows=None):
     """Return rows as a DataFrame, columns by position."""
     import pandas as pd
 
-    packed = compression(source.path)
-    return pd.read_csv(
-        source.path,
-        sep=_delimiter(source),
-        header=0,
-        names=range(n_columns),
-        index_col=False,
-        low_memory=False,
-        nrows=n_rows,
-        encoding=encoding(source.path),
-        compression=COMPRESSED[packed][1] if packed else None,
-    )
+    with open_binary(source.path) as file:
+        return pd.read_csv(
+            file,
+            sep=_delimiter(source),
+            header=0,
+            names=range(n_columns),
+            index_col=False,
+            low_memory=False,
+            nrows=n_rows,
+            encoding=encoding(source.path),
+        )
 
 
 def _first_text(values):

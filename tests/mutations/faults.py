@@ -1,0 +1,224 @@
+"""The faults: what is changed, and which tests should notice."""
+
+from dataclasses import dataclass
+
+W = "workflow/lmi/"
+DATA = ("tests/unit/data",)
+TABLE = ("tests/unit/results",)
+STATISTICS = ("tests/unit/estimation",)
+EMBEDDING = ("tests/unit/embedding", "tests/unit/estimation")
+API = ("tests/unit/test_api.py",)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One change of the code.
+
+    Attributes
+    ----------
+    name : str
+        What goes wrong.
+    file : str
+    before, after : str
+        Text that stands once in the file, and what takes its place.
+    tests : tuple of str
+        What pytest runs.
+    """
+
+    name: str
+    file: str
+    before: str
+    after: str
+    tests: tuple
+
+
+FAULTS = [
+    # ---- joins
+    Fault(
+        "strata keep the order of their file where samples are aligned",
+        W + "data/matrix_values.py",
+        "labels = labels if rows[0] is None else labels[rows[0]]",
+        "labels = labels if rows[0] is None else labels[: len(rows[0])]",
+        DATA,
+    ),
+    Fault(
+        "strata of dropped samples stay",
+        W + "data/matrix_values.py",
+        'labels[keep] if missing == "drop_samples" else labels',
+        'labels[: keep.sum()] if missing == "drop_samples" else labels',
+        DATA,
+    ),
+    Fault(
+        "samples are dropped by position in the second source",
+        W + "data/matrix_values.py",
+        "complete = complete if own is None else complete[own]",
+        "complete = complete if own is None else complete[: len(own)]",
+        DATA,
+    ),
+    Fault(
+        "values of the second source are not aligned",
+        W + "data/matrix_values.py",
+        "block if rows[i] is None else block[rows[i]]",
+        "block if rows[i] is None or i else block[rows[i]]",
+        DATA,
+    ),
+    Fault(
+        "names of dropped samples stay",
+        W + "data/matrix_values.py",
+        'tuple(itertools.compress(info["sample_names"], keep))',
+        'info["sample_names"][: int(keep.sum())]',
+        DATA,
+    ),
+    Fault(
+        "an unlabelled cell joins the last category",
+        W + "data/labels.py",
+        'categories, codes = _texts_or_values(item["categories"]), item["codes"][:]\n'
+        "        return np.array([None if code < 0 else categories[code]",
+        'categories, codes = _texts_or_values(item["categories"]), item["codes"][:]\n'
+        "        return np.array([categories[code]",
+        DATA,
+    ),
+    Fault(
+        "double entries of sparse matrices are not summed",
+        W + "data/formats/matrices.py",
+        "np.add.at(dense, (row[wanted], place[column[wanted]]), values[wanted])",
+        "dense[row[wanted], place[column[wanted]]] = values[wanted]",
+        DATA,
+    ),
+    Fault(
+        "medians count missing values as zero",
+        W + "data/matrix_values.py",
+        "np.median(finite) if len(finite)",
+        "np.median(np.nan_to_num(block[:, column])) if len(finite)",
+        DATA,
+    ),
+    # ---- tables
+    Fault(
+        "the configured level of the FDR is ignored",
+        W + "results/table.py",
+        'table["significant"] = q <= fdr',
+        'table["significant"] = q <= 0.05',
+        TABLE,
+    ),
+    Fault(
+        "the configured method of the FDR is ignored",
+        W + "results/table.py",
+        "false_discovery_control(p[tested], method=method)",
+        'false_discovery_control(p[tested], method="bh")',
+        TABLE,
+    ),
+    Fault(
+        "pairs that are no tests enter the FDR",
+        W + "results/table.py",
+        "np.isfinite(p) & ~np.asarray(left_out)",
+        "np.isfinite(p)",
+        TABLE,
+    ),
+    Fault(
+        "a pair's second lag stands for its peak",
+        W + "results/table.py",
+        'table.drop_duplicates(["dataset", "x", "y"])',
+        'table.drop_duplicates(["dataset", "x", "y"], keep="last")',
+        TABLE,
+    ),
+    Fault(
+        "padding is zero where it is no value",
+        W + "results/join.py",
+        "fill = layout.fill(name)",
+        "fill = 0",
+        (*TABLE, "tests/unit/pipeline"),
+    ),
+    Fault(
+        "the cache does not know the version",
+        W + "pipeline/cache.py",
+        "[stage, lmi.__version__, SCHEMA, made_from]",
+        "[stage, SCHEMA, made_from]",
+        ("tests/unit/pipeline/test_cache.py",),
+    ),
+    # ---- estimates
+    Fault(
+        "error bars are too small by a quarter",
+        W + "estimation/error_bars.py",
+        "return float(np.sqrt(variance))",
+        "return float(0.75 * np.sqrt(variance))",
+        STATISTICS,
+    ),
+    Fault(
+        "error bars are too large by a quarter",
+        W + "estimation/error_bars.py",
+        "return float(np.sqrt(variance))",
+        "return float(1.25 * np.sqrt(variance))",
+        STATISTICS,
+    ),
+    Fault(
+        "the two halves count as one",
+        W + "estimation/error_bars.py",
+        "1 if not embedding.rank.any() else len(variances)",
+        "1",
+        STATISTICS,
+    ),
+    Fault(
+        "strata weigh the same, whatever their size",
+        W + "estimation/within.py",
+        "share = np.array(sizes) / np.sum(sizes)",
+        "share = np.ones(len(sizes)) / len(sizes)",
+        (*STATISTICS, *API),
+    ),
+    Fault(
+        "the drift has the other sign",
+        W + "estimation/estimate.py",
+        "float(np.mean(halves) - np.mean(thirds))",
+        "float(np.mean(thirds) - np.mean(halves))",
+        (*STATISTICS, *API),
+    ),
+    Fault(
+        "an encoder is evaluated on the fold that it was trained on",
+        W + "estimation/estimate.py",
+        "rows = np.flatnonzero(fold == 1 - t)",
+        "rows = np.flatnonzero(fold == t)",
+        (*STATISTICS, *API, "tests/unit/embedding"),
+    ),
+    Fault(
+        "candidates are chosen on the fold that is estimated",
+        W + "embedding/candidates.py",
+        "for name, g in judged.gains[1 - t].items()",
+        "for name, g in judged.gains[t].items()",
+        EMBEDDING,
+    ),
+    Fault(
+        "the whole optimism is added, not half of it",
+        W + "estimation/estimate.py",
+        "gap = (corrected.mean() - half) / 2",
+        "gap = 2 * (corrected.mean() - half)",
+        (*EMBEDDING, *API),
+    ),
+    # ---- the null
+    Fault(
+        "the correlation time is that of the fastest axis",
+        W + "estimation/null.py",
+        "np.maximum(covariance[0], 1e-300)).max(axis=1)",
+        "np.maximum(covariance[0], 1e-300)).min(axis=1)",
+        STATISTICS,
+    ),
+    Fault(
+        "a p value of one drowns the others",
+        W + "estimation/null.py",
+        "np.clip(p_values, 1e-300, 0.95)",
+        "np.clip(p_values, 1e-300, 1 - 1e-12)",
+        STATISTICS,
+    ),
+    Fault(
+        "the observed order is not counted among the permutations",
+        W + "estimation/null.py",
+        'p, method = (1 + n_larger) / (1 + len(draws)), "permutation"',
+        'p, method = max(n_larger, 0.1) / (1 + len(draws)), "permutation"',
+        STATISTICS,
+    ),
+    Fault(
+        "permutations that tie the observed value do not count",
+        W + "estimation/null.py",
+        "(draws >= observed - ROUNDING * scale).sum()",
+        "(draws > observed + ROUNDING * scale).sum()",
+        STATISTICS,
+    ),
+]
