@@ -12,8 +12,9 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check plan test test-fuzz test-wheel test-cluster lint lock bench-accuracy bench-speed \
-  bench-statistics bench-null bench-networks bench-ksg bench-gpu bench-scale bench-costs bench-overhead
+.PHONY: help demo check plan test test-fuzz test-wheel test-cluster lint lock bench-accuracy \
+  bench-speed bench-statistics bench-null bench-networks bench-conditional bench-ksg bench-gpu \
+  bench-scale bench-costs bench-overhead
 
 help:
 	@echo "make demo   install into .venv, run the bundled data, print the strongest pairs"
@@ -29,6 +30,7 @@ help:
 	@echo "make bench-statistics coverage of the error bars, p values, q values, flags"
 	@echo "make bench-null       false positives of the p values down to 1e-5"
 	@echo "make bench-networks   planted pairs found among thousands, and false discoveries"
+	@echo "make bench-conditional errors and p values of the conditional information"
 	@echo "make bench-ksg        the KSG kernel beside scikit-learn's KDTree"
 	@echo "make bench-gpu        pairs a second of the network training, on a GPU where there is one"
 	@echo "make bench-scale      planning and gathering of 10^2 to 10^6 pairs"
@@ -102,6 +104,9 @@ bench-null: $(VENV)/.installed
 
 bench-networks: $(VENV)/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.networks
+
+bench-conditional: $(VENV)/.installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.conditional
 
 bench-ksg: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.ksg

@@ -9,11 +9,28 @@ import importlib
 
 __version__ = "0.7.0"
 
-__all__ = ["InputError", "Result", "Run", "__version__", "estimate", "ksg", "load", "tasks"]
+__all__ = [
+    "Comparison",
+    "InputError",
+    "Result",
+    "Run",
+    "Transfer",
+    "__version__",
+    "compare",
+    "estimate",
+    "ksg",
+    "load",
+    "tasks",
+    "transfer",
+]
 
 _HOME = {
     "estimate": "lmi.api",
     "Result": "lmi.api",
+    "compare": "lmi.api_compare",
+    "Comparison": "lmi.api_compare",
+    "transfer": "lmi.api_transfer",
+    "Transfer": "lmi.api_transfer",
     "InputError": "lmi.base.errors",
     "load": "lmi.results.load",
     "Run": "lmi.results.load",

@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from lmi import api_input
+from lmi import api_given, api_input
 from lmi.api_input import DefaultSettings, PaperSettings
+from lmi.base import reasons
 from lmi.base.errors import InputError
 from lmi.base.series import in_time
 from lmi.embedding import candidates as embed
 from lmi.embedding import canonical
+from lmi.estimation import conditional, flags
 from lmi.estimation import estimate as estimation
-from lmi.estimation import flags
 from lmi.projection import folds as split
 from lmi.projection import views
 
@@ -46,6 +47,12 @@ class Result:
         Mean of KSG within strata; NaN without strata. Compare with `mi_ksg_bits`.
     within_strata : str
         Each stratum's estimate.
+    cmi_bits, sd_cmi_bits : float
+        What x and y share beyond `given`, and its standard error; NaN where nothing is given.
+    p_conditional : float
+        Of the null that permutes within neighbourhoods of `given`, or within its labels.
+    null_cmi_bits : float
+        Mean of the uncorrected conditional estimate under this null.
     n_samples : int
     candidate : str
         The embedding that won.
@@ -65,6 +72,10 @@ class Result:
     p_value: float
     mi_within_bits: float
     within_strata: str
+    cmi_bits: float
+    sd_cmi_bits: float
+    p_conditional: float
+    null_cmi_bits: float
     n_samples: int
     candidate: str
     converged: bool
@@ -92,6 +103,7 @@ def estimate(
     k: int = 3,
     error_bars: bool = True,
     n_permutations: int = 9999,
+    given: Any = None,
     strata: Any = None,
     time_series: bool = False,
     threads: int = 1,
@@ -119,6 +131,10 @@ def estimate(
         Compute the standard errors.
     n_permutations : int
         Most permutations of the null, for the p value; 0 for none.
+    given : array, DataFrame, Series, AnnData, or a list or dict of several, optional
+        What to condition on: the result then has `cmi_bits` beside `mi_bits`. Text, categorical
+        and boolean values are labels, all others (integers too) are quantities, of as many features
+        as there are. Joined by row names as Ys is. For the preset default.
     strata : array or Series, shape (n_samples,), optional
         Labels such as batches: the null permutes within them, and the estimate is repeated within
         each. Joined by row names as Ys is. Missing labels, and labels that are no groups of
@@ -162,6 +178,14 @@ def estimate(
     for name, matrix in (("Xs", x), ("Ys", y)):
         if not matrix.shape[1]:
             raise InputError(f"{name}: expected a feature that varies, found only constant ones.")
+    condition = None
+    if given is not None:
+        if isinstance(settings, PaperSettings):
+            raise InputError(
+                "given: expected the preset default, found paper, which has no conditional "
+                "estimate. Leave the preset out."
+            )
+        condition = api_given.read(given, Xs, Ys, len(x))
     from threadpoolctl import threadpool_limits
     from tqdm import tqdm
 
@@ -178,30 +202,47 @@ def estimate(
         else:
             found = _embed_default(x, y, settings, seed, bar, bool(time_series), int(threads))
         bar.set_description("lmi: estimate")
+        permutations = {
+            "max": n_permutations,
+            "scheme": "auto",
+            "block_length": 0,
+            "tail_fit": True,
+        }
+        samples = estimation.Samples(
+            time_series,
+            0,
+            codes,
+            strata_names,
+            shared=flags.shared_columns(x, y, names=("Xs", "Ys")),
+        )
         result = estimation.estimate(
             found,
             k=k,
             error_bars=error_bars,
-            permutations={
-                "max": n_permutations,
-                "scheme": "auto",
-                "block_length": 0,
-                "tail_fit": True,
-            },
-            samples=estimation.Samples(
-                time_series,
-                0,
-                codes,
-                strata_names,
-                shared=flags.shared_columns(x, y, names=("Xs", "Ys")),
-            ),
+            permutations=permutations,
+            samples=samples,
             seed=seed,
             name="x/y/0",  # as the workflow names a pair: x, y, lag
             threads=threads,
         )
+        beyond = conditional.NOT_ASKED
+        if condition is not None and isinstance(settings, DefaultSettings):
+            bar.set_description("lmi: beyond what is given")
+            beyond = api_given.estimate(
+                x,
+                y,
+                condition,
+                settings=settings,
+                seed=seed,
+                k=k,
+                error_bars=error_bars,
+                permutations=permutations,
+                samples=samples,
+                threads=threads,
+            )
         bar.update(steps - bar.n)
         bar.set_description(f"lmi: {result.mi_bits:.3f} bits")
-    return _result(found, result)
+    return _result(found, result, beyond)
 
 
 OWN = ("seed", "quiet", "k", "error_bars", "n_permutations", "time_series", "threads")
@@ -246,8 +287,11 @@ def _embed_default(
     return found
 
 
-def _result(found: embed.Embedding, estimated: estimation.Estimate) -> Result:
-    """Return the `Result` of an embedding and its estimate."""
+def _result(
+    found: embed.Embedding, estimated: estimation.Estimate, beyond: conditional.Conditional
+) -> Result:
+    """Return the `Result` of an embedding, its estimate and the conditional one."""
+    why = conditional.all_reasons(estimated.reasons, beyond.reasons)
     return Result(
         pmis=estimated.pointwise_bits,
         embedding=embed.held_out_coordinates(found),
@@ -259,10 +303,14 @@ def _result(found: embed.Embedding, estimated: estimation.Estimate) -> Result:
         p_value=estimated.null.p_value,
         mi_within_bits=estimated.mi_within_bits,
         within_strata=estimated.within_strata,
+        cmi_bits=beyond.cmi_bits,
+        sd_cmi_bits=beyond.sd_cmi_bits,
+        p_conditional=beyond.p_conditional,
+        null_cmi_bits=beyond.null_cmi_bits,
         n_samples=len(found.fold),
         candidate="+".join(dict.fromkeys(found.candidate)),
         converged=found.converged,
-        flag=estimated.flag,
-        reason=estimated.reason,
+        flag=reasons.flag(why),
+        reason=reasons.sentence(why),
         seconds=found.seconds,
     )

@@ -171,6 +171,14 @@ def settings(preset: Any, options: Mapping[str, Any]) -> DefaultSettings | Paper
     return made
 
 
+def default_settings(options: Mapping[str, Any]) -> DefaultSettings:
+    """Return the settings of the preset default, with the options in place of its own."""
+    chosen = settings("default", options)
+    if not isinstance(chosen, DefaultSettings):  # what `settings` returns for this preset
+        raise TypeError(type(chosen))
+    return chosen
+
+
 def _short(value: Any) -> str:
     """Return a value as text that fits into a message."""
     text = " ".join(repr(value).split())
@@ -180,8 +188,10 @@ def _short(value: Any) -> str:
 # ---- strata
 
 
-def strata(labels: Any, n_samples: int) -> tuple[list, np.ndarray | None]:
+def strata(labels: Any, n_samples: int, name: str = "strata") -> tuple[list, np.ndarray | None]:
     """Return the names of the strata and the stratum of each sample, nothing for None.
+
+    `name` is that of the argument, for messages.
 
     Raises
     ------
@@ -190,7 +200,7 @@ def strata(labels: Any, n_samples: int) -> tuple[list, np.ndarray | None]:
     """
     if labels is None:
         return [], None
-    refuse_masked("strata", labels)
+    refuse_masked(name, labels)
     try:
         if hasattr(labels, "detach"):
             values = dense(labels)
@@ -201,26 +211,26 @@ def strata(labels: Any, n_samples: int) -> tuple[list, np.ndarray | None]:
             values = np.asarray(labels)
     except Exception as error:  # whatever the conversion of a foreign object raises
         raise InputError(
-            f"strata: expected a label for each of the {n_samples} samples, found "
+            f"{name}: expected a label for each of the {n_samples} samples, found "
             f"{type(labels).__name__} ({' '.join(str(error).split())})."
         ) from error
     if values.shape != (n_samples,):
         raise InputError(
-            f"strata: expected a label for each of the {n_samples} samples, "
+            f"{name}: expected a label for each of the {n_samples} samples, "
             f"found shape {values.shape}."
         )
-    text = _label_text(values)
-    _check_groups(values, text)
+    text = _label_text(values, name)
+    _check_groups(values, text, name)
     names, codes = np.unique(text, return_inverse=True)
     return names, codes
 
 
-def _label_text(values: np.ndarray) -> np.ndarray:
+def _label_text(values: np.ndarray, name: str) -> np.ndarray:
     """Return the labels as text; raises InputError for those that are missing or no labels."""
     listed = [v.decode("utf-8", "replace") if isinstance(v, bytes) else v for v in values.tolist()]
     if odd := [v for v in listed if isinstance(v, list | tuple | set | dict | np.ndarray)]:
         raise InputError(
-            f"strata: expected one label a sample, text or a number, found {_short(odd[0])}. Join "
+            f"{name}: expected one label a sample, text or a number, found {_short(odd[0])}. Join "
             "several columns into one label."
         )
     text = np.array([str(v) for v in listed], dtype=str)
@@ -234,14 +244,14 @@ def _label_text(values: np.ndarray) -> np.ndarray:
     )
     if missing.any():
         raise InputError(
-            f"strata: expected a label for every sample, found {missing.sum()} missing ones (NaN, "
+            f"{name}: expected a label for every sample, found {missing.sum()} missing ones (NaN, "
             f"None or empty), the first at row {np.argmax(missing)}. Drop these samples, or give "
             "them a label of their own, such as 'unknown'."
         )
     return text
 
 
-def _check_groups(values: np.ndarray, text: np.ndarray) -> None:
+def _check_groups(values: np.ndarray, text: np.ndarray, name: str) -> None:
     """Raise InputError for labels that are no groups: ids, matched pairs, continuous values."""
     n_samples, (_, sizes) = len(text), np.unique(text, return_counts=True)
     cure = (
@@ -251,13 +261,13 @@ def _check_groups(values: np.ndarray, text: np.ndarray) -> None:
     alone = int((sizes == 1).sum())
     if alone > MAX_SHARE * n_samples:
         raise InputError(
-            f"strata: expected groups of samples, found {len(sizes)} strata for {n_samples} "
+            f"{name}: expected groups of samples, found {len(sizes)} strata for {n_samples} "
             f"samples, {alone} of them of one sample. {cure}"
         )
     fractions = [v for v in values.tolist() if isinstance(v, float) and v != round(v)]
     if fractions and len(sizes) > MAX_SHARE * n_samples:
         raise InputError(
-            f"strata: expected groups of samples, found a continuous column: {len(sizes)} "
+            f"{name}: expected groups of samples, found a continuous column: {len(sizes)} "
             f"different values for {n_samples} samples, such as {fractions[0]!r}. {cure}"
         )
 
@@ -265,7 +275,9 @@ def _check_groups(values: np.ndarray, text: np.ndarray) -> None:
 # ---- all together
 
 
-def read(Xs: Any, Ys: Any, labels: Any) -> tuple[np.ndarray, np.ndarray, list, np.ndarray | None]:
+def read(
+    Xs: Any, Ys: Any, labels: Any, name: str = "strata"
+) -> tuple[np.ndarray, np.ndarray, list, np.ndarray | None]:
     """Return x, y, the names of the strata and their codes, all in the order of Xs.
 
     Raises
@@ -296,10 +308,10 @@ def read(Xs: Any, Ys: Any, labels: Any) -> tuple[np.ndarray, np.ndarray, list, n
     # names that count the rows give way to real ones beside which they were ignored
     counted = names_y is not None and rows is None and names_x is not None and counts_rows(names_x)
     target, of_target = (names_y, "Ys") if names_x is None or counted else (names_x, "Xs")
-    rows = order(target, names_labels, of_target, "strata")
+    rows = order(target, names_labels, of_target, name)
     if rows is not None:
         labels = labels.iloc[rows] if hasattr(labels, "iloc") else np.asarray(labels)[rows]
-    return x, y, *strata(labels, len(x))
+    return x, y, *strata(labels, len(x), name)
 
 
 def _names(values: Any) -> Any:

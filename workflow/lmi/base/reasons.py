@@ -147,6 +147,36 @@ DECLARED = {
             "unstable",
         ),
         Declared(
+            "given_not_learned",
+            "warn",
+            "conditional value: what is given was learned in part only; on new samples it still "
+            "told {feigned:.2f} bits of what x and y share, which were taken off, and about as "
+            "much may remain",
+            "dependence on what is given remains",
+        ),
+        Declared(
+            "given_tells_all",
+            "warn",
+            "no conditional value: {side} holds nothing beyond what is given",
+            "nothing beyond what is given",
+        ),
+        Declared(
+            "given_rare_labels",
+            "warn",
+            "conditional value: {n} samples left out, of labels with fewer than {floor}",
+            "rare labels",
+        ),
+        Declared("in_direction", "warn", "{direction}: {message}", "in a direction"),
+        Declared("in_group", "warn", "group {group}: {message}", "in a group"),
+        Declared(
+            "groups_differ_in_shape",
+            "warn",
+            "the groups depend in different ways: encoders of their own find {first:.2f} and "
+            "{second:.2f} bits, more than the shared ones; read those values instead",
+            "different ways of dependence",
+        ),
+        Declared("conditional", "warn", "conditional value: {message}", "conditional value"),
+        Declared(
             "not_finite", "fail", "the estimate is not a finite number", "not a finite number"
         ),
         Declared("embedding_failed", "fail", "embedding failed: {message}", "embedding failed"),
@@ -208,6 +238,32 @@ MEANINGS = {
     "still rising": (
         "More samples give more bits, so the value is probably too low: read it as at least that "
         "much."
+    ),
+    "dependence on what is given remains": (
+        "The conditional value may still hold some of what both variables have from the one that "
+        "is given: collect more samples, or give fewer and better features."
+    ),
+    "nothing beyond what is given": (
+        "Every feature of one variable is among those that are given, so nothing can be shared "
+        "beyond them: take these features out of one of the two."
+    ),
+    "rare labels": (
+        "A label that is conditioned on must have enough samples for an estimate of its own: merge "
+        "rare labels into coarser ones."
+    ),
+    "in a direction": (
+        "What the sentence says holds for the transfer in one of the two directions."
+    ),
+    "in a group": (
+        "What the sentence says holds for the estimate of one of the two groups that are compared."
+    ),
+    "different ways of dependence": (
+        "The two groups share their encoders, which suit one of them badly: compare the values of "
+        "encoders of their own, from lmi.estimate on each group with as many samples."
+    ),
+    "conditional value": (
+        "What the sentence says holds for the conditional value; it means there what it means for "
+        "any other."
     ),
     "not a finite number": (
         "The estimate broke down: look at the data of this pair for extreme or constant values."

@@ -92,6 +92,12 @@ class Embedding:
     fold : int8 array, shape (n_samples,)
         Encoder t was trained where `fold == t`, and is used where it is 1 - t; -1 is in neither.
     seconds : float
+    given : float32 array, shape (n_encoders, n_samples, n_given), or None
+        Coordinates of what is conditioned on, in the scale of the neighbour search; may be none.
+    neighbourhood : int array, shape (n_encoders, n_samples), or None
+        Samples of one number are near in what is conditioned on; -1 in the training fold.
+    feigned_bits : array, shape (n_encoders,), or None
+        Bits that what is conditioned on would have feigned, had it not been subtracted again.
     """
 
     zx: np.ndarray
@@ -109,6 +115,9 @@ class Embedding:
     converged: bool
     fold: np.ndarray
     seconds: float
+    given: np.ndarray | None = None
+    neighbourhood: np.ndarray | None = None
+    feigned_bits: np.ndarray | None = None
 
 
 def screened(x, y, inner, train, seed, n_components=64):

@@ -8,7 +8,7 @@ from lmi.base import reasons, seeds
 from lmi.data import intervals
 from lmi.estimation import combination, flags, null, series
 from lmi.estimation.error_bars import standard_error, variance
-from lmi.estimation.evaluate import coordinates, evaluate, search
+from lmi.estimation.evaluate import coordinates, evaluate, given_coordinates, search
 from lmi.estimation.within import within_strata
 from lmi.ksg import guided
 from lmi.ksg import kernel as ksg
@@ -170,7 +170,7 @@ def estimate(
     if permutations and permutations["max"]:
         tested = null.test(
             [_part(embedding, t, out, samples) for t, out in enumerate(held_out)],
-            scheme=_scheme(permutations["scheme"], samples),
+            scheme=_scheme(permutations["scheme"], samples, embedding),
             n_permutations=permutations["max"],
             block_length=permutations["block_length"],
             tail_fit=permutations["tail_fit"],
@@ -232,12 +232,13 @@ def _optimism(embedding, halves, neighbours, threads):
     return np.clip(np.mean(gaps), 0.0, np.mean(most))
 
 
-def _scheme(wanted, samples):
+def _scheme(wanted, samples, embedding):
     if wanted != "auto":
         return wanted
     if samples.time_series:
         return "shift"
-    return "free" if samples.strata is None else "strata"
+    # neighbourhoods of what is conditioned on are strata too
+    return "free" if samples.strata is None and embedding.given is None else "strata"
 
 
 def _held_out(embedding, t, samples):
@@ -286,12 +287,19 @@ def _part(embedding, t, rows, samples):
     s, rank = embedding.s[t], _critic_axes(embedding, t)
     # bounded, so that no outlier decides; for weak dependence the weights s are the best
     left, right = (np.clip(side[:, :rank], -NULL_BOUND_SD, NULL_BOUND_SD) for side in (a, b))
+    y, strata = b * weight[: b.shape[1]], samples.strata
+    if embedding.given is not None:
+        if not samples.time_series:
+            # the information of x about y and z: what z tells of x stays, permuted near z
+            y = np.hstack([y, given_coordinates(embedding, t, rows)])
+        near = embedding.neighbourhood[t]
+        strata = near if strata is None else near * (1 + strata.max()) + strata
     return null.Part(
         x=a * weight[: a.shape[1]],
-        y=b * weight[: b.shape[1]],
+        y=y,
         left=left * s[:rank],
         right=right,
-        strata=None if samples.strata is None else samples.strata[rows],
+        strata=None if strata is None else strata[rows],
         interval=None if samples.interval is None else samples.interval[rows],
         trials=_are_trials(samples.interval),
     )

@@ -69,6 +69,30 @@ def bits(n_x: np.ndarray, n_y: np.ndarray, k: int | np.ndarray) -> np.ndarray:
     return (psi[k] + psi[n_x.size] - psi[n_x + 1] - psi[n_y + 1]) / math.log(2)
 
 
+def given_bits(z, radius: np.ndarray, threads: int = 1) -> np.ndarray:
+    """Return psi(n_z + 1) - psi(n), bits: what turns `bits` into conditional information.
+
+    With z among the coordinates of x and of y alike, the counts of `neighbours` are n_xz and n_yz,
+    and the sum is Frenzel & Pompe (2007): psi(k) - psi(n_xz + 1) - psi(n_yz + 1) + psi(n_z + 1).
+
+    Parameters
+    ----------
+    z : array, shape (n,) or (n, d)
+    radius : array, shape (n,)
+        From `neighbours`.
+    threads : int
+
+    References
+    ----------
+    S. Frenzel, B. Pompe, Partial mutual information for coupling analysis of multivariate time
+    series, Phys. Rev. Lett. 99, 204101 (2007).
+    """
+    z = matrix("z", z)
+    n_z = np.maximum(Points(z).count(np.ascontiguousarray(radius), threads) - 1, 0)
+    psi = digamma(len(z))
+    return (psi[n_z + 1] - psi[len(z)]) / math.log(2)
+
+
 def neighbours(x, y, k: int = 3, threads: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Distance to the k-th joint neighbour and the numbers of marginal neighbours nearer than it.
 
