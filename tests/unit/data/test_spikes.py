@@ -194,6 +194,19 @@ def test_short_intervals_are_trials_of_equal_length_or_refused(paused):
         spikes.n_windows(ragged)
 
 
+def test_a_table_says_when_trials_were(paused, tmp_path):
+    table = tmp_path / "trials.csv"
+    table.write_text("trial,start,stop\n1,0,150\n2,250,400\n")
+    listed = paused | {"intervals": [[0, 150], [250, 400]]}
+    assert spikes.recording(paused | {"intervals": str(table)}) == spikes.recording(listed)
+    table.write_text("trial,start,stop\n1,0,\n")
+    with pytest.raises(InputError, match="line 2: expected numbers in start and stop"):
+        spikes.recording(paused | {"intervals": str(table)})
+    table.write_text("trial,begin,stop\n1,0,2\n")
+    with pytest.raises(InputError, match="expected the columns start and stop"):
+        spikes.recording(paused | {"intervals": str(table)})
+
+
 def test_intervals_without_a_spike_are_refused(paused):
     with pytest.raises(InputError, match=r"no spike lies within .*\[500.0, 900.0\].* to 399\..* s"):
         spikes.count_windows(paused | {"intervals": [[500, 900]]}, [("unit0", 0)])

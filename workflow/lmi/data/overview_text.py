@@ -35,7 +35,9 @@ def text(overview: Overview) -> str:
         lines.append(_line("variables", _first(overview.variables, overview.n_variables)))
     if overview.strata:
         sizes = [f"{label} {n:,}" for label, n in overview.strata.items()]
-        lines.append(_line("strata", some(sizes, STRATA_SHOWN)))
+        by = {"name": " (joined by name)", "position": " (joined by position)"}
+        told = some(sizes, STRATA_SHOWN) + by.get(overview.strata_joined, "")
+        lines.append(_line("strata", told))
     if overview.n_notes:
         lines.append(_line("notes", _first(overview.notes, overview.n_notes, "; ")))
     lines += [_line("look at", one) for one in overview.warnings]
