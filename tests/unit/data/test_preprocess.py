@@ -82,6 +82,24 @@ def test_steps_in_time_work_within_stretches():
     assert done.ravel().tolist() == [0, 0, 9, 9]
 
 
+def test_the_features_that_vary_most_stay():
+    table = pd.read_csv("counts.csv", index_col=0)
+    table["a"] *= 10
+    table["d"] *= 100
+    table.to_csv("counts.csv")
+    groups = {"v": ["a", "b"], "w": ["c"], "all": ["a", "b", "c", "d"]}
+    raw = {"source": "counts.csv", "variables": {"list": groups}}
+    raw["preprocess"] = ["log1p", {"highly_variable": {"n": 2}}]
+    assert np.log1p(table).var().nlargest(2).index.tolist() != ["d", "a"]  # not of the raw values
+    raw["preprocess"] = [{"highly_variable": {"n": 2}}, "log1p"]
+    dataset = load({"datasets": {"d": raw}})["datasets"]["d"]
+    matrices, info = read_matrices(dataset, list_variables(dataset))
+    assert info["features"] == [("a",), (), ("a", "d")]
+    np.testing.assert_allclose(matrices[0][:, 0], np.log1p(table["a"]))
+    assert "none of its features is among the most variable" in info["errors"][1]
+    assert info["notes"][2] == "2 of its features vary too little"
+
+
 def test_each_source_may_have_its_own():
     raw = {"source": ["counts.csv", "z.csv"], "preprocess": {"counts.csv": ["log1p"]}}
     z = pd.read_csv("counts.csv", index_col=0).rename(columns=str.upper) - 30
@@ -106,6 +124,9 @@ def test_nothing_is_changed_without_steps(counts):
         ([{"smooth": {}}], {"time_series": True}, "the key 'samples' is missing"),
         (["smooth"], {"time_series": True}, "the key 'samples' is missing"),
         (["log2p"], {}, "did you mean 'log1p'"),
+        (["highly_variable"], {}, "the key 'n' is missing"),
+        (["zscore", {"highly_variable": {"n": 2}}], {}, "vary as much"),
+        ([{"highly_variable": {"n": 2}}], {"variables": "each"}, "every feature is a variable"),
         ([{"log1p": {}, "zscore": {}}], {}, "expected one step an entry"),
         ({"other.csv": ["log1p"]}, {}, "is no source of the dataset"),
         (["zscore", "log1p"], {}, "expected no values below 0"),

@@ -36,6 +36,8 @@ def read_sources(dataset, variables, missing, info, seed=0):
             some([source.shown for source in sources]),
         )
     used = _columns_of(dataset, sources, variables)
+    n_all = [len(places) for places in used]
+    used = _varying(dataset, sources, chosen, used)
     wanted = {}
     for source, column in itertools.chain.from_iterable(used):
         wanted.setdefault(source, set()).add(column)
@@ -50,11 +52,11 @@ def read_sources(dataset, variables, missing, info, seed=0):
         _refuse_missing(sources, columns, values, info["sample_names"])
     elif missing == "impute_median":
         n_imputed = {i: impute_median(block) for i, block in values.items()}
-    n_rows = len(next(iter(values.values())))
+    n_rows = len(chosen.own_rows(n_own_samples(sources[0])))
     values = {
         i: _preprocessed(dataset, sources[i], block, chosen, i) for i, block in values.items()
     }
-    n_samples = len(next(iter(values.values())))
+    n_samples = len(next(iter(values.values()))) if values else n_rows
     if dataset.get("time_series"):
         size = preprocess.bin_size(preprocess.steps_of(dataset, sources[0].path))
         info["interval"] = intervals.ids([n // size for n in chosen.stretches(n_rows)])
@@ -72,8 +74,8 @@ def read_sources(dataset, variables, missing, info, seed=0):
         info["strata"] = labels if rows[0] is None else labels[rows[0]]
         info["by_position"] |= joined == "position"
     matrices, features, notes, info["missing"] = [], [], [], []
-    for places in used:
-        kind = np.result_type(*(values[source].dtype for source, _ in places))
+    for places, n_before in zip(used, n_all, strict=True):
+        kind = np.result_type(np.float32, *(values[source].dtype for source, _ in places))
         matrix, total = np.empty((n_samples, len(places)), kind), 0
         for i in {source for source, _ in places}:
             to = [position for position, (source, _) in enumerate(places) if source == i]
@@ -82,8 +84,11 @@ def read_sources(dataset, variables, missing, info, seed=0):
             total += int(n_imputed[i][at].sum())
         matrices.append(matrix)
         features.append(tuple(header(sources[i]).features[column] for i, column in places))
-        notes.append(f"{total} missing values set to the median" if total else "")
-        info["missing"].append(total / (n_rows * len(places)))
+        told = [f"{total} missing values set to the median"] * bool(total)
+        if len(places) < n_before:
+            told.append(f"{n_before - len(places)} of its features vary too little")
+        notes.append("; ".join(told))
+        info["missing"].append(total / (n_rows * max(1, len(places))))
     return matrices, features, notes
 
 
@@ -95,6 +100,20 @@ def _preprocessed(dataset, source, block, chosen, place):
     stretches = chosen.stretches(len(block)) if dataset.get("time_series") else [len(block)]
     slices = preprocess.slices(stretches)
     return preprocess.apply(block, steps, source, chosen.rows[place], slices)
+
+
+def _varying(dataset, sources, chosen, used):
+    """Return the places of features that are not left out for varying little."""
+    kept = {}
+    for i, source in enumerate(sources):
+        steps = preprocess.steps_of(dataset, source.path)
+        if all(name != preprocess.SELECTION for name, _ in steps):
+            continue
+        n_rows = len(chosen.own_rows(n_own_samples(sources[0])))
+        stretches = chosen.stretches(n_rows) if dataset.get("time_series") else [n_rows]
+        slices = preprocess.slices(stretches)
+        kept[i] = preprocess.most_variable(steps, source, chosen.rows[i], slices)
+    return [[(i, c) for i, c in places if i not in kept or kept[i][c]] for places in used]
 
 
 def _first_of_bins(dataset, chosen, n_rows):
@@ -216,7 +235,9 @@ def without_constants(matrices, features):
         varies = matrix.max(axis=0) > matrix.min(axis=0)
         constant = [name for name, one in zip(names, varies, strict=True) if not one]
         error = None
-        if not varies.any():
+        if not names:
+            error = "none of its features is among the most variable ones (highly_variable)"
+        elif not varies.any():
             error = f"all of its {len(names)} features are constant: {some(constant, 3)}"
         note = f"constant features left out: {some(constant)}" if constant and not error else ""
         left.append(np.ascontiguousarray(matrix[:, varies]))

@@ -17,6 +17,10 @@ from lmi.base.errors import InputError
 from lmi.data.sources import Source, header, read
 
 VALUES_AT_ONCE = 20_000_000
+SELECTION = "highly_variable"
+"""The step that leaves features out: of the values there is nothing to change."""
+SCALED = ("zscore", "normal_scores")
+"""Steps after which all features vary as much."""
 MEDIAN = 0.0
 """`target` of the step normalise where none is given."""
 
@@ -136,6 +140,7 @@ STEPS = {
     "smooth": Step(smooth, in_time=True),
     "detrend": Step(detrend, in_time=True),
     "bin": Step(bin_samples, {"by": "mean"}, in_time=True),
+    SELECTION: Step(lambda block, context, n: block),
 }
 """Name in the config -> step."""
 
@@ -197,15 +202,26 @@ def check(dataset, paths):
                     f"preprocess: {name} needs counts and must come first; found it after "
                     f"{steps[place - 1][0]}. Change the order"
                 )
+            if name == SELECTION and dataset.get("variables", "each") == "each":
+                raise InputError(
+                    f"preprocess: {SELECTION}: with `variables: each` every feature is a variable, "
+                    "whether it varies or not. Group them, or list those that you want"
+                )
+            if name == SELECTION and any(before in SCALED for before, _ in steps[:place]):
+                raise InputError(
+                    f"preprocess: {SELECTION}: after zscore and normal_scores all features vary as "
+                    "much. Put it before them"
+                )
             if STEPS[name].in_time and not dataset.get("time_series"):
                 raise InputError(
                     f"preprocess: {name} needs samples in time. Set `time_series: true`, or remove "
                     "the step"
                 )
-            if name in ("smooth", "bin") and "samples" not in own:
+            needed = {"smooth": "samples", "bin": "samples", SELECTION: "n"}.get(name)
+            if needed and needed not in own:
                 raise InputError(
-                    f"preprocess: {name}: the key 'samples' is missing: how many samples belong "
-                    f"together. Write {{{name}: {{samples: 5}}}}"
+                    f"preprocess: {name}: the key '{needed}' is missing. Write "
+                    f"{{{name}: {{{needed}: 5}}}}"
                 )
         binned.add(bin_size(steps))
     if len(binned) > 1:
@@ -323,3 +339,39 @@ def sample_totals(source, rows):
             "Leave them out (`where`)"
         )
     return totals
+
+
+def most_variable(steps, source, rows, stretches):
+    """Return the features that the steps keep, as a bool a feature; None where they keep all.
+
+    The variance is that of the values at the step, over the samples that are used; missing ones
+    are left out.
+
+    Parameters
+    ----------
+    steps, source, rows, stretches
+        As in `apply`.
+    """
+    top, kept = header(source), None
+    for place, (name, own) in enumerate(steps):
+        if name != SELECTION:
+            continue
+        variances = np.full(len(top.features), -1.0)
+        numeric = [i for i, feature in enumerate(top.features) if feature not in top.text]
+        step = len(numeric) if source.transpose else VALUES_AT_ONCE // (top.n_samples or 1)
+        for start in range(0, len(numeric), max(1, step)):
+            columns = numeric[start : start + max(1, step)]
+            block = read(source, columns).astype(np.float64)
+            block = block if rows is None else block[rows]
+            missing = ~np.isfinite(block)
+            filled = np.where(missing, 0.0, block)
+            done = apply(filled, steps[:place], source, rows, stretches)
+            if missing.any() and len(done) == len(block):
+                done = np.where(missing, np.nan, done)
+            with np.errstate(all="ignore"):
+                variances[columns] = np.nan_to_num(np.nanvar(done, axis=0), nan=-1.0)
+        largest = np.argsort(-variances, kind="stable")[: own["n"]]
+        chosen = np.zeros(len(variances), bool)
+        chosen[largest] = True
+        kept = chosen if kept is None else kept & chosen
+    return kept
