@@ -14,7 +14,7 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check
 .DEFAULT_GOAL := help
 .PHONY: help demo check plan test test-fuzz test-wheel test-cluster lint lock bench-accuracy \
   bench-speed bench-statistics bench-null bench-networks bench-conditional bench-ksg bench-gpu \
-  bench-scale bench-costs bench-overhead
+  bench-scale bench-costs bench-overhead bench-memory
 
 help:
 	@echo "make demo   install into .venv, run the bundled data, print the strongest pairs"
@@ -34,6 +34,7 @@ help:
 	@echo "make bench-ksg        the KSG kernel beside scikit-learn's KDTree"
 	@echo "make bench-gpu        pairs a second of the network training, on a GPU where there is one"
 	@echo "make bench-scale      planning and gathering of 10^2 to 10^6 pairs"
+	@echo "make bench-memory     memory of projecting 200 gene sets of 50,000 cells x 20,000 genes"
 	@echo "make bench-overhead   all pairs of 64 variables, and where the time goes"
 	@echo "make bench-costs      what the stages take by size, for the estimates of make plan"
 	@echo "make lock   pin the newest versions that pyproject.toml allows"
@@ -119,6 +120,9 @@ bench-scale: $(VENV)/.installed
 
 bench-costs: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.costs
+
+bench-memory: $(VENV)/.installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.memory
 
 bench-overhead: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.overhead

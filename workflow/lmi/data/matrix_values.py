@@ -163,7 +163,7 @@ def joined_strata(dataset):
     if isinstance(place, str):
         place = {"table": first.path, "column": place}
     expected = n_own_samples(first)
-    own = Path(place["table"]) == Path(first.path)
+    own = Path(place["table"]) == Path(first.path) and first.modality is None
     names = None if own else sample_names(first)
     labels, by_name = labels_of(place["table"], place["column"], names)
     if len(labels) != expected:

@@ -98,6 +98,9 @@ class Embedding:
         Samples of one number are near in what is conditioned on; -1 in the training fold.
     feigned_bits : array, shape (n_encoders,), or None
         Bits that what is conditioned on would have feigned, had it not been subtracted again.
+    weights : tuple
+        By encoder, the weights of the networks of x and of y, as `network.Trained` has them, or
+        None where another candidate won; of the preset paper, the layers of its encoders.
     """
 
     zx: np.ndarray
@@ -118,6 +121,7 @@ class Embedding:
     given: np.ndarray | None = None
     neighbourhood: np.ndarray | None = None
     feigned_bits: np.ndarray | None = None
+    weights: tuple = ()
 
 
 def screened(x, y, inner, train, seed, n_components=64):
@@ -273,6 +277,9 @@ def _choose(judged, fold, curves, seconds, k):
         converged=all(c.converged for c in curves),
         fold=fold,
         seconds=judged.seconds + seconds + time.perf_counter() - start,
+        weights=tuple(
+            curves[t].encoders if chosen[t] == "network" else None for t in range(len(chosen))
+        ),
     )
 
 
@@ -362,12 +369,26 @@ def embed_paper(x, y, *, settings, seed, names, progress=None):
         With one encoder; `fold` is 0 for training samples and 1 for held-out ones.
     """
     start = time.perf_counter()
+    encoders = []
+
+    def keep(model, *_):
+        for side in "xy":
+            linear = [layer for layer in model[f"encode_{side}"] if hasattr(layer, "weight")]
+            encoders.append(
+                [
+                    part.detach().cpu().numpy()
+                    for layer in linear
+                    for part in (layer.weight.T, layer.bias)
+                ]
+            )
+
     zx, zy, held_out, train_loss, validation_loss, converged = paper.train(
         paper.standardise(x),
         paper.standardise(y),
         settings=settings,
         rng=seeds.rng(seed, "paper", *names),
         progress=progress,
+        inspect=keep,
     )
     n_latent = zx.shape[1]
     return Embedding(
@@ -386,6 +407,7 @@ def embed_paper(x, y, *, settings, seed, names, progress=None):
         converged=converged,
         fold=held_out.astype(np.int8),
         seconds=time.perf_counter() - start,
+        weights=(tuple(encoders),),
     )
 
 

@@ -269,3 +269,33 @@ def _correction(left, right, at_sample, inside_x, inside_y):
 def _mixed(log_ratio):
     """Return the log of a density ratio where x and y of a share `ASTRAY` are independent."""
     return np.logaddexp(np.log1p(-ASTRAY) + log_ratio, np.log(ASTRAY))
+
+
+def factors(a: np.ndarray, b: np.ndarray, s: np.ndarray, temperature: float):
+    """Return the critic as two matrices: T(x_i, y_j) = left_i . right_j, nats.
+
+    Parameters
+    ----------
+    a, b : array, shape (n_samples, rank)
+    s : array, shape (rank,)
+    temperature : float
+    """
+    return _critic(a, b, s, temperature)[:2]
+
+
+def correction_at(
+    left: np.ndarray, right: np.ndarray, row: int, inside_x: np.ndarray, inside_y: np.ndarray
+) -> float:
+    """Return the correction of one sample, bits, from the samples inside the sides of its box.
+
+    Parameters
+    ----------
+    left, right : array
+        From `factors`.
+    row : int
+    inside_x, inside_y : int arrays
+    """
+    t = left[inside_x] @ right[inside_y].T
+    top = t.max()
+    mean = top + np.log(np.exp(t - top).mean())
+    return float(_mixed(left[row] @ right[row]) - _mixed(mean)) / np.log(2)

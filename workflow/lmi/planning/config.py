@@ -10,6 +10,7 @@ from lmi.base.errors import InputError
 from lmi.data import preprocess
 from lmi.data.feature_groups import FORMS
 from lmi.data.intervals import n_partners
+from lmi.data.labels import ANNOTATED
 from lmi.data.matrix_values import read_strata
 from lmi.data.sources import check_source, some, suggest
 from lmi.data.variables import (
@@ -139,10 +140,10 @@ def _check_choices(name, dataset):
     strata = dataset.get("strata")
     sources = dataset.get("source", "")
     first = sources if isinstance(sources, str) else sources[0]
-    if isinstance(strata, str) and not first.lower().endswith(".h5ad"):
+    if isinstance(strata, str) and not first.lower().endswith(ANNOTATED):
         raise InputError(
             f"config: datasets.{name}.strata: expected a mapping with `table` and `column`: "
-            f"'{first}' is no .h5ad file with labels of its own; found {strata!r}"
+            f"'{first}' is no {', '.join(ANNOTATED)} file with labels of its own; found {strata!r}"
         )
     if "intervals" in dataset and not dataset.get("time_series"):
         raise InputError(
@@ -153,10 +154,10 @@ def _check_choices(name, dataset):
         found = dataset.get(key)
         has_table = isinstance(found, dict) and "table" in found
         needs_table = isinstance(found, str) or "by" in (found or {})
-        if needs_table and not has_table and not first.lower().endswith(".h5ad"):
+        if needs_table and not has_table and not first.lower().endswith(ANNOTATED):
             raise InputError(
                 f"config: datasets.{name}.{key}: expected a mapping with `table`: '{first}' is no "
-                f".h5ad file with columns of its own; found {found!r}"
+                f"{', '.join(ANNOTATED)} file with columns of its own; found {found!r}"
             )
     if "downsample" in dataset and dataset.get("time_series"):
         raise InputError(

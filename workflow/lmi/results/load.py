@@ -289,6 +289,19 @@ def load(folder: str | Path) -> Run:
     ------
     InputError
         The folder is no finished run, or one of another version.
+
+    Examples
+    --------
+    >>> import lmi
+    >>> run = lmi.load("results/tiny")
+    >>> run.datasets
+    ['cells', 'recording']
+    >>> run.matrix("mi_bits", "cells").shape
+    (3, 3)
+    >>> run.pointwise("recording", "f0", "f1", lag=1).index.name
+    'sample'
+    >>> run.network(q=0.01, dataset="cells").number_of_edges()
+    1
     """
     folder = Path(folder)
     table = folder / TABLE

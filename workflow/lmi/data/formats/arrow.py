@@ -66,7 +66,9 @@ def _read(path, columns):
 
     if ending(path) == ".parquet":
         return pq.ParquetFile(path).read(columns=columns)
-    return pyarrow.feather.read_table(path, columns=columns, memory_map=True)
+    table = pyarrow.feather.read_table(path, columns=columns, memory_map=True)
+    table.validate(full=True)  # a broken file may point to any place in memory
+    return table
 
 
 def _unnamed_counts(schema, index):

@@ -36,6 +36,12 @@ def _open(path):
 # ---- spikes
 
 
+def has_units(path):
+    """Whether a file has units with spike times."""
+    with _open(path) as file:
+        return file.units is not None and "spike_times" in file.units.colnames
+
+
 def spikes(recording, names):
     """Return arrays of the units with spike times."""
     with _open(recording.path) as file:

@@ -13,7 +13,7 @@ import numpy as np
 from lmi.base.errors import InputError
 from lmi.base.messages import some
 from lmi.base.paths import check_file
-from lmi.data.files import DELIMITERS, ending, kilosort_files, text_rows, told
+from lmi.data.files import DELIMITERS, TROUBLE, ending, kilosort_files, text_rows, told
 from lmi.data.formats import kilosort, nwb
 
 TRIAL_COLUMNS = (
@@ -167,7 +167,7 @@ def arrays(recording, names):
         return nwb.spikes(recording, names) if kind == ".nwb" else _flat(path, kind, names)
     except InputError:
         raise
-    except (OSError, ValueError, EOFError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except TROUBLE as error:
         raise InputError(
             f"spikes '{path}': expected a readable {kind} file: {told(error)}"
         ) from error
