@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from lmi.data import overview, overview_text
+from lmi.data import file_overview, overview, overview_text
 from lmi.planning import check
 from lmi.planning.config import load
 
@@ -107,8 +107,8 @@ def test_a_task_is_described():
 
 
 def test_a_large_matrix_is_looked_at_in_part(monkeypatch):
-    monkeypatch.setattr(overview, "MAX_VALUES", 600)
-    monkeypatch.setattr(overview, "VALUES_AT_ONCE", 250)
+    monkeypatch.setattr(file_overview, "MAX_VALUES", 600)
+    monkeypatch.setattr(file_overview, "VALUES_AT_ONCE", 250)
     np.save("m.npy", np.random.default_rng(0).normal(size=(120, 20)))
     (file,) = described({"source": "m.npy"}).files
     assert (file.n_looked_at, file.n_duplicate_samples) == (5, None)
@@ -119,7 +119,7 @@ def test_parts_of_a_matrix_count_as_the_whole(monkeypatch):
     values = np.random.default_rng(0).integers(0, 2, size=(120, 6)).astype(float)
     np.save("m.npy", values)
     whole = described({"source": "m.npy"}).files
-    monkeypatch.setattr(overview, "VALUES_AT_ONCE", 250)
+    monkeypatch.setattr(file_overview, "VALUES_AT_ONCE", 250)
     assert described({"source": "m.npy"}).files == whole
     expected = 120 - len(np.unique(values, axis=0))
     assert whole[0].n_duplicate_samples == expected and whole[0].whole

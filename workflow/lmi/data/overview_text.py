@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from lmi.base.messages import some
-from lmi.data.overview import FileOverview, Overview, Recording
+from lmi.data.file_overview import FileOverview
+from lmi.data.overview import Overview, Recording
 
 WIDTH = 12
 STRATA_SHOWN = 8

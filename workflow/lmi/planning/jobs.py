@@ -12,7 +12,7 @@ from typing import Any
 from lmi.base import memory
 from lmi.benchmarks import peers
 from lmi.benchmarks import plan as bench
-from lmi.data.overview import VALUES_AT_ONCE
+from lmi.data.file_overview import VALUES_AT_ONCE
 from lmi.planning import costs
 from lmi.planning.datasets import DatasetPlan, Settings, in_order, tasks_of
 
