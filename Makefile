@@ -14,7 +14,7 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check
 .DEFAULT_GOAL := help
 .PHONY: help demo check plan test test-fuzz test-wheel test-cluster lint lock bench-accuracy \
   bench-speed bench-statistics bench-null bench-networks bench-conditional bench-ksg bench-gpu \
-  bench-scale bench-costs bench-overhead bench-memory
+  bench-scale bench-costs bench-overhead bench-memory bench-narrow
 
 help:
 	@echo "make demo   install into .venv, run the bundled data, print the strongest pairs"
@@ -36,6 +36,7 @@ help:
 	@echo "make bench-scale      planning and gathering of 10^2 to 10^6 pairs"
 	@echo "make bench-memory     memory of projecting 200 gene sets of 50,000 cells x 20,000 genes"
 	@echo "make bench-overhead   all pairs of 64 variables, and where the time goes"
+	@echo "make bench-narrow     pairs of single features beside scikit-learn, frites and arboreto"
 	@echo "make bench-costs      what the stages take by size, for the estimates of make plan"
 	@echo "make lock   pin the newest versions that pyproject.toml allows"
 
@@ -126,6 +127,15 @@ bench-memory: $(VENV)/.installed
 
 bench-overhead: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.overhead
+
+bench-narrow: $(VENV)/.installed .narrow/.installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.narrow --peers .narrow/bin/python
+
+# What narrow pairs are compared with, as far as it can be installed.
+.narrow/.installed: envs/narrow/requirements.txt
+	$(PYTHON) -m venv .narrow
+	while read -r name; do .narrow/bin/python -m pip install --quiet "$$name" || true; done < $<
+	@touch $@
 
 # The released latentmi in an environment of its own: it needs numpy < 2.
 .latentmi/.installed: envs/latentmi/requirements.txt

@@ -43,7 +43,9 @@ class Result:
     mi_ksg_bits : float
         The conservative, uncorrected KSG estimate on the same embedding.
     sd_bits, sd_ksg_bits : float
-        Their standard errors.
+        Their standard errors: the scatter of the estimator around its own mean.
+    low_bits, high_bits : float
+        Interval for the truth: the scatter of `mi_bits` and what is known of its bias.
     p_value : float
         Of the permutation null; NaN where it was not asked for.
     mi_within_bits : float
@@ -72,6 +74,8 @@ class Result:
     mi_ksg_bits: float
     sd_bits: float
     sd_ksg_bits: float
+    low_bits: float
+    high_bits: float
     p_value: float
     mi_within_bits: float
     within_strata: str
@@ -235,7 +239,9 @@ def estimate(
         if isinstance(settings, PaperSettings):
             found = _embed_paper(x, y, settings, seed, bar)
         else:
-            found = _embed_default(x, y, settings, seed, bar, bool(time_series), int(threads))
+            found = _embed_default(
+                x, y, settings, seed, bar, bool(time_series), codes is not None, int(threads)
+            )
         bar.set_description("lmi: estimate")
         permutations = {
             "max": n_permutations,
@@ -299,7 +305,14 @@ def _embed_paper(x, y, settings: PaperSettings, seed: int, bar) -> embed.Embeddi
 
 
 def _embed_default(
-    x, y, settings: DefaultSettings, seed: int, bar, time_series: bool, threads: int
+    x,
+    y,
+    settings: DefaultSettings,
+    seed: int,
+    bar,
+    time_series: bool,
+    has_strata: bool,
+    threads: int,
 ) -> embed.Embedding:
     """Embed x and y as the workflow does a pair of a dataset."""
     fold, inner = _folds(len(x), seed, time_series)
@@ -316,6 +329,7 @@ def _embed_default(
         settings=asdict(settings),
         seed=seed,
         threads=threads,
+        exchangeable=not (time_series or has_strata),
         tell=lambda line: bar.set_description(f"lmi: {line}"),
     )[0]
     if isinstance(found, Exception):
@@ -344,6 +358,8 @@ def _result(
         mi_ksg_bits=estimated.mi_ksg_bits,
         sd_bits=estimated.sd_bits,
         sd_ksg_bits=estimated.sd_ksg_bits,
+        low_bits=estimated.low_bits,
+        high_bits=estimated.high_bits,
         p_value=estimated.null.p_value,
         mi_within_bits=estimated.mi_within_bits,
         within_strata=estimated.within_strata,

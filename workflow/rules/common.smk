@@ -82,8 +82,8 @@ def truth_of(source):
 
 
 def keep_embeddings(path):
-    """Mark the embeddings as temporary unless the config keeps them."""
-    return path if config["keep"]["embeddings"] else temp(path)
+    """Mark the embeddings as temporary unless the run keeps them."""
+    return path if PLAN.kept["embeddings"] else temp(path)
 
 
 def figure(kind, dataset=None):

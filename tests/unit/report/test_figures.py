@@ -27,6 +27,8 @@ def frame(pairs, mi_bits, dataset="d", sd=0.02, flag="ok", truth=np.nan):
             "mi_ksg_bits": 0.9 * mi_bits,
             "sd_bits": np.where(failed, np.nan, sd),
             "sd_ksg_bits": np.where(failed, np.nan, sd),
+            "low_bits": np.where(failed, np.nan, mi_bits - 2 * sd),
+            "high_bits": np.where(failed, np.nan, mi_bits + 2 * sd),
             "p_value": np.where(failed, np.nan, np.exp(-20 * np.clip(mi_bits, 0, 0.4))),
             "q_value": np.where(failed, np.nan, np.exp(-18 * np.clip(mi_bits, 0, 0.4))),
             "significant": mi_bits > 0.17,

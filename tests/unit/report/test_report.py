@@ -281,7 +281,7 @@ def test_another_schema_is_one_clear_message(tmp_path):
     aggregate([path], tmp_path / "mi.tsv", tmp_path / "mi.parquet")
     with h5py.File(path, "a") as tile:
         tile.attrs["schema"] = 1
-    with pytest.raises(InputError, match="expected schema version 3, found 1"):
+    with pytest.raises(InputError, match="expected schema version 4, found 1"):
         report.write(
             tmp_path / "r.html", tmp_path / "f", tmp_path / "mi.parquet", [path], {}, tmp_path
         )

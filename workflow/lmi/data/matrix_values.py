@@ -73,6 +73,9 @@ def read_sources(dataset, variables, missing, info, seed=0):
         labels, joined = joined_strata(dataset)
         info["strata"] = labels if rows[0] is None else labels[rows[0]]
         info["by_position"] |= joined == "position"
+    if "column" in dataset.get("given", {}):
+        labels = read_given(dataset)
+        info["given"] = labels if rows[0] is None else labels[rows[0]]
     matrices, features, notes, info["missing"] = [], [], [], []
     for places, n_before in zip(used, n_all, strict=True):
         kind = np.result_type(np.float32, *(values[source].dtype for source, _ in places))
@@ -179,6 +182,30 @@ def joined_strata(dataset):
             "the source has no names" if names is None else "the table has no column of names",
         )
     return labels, "own" if own else "name" if by_name else "position"
+
+
+def read_given(dataset):
+    """Return the label of each sample that a dataset conditions on, an array of str.
+
+    Raises
+    ------
+    InputError
+        As `read_strata`; also a column of quantities.
+    """
+    place = dataset["given"]
+    try:
+        column = place if "table" in place else place["column"]
+        labels = read_strata(dataset | {"strata": column})
+    except InputError as error:
+        raise InputError(f"given, read as {error}") from error
+    _, sizes = np.unique(labels, return_counts=True)
+    if (sizes == 1).sum() > len(labels) / 2:
+        raise InputError(
+            f"given: expected labels of groups in the column '{place['column']}', found "
+            f"{len(sizes)} different values for {len(labels)} samples. A quantity is a variable: "
+            "add it to the source and name it, given: {variable: ...}"
+        )
+    return labels
 
 
 def _columns_of(dataset, sources, variables):

@@ -94,7 +94,7 @@ def check(dataset, paths):
             "preprocess: bin: expected the same bins in all sources, since row i of one belongs to "
             f"row i of the other; found {', '.join(map(str, sorted(binned)))} samples a bin"
         )
-    if binned != {1} and ("strata" in dataset):
+    if binned != {1} and ("strata" in dataset or "column" in dataset.get("given", {})):
         raise InputError(
             "preprocess: bin: samples of different strata would be joined in a bin. Remove one of "
             "the two"

@@ -175,6 +175,7 @@ def read_matrices(
         "time_series": "spikes" in dataset or dataset.get("time_series", False),
         "overlap": spike_trains.overlap(dataset["spikes"]) if "spikes" in dataset else 0,
         "strata": None,
+        "given": None,
         "missing": [0.0] * len(variables),
     }
     if "task" in dataset or "cells" in dataset:

@@ -10,6 +10,8 @@ from lmi.estimation import evaluate as evaluation
 
 N_NULL = 8
 """Permutations near z on which the conditional estimate is repeated, for their mean."""
+MIN_LABEL = 24
+"""Fewest samples of a label that is conditioned on: a dozen in either half."""
 FEIGNED_BITS, FEIGNED_SHARE = 0.05, 0.25
 """An estimate is flagged where what is given would have feigned more than both: these bits, and
 this share of the estimate; about as much may remain."""

@@ -15,7 +15,7 @@ import numpy as np
 from lmi.base import seeds
 from lmi.base.errors import InputError
 from lmi.embedding import screen
-from lmi.embedding.candidates import Embedding
+from lmi.embedding.result import NARROW, Embedding
 from lmi.model.encoder import SCORED, Encoder, Inputs, inputs
 from lmi.projection import views
 
@@ -132,6 +132,8 @@ def _encoder(kind, embedding, t, side, given, view, keep, seed) -> Encoder:
         layers = {f"layer{i}": layer for i, layer in enumerate(weights or [])}
         last = {"matrix": np.eye(z.shape[1]), "offset": np.zeros(z.shape[1])}
         return Encoder("features" if kind == "ksg" else "paper", layers | last)
+    if kind == NARROW:
+        return Encoder(kind, {"matrix": np.eye(1), "offset": np.zeros(1)})
     if kind in ("linear", "ranked", "screened"):
         if kind == "screened":
             features = view.features

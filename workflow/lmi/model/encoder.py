@@ -8,10 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from lmi.embedding.network import LEAK
+from lmi.embedding.result import NARROW
 from lmi.projection import views
 
 SIDES = ("x", "y")
-SCORED = ("ranked", "screened")
+SCORED = ("ranked", "screened", NARROW)
 """Kinds of encoders whose input are normal scores."""
 
 
@@ -74,7 +75,7 @@ class Encoder:
     Attributes
     ----------
     kind : str
-        linear, ranked, screened, fourier, network, features or paper: the candidate.
+        linear, ranked, screened, fourier, network, narrow, features or paper: the candidate.
     arrays : dict of str to array
         `matrix` and `offset`: the last step, from `kind`'s scores to the coordinates. Of fourier
         and network, `components` and `centre`: the scores that they start from, and `frequency`,

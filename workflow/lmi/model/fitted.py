@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from lmi.base import seeds
 from lmi.base.arrays import matrix, order, row_names
 from lmi.base.errors import InputError
 from lmi.base.messages import some, suggest
 from lmi.embedding.candidates import Embedding, held_out_coordinates
-from lmi.estimation import evaluate
+from lmi.estimation import evaluate, narrow
 from lmi.model import at, build, storage
 from lmi.model.encoder import SIDES, Columns, Encoders
 
@@ -177,6 +178,18 @@ class Model(Embedding):
             result[new] = np.mean(coordinates, axis=0)
         return result
 
+    def _added_bits(self) -> tuple[float, evaluate.Neighbours]:
+        """Return what the estimate adds to all samples alike, and with how many neighbours."""
+        if narrow.is_narrow(self):
+            pair = narrow.read(self, self.held_out[0], seeds.rng(0, "pointwise"))
+            return 0.0, narrow.search(pair, self.k)[-1]
+        found, neighbours = evaluate.search(self, list(self.held_out), self.k, 1)
+        gaps = [
+            self.pointwise_bits[out] - bits
+            for out, (_, bits, _) in zip(self.held_out, found, strict=True)
+        ]
+        return float(np.median(np.concatenate(gaps))), neighbours
+
     def pointwise(self, X: Any, Y: Any) -> np.ndarray:
         """Return the pointwise mutual information of paired samples, bits.
 
@@ -204,16 +217,7 @@ class Model(Embedding):
         result = self.pointwise_bits[known]
         new = known < 0
         if new.any():
-            found, neighbours = evaluate.search(self, list(self.held_out), self.k, 1)
-            # what the estimate adds to all samples alike, see `estimation.estimate`
-            added = np.median(
-                np.concatenate(
-                    [
-                        self.pointwise_bits[out] - bits
-                        for out, (_, bits, _) in zip(self.held_out, found, strict=True)
-                    ]
-                )
-            )
+            added, neighbours = self._added_bits()
             result[new] = added + np.mean(
                 [
                     at.pointwise_bits(

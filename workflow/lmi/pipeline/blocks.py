@@ -134,5 +134,11 @@ def embed_sides(pairs, fold, inner, *, settings, seed, threads=1, narrow=False, 
         settings=settings,
         seed=seed,
         threads=threads,
+        exchangeable=not any(
+            side.block.attributes["time_series"] or len(side.block.strata_names)
+            for side in pairs[0]
+        )
+        if pairs
+        else False,
         tell=lambda line: log.info("%s of %d pairs", line, len(pairs)),
     )

@@ -75,6 +75,7 @@ def project(out, *, dataset, dataset_name, variables, settings, seed, shared=Non
         seed=seed,
         strata=info["strata"],
         interval=info["interval"],
+        given=info["given"],
         missing=[
             max(share, info["n_dropped"] / (n_samples + info["n_dropped"]))
             for share in info["missing"]
@@ -139,9 +140,9 @@ def _data(dataset):
     ]:
         if part:
             part.pop(name, None)
-    for name in ("strata", "where", "downsample", "intervals"):
-        if isinstance(said.get(name), dict):
-            said[name].pop("table", None)
+    for key in ("strata", "given", "where", "downsample", "intervals"):
+        if isinstance(said.get(key), dict):
+            said[key].pop("table", None)
     return said, [(Path(path).suffix, cache.content(path)) for path in data_files(dataset)]
 
 
@@ -157,6 +158,7 @@ def write_block(
     seed,
     attributes,
     strata=None,
+    given=None,
     missing=None,
     truth_bits=None,
     features=None,
@@ -178,6 +180,8 @@ def write_block(
     attributes : dict
         More attributes of the file: `time_series`, `overlap`, and `key`, of `lmi.pipeline.cache`.
     strata : array of str, shape (n_samples,), optional
+    given : array of str, shape (n_samples,), optional
+        Labels that are conditioned on.
     missing : list of float, optional
         Share of missing values of each variable.
     truth_bits : list of float, optional
@@ -243,6 +247,7 @@ def write_block(
             "zscores": np.concatenate(zscores, axis=1),
             "fold": folds[0],
             "inner": folds[1],
-        },
+        }
+        | ({} if given is None else {"given": list(given)}),
         {"dataset": dataset_name, "seed": seed, "named_features": False} | attributes,
     )

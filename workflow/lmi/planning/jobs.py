@@ -124,6 +124,29 @@ class StageJob(CostedJob):
         return self.dataset.lags
 
     @property
+    def given_blocks(self) -> list[str]:
+        """The block files that the conditional estimate reads; none without `given`."""
+        given = self.dataset.given
+        if given is None:
+            return []
+        paths = [self.x, self.y]
+        if "variable" in given:
+            paths.append(self.dataset.block_file(self.dataset.block_of(given["variable"])))
+        return paths
+
+    @property
+    def given(self) -> Settings | None:
+        """What the conditional estimate needs beside the files; None without `given`."""
+        given = self.dataset.given
+        if given is None:
+            return None
+        return {
+            "pairs": self.pairs,
+            "variable": given.get("variable"),
+            "settings": self.dataset.settings("embed"),
+        }
+
+    @property
     def keep_pointwise(self) -> bool:
         """Whether the estimates keep pointwise values."""
         return self.dataset.keep_pointwise
@@ -142,7 +165,11 @@ class StageJob(CostedJob):
     def cost(self, threads: int = 1) -> dict[str, float]:
         """Return the expected cost: seconds, memory_mb, disk_mb."""
         if self.stage == "embed":
-            return costs.embed(self.settings, threads, **self.sizes)
+            return costs.embed(self.settings, threads, self.dataset.is_narrow, **self.sizes)
+        if self.stage == "estimate" and self.dataset.given is not None:
+            return costs.conditional(**self.sizes)
+        if self.stage == "estimate":
+            return costs.estimate(self.dataset.is_narrow, self.keep_pointwise, **self.sizes)
         return costs.of(self.stage, **self.sizes)
 
     @property

@@ -9,7 +9,15 @@ from pathlib import Path
 import lmi
 from lmi.benchmarks import plan as bench
 from lmi.planning import tiles
-from lmi.planning.datasets import DatasetPlan, Settings, in_order, of_benchmark, of_config
+from lmi.planning.datasets import (
+    DatasetPlan,
+    Settings,
+    in_order,
+    keep,
+    kept_mb,
+    of_benchmark,
+    of_config,
+)
 from lmi.planning.jobs import (
     CalibrationJob,
     DescribeJob,
@@ -110,7 +118,7 @@ class Plan:
         pairs, blocks = tiles.choose(
             self.config["datasets"][name],
             dataset.variables,
-            self.config["block_size"],
+            len(dataset.blocks[0]),
             self.config["calibrate"]["n_pairs"],
             seed=self.config["seed"],
             name=name,
@@ -122,6 +130,11 @@ class Plan:
             pairs=[list(pair) for pair in pairs],
             numbers=blocks,
         )
+
+    @functools.cached_property
+    def kept(self) -> dict[str, bool]:
+        """Whether the run keeps embeddings and pointwise values."""
+        return keep(self.config["keep"], self.own)
 
     # ---- files
 
@@ -185,10 +198,18 @@ class Plan:
         """Return a line on what the config asks for."""
         n_tiles = sum(len(dataset.tiles) for dataset in self.own)
         n_variables = sum(len(dataset.variables) for dataset in self.own)
-        return (
+        text = (
             f"lmi-workflow {lmi.__version__}: run {self.config['run']}: {len(self.own)} datasets, "
             f"{n_variables} variables, {n_tiles} tiles -> {self.results}"
         )
+        for what, wanted in self.config["keep"].items():
+            if wanted == "auto" and not self.kept[what]:
+                size = kept_mb(what, self.own) / 1000
+                text += (
+                    f"\nlmi-workflow: keep.{what} is auto: they would take {size:.1f} GB and are "
+                    f"not kept. Set keep.{what}: true to keep them"
+                )
+        return text
 
     def done(self) -> str:
         """Return a line on the results that are there."""

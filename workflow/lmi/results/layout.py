@@ -93,6 +93,7 @@ BLOCK = {
     "dropped_feature_reason": Dataset("str", ("dropped feature",), "why it was left out"),
     "fold": Dataset("int8", ("sample",), "fold of each sample"),
     "inner": Dataset("int8", ("sample",), "inner fold of each sample"),
+    "given": Dataset("str", ("sample",), "label that is conditioned on", optional=True),
     **_OF_ALL_SAMPLES,
 }
 """`variables/block-*.h5`: what depends on one variable alone."""
