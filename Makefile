@@ -12,14 +12,16 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo plan test test-wheel test-cluster test-browser lint lock bench-accuracy \
-  bench-speed bench-statistics bench-null bench-networks bench-conditional bench-ksg bench-gpu \
-  bench-scale bench-costs bench-overhead bench-memory bench-narrow bench-report
+.PHONY: help demo check plan test test-fuzz test-wheel test-cluster test-browser lint lock \
+  bench-accuracy bench-speed bench-statistics bench-null bench-networks bench-conditional bench-ksg \
+  bench-gpu bench-scale bench-costs bench-overhead bench-memory bench-narrow bench-report
 
 help:
 	@echo "make demo   install into .venv, run the bundled data, print the strongest pairs"
+	@echo "make check  what was read of each dataset, before anything is estimated"
 	@echo "make plan   what a run will cost: jobs, CPU and GPU hours, memory, disk"
 	@echo "make test   install the test tools, check the code, run the tests"
+	@echo "make test-fuzz      300 mutations of a file of each format: read right, or refused in time"
 	@echo "make test-wheel     build the sdist and the wheel, and use the wheel from another folder"
 	@echo "make test-cluster   run the workflow, and what can go wrong, on a private SLURM"
 	@echo "make test-browser   open a report in Chromium, and use it"
@@ -44,6 +46,9 @@ demo: $(VENV)/.installed
 	$(BIN)/python -m snakemake --cores $(CORES) --configfile $(CONFIG)
 	@$(BIN)/python workflow/scripts/top_pairs.py $(CONFIG)
 
+check: $(VENV)/.installed
+	@$(BIN)/python -m lmi.planning.check --configfile $(CONFIG)
+
 plan: $(VENV)/.installed
 	@$(BIN)/python -m lmi.planning.forecast --configfile $(CONFIG)
 
@@ -51,6 +56,10 @@ plan: $(VENV)/.installed
 # The lines that tests reach are counted in these processes, not in the jobs of workflows they start.
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov
+
+# Damaged files: 300 mutations of each format, and what the readers make of them.
+test-fuzz: $(VENV)/.tested
+	OMP_NUM_THREADS=1 LMI_FUZZ=300 $(BIN)/python -m pytest -q tests/unit/data/test_fuzz.py
 
 test-wheel: $(VENV)/.tested
 	tests/wheel.sh

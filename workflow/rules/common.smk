@@ -14,6 +14,7 @@ import lmi
 from lmi.base.errors import InputError
 from lmi.benchmarks.real_data import catalogue
 from lmi.planning import guard
+from lmi.planning.command_line import typed
 from lmi.planning.config import load
 from lmi.planning.yaml_file import check_yaml
 from lmi.planning.plan import Plan
@@ -33,7 +34,8 @@ def stop_on_bad_input(function, *arguments):
 
 for path in workflow.configfiles:
     stop_on_bad_input(check_yaml, path)
-loaded = stop_on_bad_input(load, dict(config))
+loaded = stop_on_bad_input(typed, dict(config), workflow.config_settings.config)
+loaded = stop_on_bad_input(load, loaded)
 config.clear()
 config.update(loaded)
 

@@ -67,6 +67,7 @@ rule report:
         parquet=rules.aggregate.output.parquet,
         parts=rules.aggregate.input.parts,
         blocks=PLAN.blocks(),
+        data=PLAN.overviews(),
     output:
         html=report(
             "<results>/report.html",
