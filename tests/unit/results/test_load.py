@@ -83,7 +83,7 @@ def test_at_a_lag_the_rows_of_a_matrix_come_before_its_columns(run):
 
 
 def test_the_network_has_the_significant_pairs_with_their_numbers(run):
-    graph = run.network(0.01, "cells")
+    graph = run.network(0.001, "cells")
     assert list(graph) == list(SETS)
     assert list(graph.edges) == [("G2/M <phase>", "b")]
     row = run.table.iloc[0]
