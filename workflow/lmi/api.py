@@ -209,7 +209,7 @@ def estimate(
     for name, value in zip(OWN, own, strict=True):
         api_input.check(name, value)
     settings = api_input.settings(preset, options)
-    time_series = in_time(Xs, Ys, time_series)
+    time_series = in_time({"Xs": Xs, "Ys": Ys}, time_series)
     x, y, strata_names, codes = api_input.read(Xs, Ys, strata)
     used = [(side != side[:1]).any(axis=0) for side in (x, y)]
     named = tuple(map(fitted.columns, (Xs, Ys), used, fitted.SIDES))

@@ -37,6 +37,7 @@ def files(tmp_path_factory):
         seed=0,
         attributes={"key": "", "time_series": False, "overlap": 0, "n_dropped": 0},
         strata=rng.integers(2, size=240).astype(str),
+        interval=np.repeat([0, 1], 120),
         given=rng.integers(2, size=240).astype(str),
     )
     embed_settings = {

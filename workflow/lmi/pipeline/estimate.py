@@ -81,6 +81,8 @@ def estimate(
             overlap=int(attributes["overlap"]),
             strata=strata if strata_names else None,
             strata_names=strata_names,
+            interval=file["interval"][()] if "interval" in file else None,
+            by_position=bool(attributes.get("by_position", False)),
         )
         options = {
             "k": settings["k"],

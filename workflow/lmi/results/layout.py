@@ -44,6 +44,9 @@ _VIEW = ("variable", "sample", "score")
 _OF_ALL_SAMPLES = {
     "strata": Dataset("int64", ("sample",), "stratum of each sample, a place in strata_names"),
     "strata_names": Dataset("str", ("stratum",), "names of the strata; none without strata"),
+    "interval": Dataset(
+        "int64", ("sample",), "interval of each sample of a time series with gaps", optional=True
+    ),
 }
 
 
