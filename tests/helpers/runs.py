@@ -89,6 +89,8 @@ def write_tile(path, dataset, pairs, mi_bits, truth_bits=np.nan, n_samples=700, 
         "mi_ksg_bits": mi_bits - 0.12 * np.clip(np.nan_to_num(mi_bits), 0, None),
         "sd_bits": sd,
         "sd_ksg_bits": 0.8 * sd,
+        "low_bits": mi_bits - 2 * sd,
+        "high_bits": mi_bits + 2 * sd + 0.01,
         "converged": ~failed,
         "seconds": np.where(failed, np.nan, 1 + rng.random(n_pairs)),
     }

@@ -12,6 +12,8 @@ __version__ = "0.7.0"
 __all__ = [
     "Comparison",
     "InputError",
+    "LatentMI",
+    "Model",
     "Result",
     "Run",
     "Transfer",
@@ -20,6 +22,7 @@ __all__ = [
     "estimate",
     "ksg",
     "load",
+    "load_model",
     "tasks",
     "transfer",
 ]
@@ -33,6 +36,9 @@ _HOME = {
     "Transfer": "lmi.api_transfer",
     "InputError": "lmi.base.errors",
     "load": "lmi.results.load",
+    "load_model": "lmi.model.fitted",
+    "Model": "lmi.model.fitted",
+    "LatentMI": "lmi.api_sklearn",
     "Run": "lmi.results.load",
 }
 _SUBPACKAGES = ("ksg", "tasks")

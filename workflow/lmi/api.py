@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from lmi.embedding import candidates as embed
 from lmi.embedding import canonical
 from lmi.estimation import conditional, flags
 from lmi.estimation import estimate as estimation
+from lmi.model import build, fitted
 from lmi.projection import folds as split
 from lmi.projection import views
 
@@ -33,14 +34,18 @@ class Result:
     embedding : (array, array), shapes (n_samples, n_latent)
         Latent coordinates of x and y; of each sample by an encoder that was not trained on it,
         where there is one.
-    model : lmi.embedding.candidates.Embedding
-        All coordinates by encoder, canonical correlations, the candidates' scores, loss curves.
+    model : lmi.model.fitted.Model
+        The encoders: `transform` and `pointwise` of new samples, `loadings`, `save`; all
+        coordinates by encoder, canonical correlations, the candidates' scores, loss curves; and
+        `network`, a torch module where networks won.
     mi_bits : float
         The headline estimate.
     mi_ksg_bits : float
         The conservative, uncorrected KSG estimate on the same embedding.
     sd_bits, sd_ksg_bits : float
-        Their standard errors.
+        Their standard errors: the scatter of the estimator around its own mean.
+    low_bits, high_bits : float
+        Interval for the truth: the scatter of `mi_bits` and what is known of its bias.
     p_value : float
         Of the permutation null; NaN where it was not asked for.
     mi_within_bits : float
@@ -64,11 +69,13 @@ class Result:
 
     pmis: np.ndarray
     embedding: tuple
-    model: embed.Embedding
+    model: fitted.Model
     mi_bits: float
     mi_ksg_bits: float
     sd_bits: float
     sd_ksg_bits: float
+    low_bits: float
+    high_bits: float
     p_value: float
     mi_within_bits: float
     within_strata: str
@@ -92,6 +99,22 @@ class Result:
             f"mi_ksg_bits={self.mi_ksg_bits:.4f} n_samples={self.n_samples} flag={self.flag}>"
         )
 
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        rows = "".join(
+            f"<tr><th>{name}</th><td>{escape(f'{v:.4g}' if isinstance(v, float) else str(v))}</td>"
+            "</tr>"
+            for name, v in self.to_dict().items()
+        )
+        return f"<table>{rows}</table>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what is one number or one text as plain Python values: no arrays, no model."""
+        plain = [field.name for field in fields(self)]
+        values = {n: getattr(self, n) for n in plain if n not in ("pmis", "embedding", "model")}
+        return {n: v.item() if isinstance(v, np.generic) else v for n, v in values.items()}
+
 
 def estimate(
     Xs: Any,
@@ -114,9 +137,10 @@ def estimate(
     Parameters
     ----------
     Xs, Ys : array, DataFrame, tensor, AnnData or Tsd, shapes (n_samples, n_features_x) and (…)
-        Paired samples, sparse ones too. Constant features are left out. Where both have row names
-        (an index), samples are paired by name, with a warning if the order differs; results are in
-        the order of Xs. Where one has none, row i of Xs belongs to row i of Ys.
+        Paired samples, sparse ones and frames of polars too. Constant features are left out. Where
+        both have row names (an index), samples are paired by name, with a warning if the order
+        differs; results are in the order of Xs. Where one has none, row i of Xs belongs to row i
+        of Ys.
     preset : str, DefaultSettings or PaperSettings
         default: cross-fitted embeddings and critic-guided KSG. paper: the published method. Or
         the settings of one of them.
@@ -162,6 +186,19 @@ def estimate(
         Unequal or too few samples, row names that differ, masked values or values that are not
         finite, no varying feature, bad strata or options.
 
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import lmi
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.standard_normal((400, 5))
+    >>> y = x[:, :2] + rng.standard_normal((400, 2))  # 2 · log2(2) / 2 = 1 bit
+    >>> result = lmi.estimate(x, y, n_permutations=99)
+    >>> abs(result.mi_bits - 1) < 3 * result.sd_bits
+    True
+    >>> result.model.transform(x[:3]).shape[0]
+    3
+
     References
     ----------
     G. Gowri, X.-K. Lun, A. M. Klein, P. Yin, Approximating mutual information of high-dimensional
@@ -172,8 +209,10 @@ def estimate(
     for name, value in zip(OWN, own, strict=True):
         api_input.check(name, value)
     settings = api_input.settings(preset, options)
-    time_series = in_time(Xs, Ys, time_series)
+    time_series = in_time({"Xs": Xs, "Ys": Ys}, time_series)
     x, y, strata_names, codes = api_input.read(Xs, Ys, strata)
+    used = [(side != side[:1]).any(axis=0) for side in (x, y)]
+    named = tuple(map(fitted.columns, (Xs, Ys), used, fitted.SIDES))
     x, y = views.drop_constant(x), views.drop_constant(y)
     for name, matrix in (("Xs", x), ("Ys", y)):
         if not matrix.shape[1]:
@@ -200,7 +239,9 @@ def estimate(
         if isinstance(settings, PaperSettings):
             found = _embed_paper(x, y, settings, seed, bar)
         else:
-            found = _embed_default(x, y, settings, seed, bar, bool(time_series), int(threads))
+            found = _embed_default(
+                x, y, settings, seed, bar, bool(time_series), codes is not None, int(threads)
+            )
         bar.set_description("lmi: estimate")
         permutations = {
             "max": n_permutations,
@@ -242,7 +283,17 @@ def estimate(
             )
         bar.update(steps - bar.n)
         bar.set_description(f"lmi: {result.mi_bits:.3f} bits")
-    return _result(found, result, beyond)
+    _, inner = _folds(len(x), seed, bool(time_series))
+    model = fitted.model(
+        found,
+        result.pointwise_bits,
+        (build.Source(x, "x"), build.Source(y, "y")),
+        (named[0], named[1]),
+        k=k,
+        inner=inner,
+        seed=seed,
+    )
+    return _result(model, result, beyond)
 
 
 OWN = ("seed", "quiet", "k", "error_bars", "n_permutations", "time_series", "threads")
@@ -260,12 +311,17 @@ def _embed_paper(x, y, settings: PaperSettings, seed: int, bar) -> embed.Embeddi
 
 
 def _embed_default(
-    x, y, settings: DefaultSettings, seed: int, bar, time_series: bool, threads: int
+    x,
+    y,
+    settings: DefaultSettings,
+    seed: int,
+    bar,
+    time_series: bool,
+    has_strata: bool,
+    threads: int,
 ) -> embed.Embedding:
     """Embed x and y as the workflow does a pair of a dataset."""
-    fold, inner = split.folds(
-        len(x), seed=seed, dataset="", n_inner=canonical.N_INNER, time_series=time_series
-    )
+    fold, inner = _folds(len(x), seed, time_series)
     prepared = []
     for name, matrix in (("x", x), ("y", y)):
         bar.set_description(f"lmi: views of {name}")
@@ -279,6 +335,7 @@ def _embed_default(
         settings=asdict(settings),
         seed=seed,
         threads=threads,
+        exchangeable=not (time_series or has_strata),
         tell=lambda line: bar.set_description(f"lmi: {line}"),
     )[0]
     if isinstance(found, Exception):
@@ -287,19 +344,28 @@ def _embed_default(
     return found
 
 
+def _folds(n_samples: int, seed: int, time_series: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return the fold and the inner fold of each sample."""
+    return split.folds(
+        n_samples, seed=seed, dataset="", n_inner=canonical.N_INNER, time_series=time_series
+    )
+
+
 def _result(
-    found: embed.Embedding, estimated: estimation.Estimate, beyond: conditional.Conditional
+    model: fitted.Model, estimated: estimation.Estimate, beyond: conditional.Conditional
 ) -> Result:
-    """Return the `Result` of an embedding, its estimate and the conditional one."""
+    """Return the `Result` of a model, its estimate and the conditional one."""
     why = conditional.all_reasons(estimated.reasons, beyond.reasons)
     return Result(
         pmis=estimated.pointwise_bits,
-        embedding=embed.held_out_coordinates(found),
-        model=found,
+        embedding=embed.held_out_coordinates(model),
+        model=model,
         mi_bits=estimated.mi_bits,
         mi_ksg_bits=estimated.mi_ksg_bits,
         sd_bits=estimated.sd_bits,
         sd_ksg_bits=estimated.sd_ksg_bits,
+        low_bits=estimated.low_bits,
+        high_bits=estimated.high_bits,
         p_value=estimated.null.p_value,
         mi_within_bits=estimated.mi_within_bits,
         within_strata=estimated.within_strata,
@@ -307,10 +373,10 @@ def _result(
         sd_cmi_bits=beyond.sd_cmi_bits,
         p_conditional=beyond.p_conditional,
         null_cmi_bits=beyond.null_cmi_bits,
-        n_samples=len(found.fold),
-        candidate="+".join(dict.fromkeys(found.candidate)),
-        converged=found.converged,
+        n_samples=len(model.fold),
+        candidate="+".join(dict.fromkeys(model.candidate)),
+        converged=model.converged,
         flag=reasons.flag(why),
         reason=reasons.sentence(why),
-        seconds=found.seconds,
+        seconds=model.seconds,
     )

@@ -5,11 +5,14 @@ import os
 import subprocess
 import sys
 
+import h5py
 import lmi
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from anndata import AnnData
+from anndata.io import write_elem
 from helpers.finished import write_data, write_run
 from lmi.cli import app, run
 from lmi.planning.forecast import by_stage
@@ -142,6 +145,29 @@ def test_init_sees_spike_times_for_what_they_are(lmi_command, tmp_path):
     assert said["datasets"]["spikes"]["features_max"] == 5
 
 
+def test_init_sees_a_folder_of_kilosort_and_the_modalities_of_a_file(lmi_command, tmp_path):
+    rng = np.random.default_rng(0)
+    (tmp_path / "phy").mkdir()
+    np.save("phy/spike_times.npy", np.sort(rng.integers(0, 60 * 30000, 3000)))
+    np.save("phy/spike_clusters.npy", rng.integers(0, 3, 3000))
+    (tmp_path / "phy" / "params.py").write_text("sample_rate = 30000.\n")
+    (tmp_path / "phy" / "cluster_group.tsv").write_text(
+        "cluster_id\tgroup\n0\tgood\n1\tgood\n2\tnoise\n"
+    )
+    assert lmi_command("init", "phy")[0] == 0
+    said = json.loads(lmi_command("check", "-c", "phy.yaml", "--json")[1])
+    assert said["datasets"]["phy"]["pairs"] == 1
+    with h5py.File("cite.h5mu", "w") as file:
+        obs = pd.DataFrame(index=[f"cell{i}" for i in range(150)])
+        for name in ("rna", "prot"):
+            write_elem(file, f"mod/{name}", AnnData(rng.standard_normal((150, 3)), obs))
+        write_elem(file, "obs", obs)
+        file["mod"].attrs["mod-order"] = ["rna", "prot"]
+    assert lmi_command("init", "cite.h5mu")[0] == 0
+    said = json.loads(lmi_command("check", "-c", "cite.yaml", "--json")[1])
+    assert (said["datasets"]["cite"]["samples"], said["datasets"]["cite"]["pairs"]) == (150, 1)
+
+
 def test_init_says_in_the_config_what_is_refused(lmi_command, tmp_path):
     np.save("few.npy", np.random.default_rng(0).standard_normal((20, 3)))
     code, out, _ = lmi_command("init", "few.npy")
@@ -183,6 +209,10 @@ def test_estimate_gives_the_numbers_of_the_function(lmi_command, tmp_path):
     np.testing.assert_allclose(found, result.pmis, rtol=1e-5)
     _, out, _ = lmi_command("estimate", "x.npy", "y.npy", "--permutations", "0")
     assert " bits (uncorrected " in out and "200 samples, flag " in out
+    np.save("z.npy", x + 0.1 * rng.standard_normal((200, 3)))
+    _, out, _ = lmi_command("estimate", "x.npy", "y.npy", "--given", "z.npy", "--json")
+    beyond = lmi.estimate(x, y, given=np.load("z.npy"))
+    assert json.loads(out)["cmi_bits"] == beyond.cmi_bits
 
 
 def test_show_prints_the_strongest_pairs_of_a_variable(lmi_command, finished):

@@ -83,14 +83,22 @@ def init(file, out, gene_sets, force, as_json):
 
 @cli.command(epilog=examples("lmi check", "lmi check --config tumour.yaml --json"))
 @CONFIG
+@click.option("--headers", is_flag=True, help="Read headers alone: quicker, and less is seen.")
 @JSON
-def check(config, as_json):
-    """Check a config and the headers of its data; print what will be read of each dataset."""
+@click.pass_context
+def check(ctx, config, headers, as_json):
+    """Check a config and its data; print what is read of each dataset."""
     from lmi.cli import check as checking
     from lmi.cli.output import dumps
 
-    said = checking.described(checking.load(config))
-    click.echo(dumps(said) if as_json else checking.told(said))
+    checked = checking.load(config)
+    said = checking.described(checked)
+    found = [] if headers else checking.read_data(checked)
+    if as_json:
+        click.echo(dumps(checking.with_data(said, found)))
+    else:
+        click.echo("\n\n".join([checking.told(said), *checking.pages(found)]))
+    ctx.exit(any(one.problems for one in found))
 
 
 @cli.command(
@@ -146,11 +154,13 @@ def run(ctx, config, snakefile, verbose, arguments):
     epilog=examples(
         "lmi estimate x.npy y.npy",
         "lmi estimate genes.csv proteins.csv --seed 1 --json",
+        "lmi estimate x.npy y.npy --given z.npy",
         "lmi estimate x.npy y.npy --time-series --pointwise bits.tsv",
     )
 )
 @click.argument("x")
 @click.argument("y")
+@click.option("--given", metavar="FILE", help="Also what x and y share beyond this file.")
 @click.option("--seed", default=0, show_default=True, help="Of everything random.")
 @click.option("--preset", default="default", show_default=True, help="default or paper.")
 @click.option("--time-series", is_flag=True, help="Samples are consecutive in time.")
@@ -158,7 +168,7 @@ def run(ctx, config, snakefile, verbose, arguments):
 @click.option("--threads", default=1, show_default=True, help="Most threads.")
 @click.option("--pointwise", metavar="FILE", help="Write the bits of each sample as TSV.")
 @JSON
-def estimate(x, y, seed, preset, time_series, permutations, threads, pointwise, as_json):
+def estimate(x, y, given, seed, preset, time_series, permutations, threads, pointwise, as_json):
     """Estimate the mutual information of the matrices in two files, a row a sample.
 
     Files with names of samples are joined by name.
@@ -170,6 +180,7 @@ def estimate(x, y, seed, preset, time_series, permutations, threads, pointwise, 
         x,
         y,
         pointwise,
+        given=given,
         seed=seed,
         preset=preset,
         time_series=time_series,

@@ -3,14 +3,20 @@
 import numpy as np
 
 
-def _read(path):
+def _read(path, time_series):
     """Return the matrix in a file, with the names of its samples where it has any."""
     import pandas as pd
 
     from lmi.base.errors import InputError
-    from lmi.data.sources import Source, header, id_message, read, sample_names
+    from lmi.data.sources import header, id_message, read, sample_names, sources_of
 
-    source = Source(path)
+    parts = sources_of({"source": path, "time_series": time_series})
+    if len(parts) > 1:
+        raise InputError(
+            f"{path}: expected one matrix, found {len(parts)} modalities. Write a config with "
+            "`lmi init`"
+        )
+    source = parts[0]
     known = header(source)
     if known.text:
         raise InputError(
@@ -23,7 +29,7 @@ def _read(path):
     return pd.DataFrame(read(source), index=None if names is None else list(names))
 
 
-def estimate(x, y, pointwise=None, **options):
+def estimate(x, y, pointwise=None, given=None, **options):
     """Estimate the mutual information of the matrices in two files.
 
     Parameters
@@ -32,6 +38,8 @@ def estimate(x, y, pointwise=None, **options):
         Files in any format of the workflow.
     pointwise : str, optional
         TSV file for the bits of each sample.
+    given : str, optional
+        File of what is conditioned on.
     **options
         Of `lmi.estimate`.
 
@@ -43,8 +51,8 @@ def estimate(x, y, pointwise=None, **options):
     import lmi
     from lmi.base.files import replacing
 
-    Xs, Ys = _read(x), _read(y)
-    result = lmi.estimate(Xs, Ys, **options)
+    Xs, Ys = (_read(path, options.get("time_series", False)) for path in (x, y))
+    result = lmi.estimate(Xs, Ys, given=_read(given, False) if given else None, **options)
     if pointwise:
         with replacing(pointwise) as path, open(path, "w", encoding="utf-8") as file:
             file.write("sample\tpointwise_bits\n")
@@ -54,7 +62,11 @@ def estimate(x, y, pointwise=None, **options):
     names = (
         "mi_bits sd_bits mi_ksg_bits sd_ksg_bits p_value n_samples candidate converged flag reason"
     )
-    return {"x": x, "y": y} | {name: getattr(result, name) for name in names.split()}
+    said = {"x": x, "y": y} | {name: getattr(result, name) for name in names.split()}
+    if given:
+        more = ("cmi_bits", "sd_cmi_bits", "p_conditional")
+        said |= {"given": given} | {name: getattr(result, name) for name in more}
+    return said
 
 
 def told(said):
@@ -69,4 +81,9 @@ def told(said):
     ]
     if np.isfinite(said["p_value"]):
         lines[0] += f", p = {probability(said['p_value'])}"
+    if "given" in said:
+        beyond = f"{bits(said['cmi_bits'], said['sd_cmi_bits'])} bits beyond {said['given']}"
+        if np.isfinite(said["p_conditional"]):
+            beyond += f", p = {probability(said['p_conditional'])}"
+        lines.insert(1, beyond)
     return "\n".join(lines)

@@ -68,24 +68,27 @@ def write(path, out=None, *, gene_sets=None, force=False):
 
 
 def _is_spikes(path):
-    """Whether a file holds spike times: arrays or columns `times` and `units`."""
-    from lmi.base.paths import check_file
-    from lmi.data import spikes
-    from lmi.data.files import ending
+    """Whether a file holds spike times: arrays or columns `times` and `units`, or units of NWB."""
+    from lmi.data.files import check_source, ending, kilosort_files
+    from lmi.data.formats import nwb, recordings
 
-    check_file(path, "data")
-    if ending(path) not in spikes.ENDINGS:
+    check_source(path, "data")
+    if Path(path).is_dir():
+        return ending(path) not in (".zarr", ".mtx") and bool(kilosort_files(path))
+    if ending(path) not in recordings.ENDINGS:
         return False
+    if ending(path) == ".nwb":
+        return nwb.has_units(path)
     if ending(path) == ".npz":
         import numpy as np
 
         with np.load(path, allow_pickle=False) as file:
             return {"times", "units"} <= set(file.files)
-    if ending(path) in (".h5", ".hdf5"):
+    if ending(path) in (".h5", ".hdf5", ".nwb"):
         import h5py
 
         with h5py.File(path, "r") as file:
-            return {"times", "units"} <= set(file)
+            return {"times", "units"} <= set(file) or (ending(path) == ".nwb" and "units" in file)
     from lmi.data.sources import Source, header
 
     return {"times", "units"} <= set(header(Source(path)).features)
@@ -94,7 +97,7 @@ def _is_spikes(path):
 def _spikes(path):
     from lmi.data import spikes
 
-    known = spikes.units(path)
+    known = spikes.recording({"source": path})
     floor = 1.0
     rates = [count / known.duration_s for count in known.n_spikes]
     return {
@@ -122,11 +125,18 @@ def _spikes(path):
 
 
 def _matrix(path, gene_sets):
-    from lmi.data.sources import Source, header, missing_samples
+    from lmi.base.paths import stamp
+    from lmi.data.files import ending, files_of
+    from lmi.data.sources import Source, header, missing_samples, sources_of
 
-    known = header(Source(path))
-    notes, drop = [], [*known.ids, *known.text]
     dataset = {"source": path}
+    if ending(path) == ".nwb":
+        dataset["time_series"] = True
+    parts = sources_of(dataset)
+    if len(parts) > 1:
+        return _parts(path, parts)
+    known = header(parts[0])
+    notes, drop = [], [*known.ids, *known.text]
     if drop:
         dataset["drop_columns"] = drop
         notes.append(f"columns left out, for they hold no measurements: {some(drop)}")
@@ -147,7 +157,7 @@ def _matrix(path, gene_sets):
             )
     dataset["pairs"] = "all"
     missing = 0
-    if Path(path).stat().st_size <= READ_WHOLE_BYTES:
+    if sum(stamp(file)[1] for file in files_of(path)) <= READ_WHOLE_BYTES:
         missing = int(missing_samples(Source(path, drop_columns=tuple(drop) or None)).sum())
     else:
         notes.append("the file is large: it was not searched for missing values")
@@ -162,22 +172,39 @@ def _matrix(path, gene_sets):
     }
 
 
+def _parts(path, parts):
+    """Look at a file of several modalities: each is a variable."""
+    from lmi.data.sources import header, n_samples
+
+    sizes = [f"{one.named} has {len(header(one).features):,} features" for one in parts]
+    return {
+        "kind": "matrix",
+        "samples": n_samples(parts),
+        "features": sum(len(header(one).features) for one in parts),
+        "missing_samples": 0,
+        "strata": _strata(path, header(parts[0])),
+        "notes": [f"{len(parts)} modalities: {some(sizes)}"],
+        "dataset": {"source": path, "variables": "files", "pairs": "all"},
+    }
+
+
 def _strata(path, known):
     """Return columns of labels that could be strata, and their numbers of groups."""
     from lmi.data.files import ending
+    from lmi.data.formats.annotated import is_group, open_group
+    from lmi.data.labels import ANNOTATED
 
     found = {}
-    if ending(path) == ".h5ad":
-        import h5py
-
-        with h5py.File(path, "r") as file:
-            for name, column in file["obs"].items():
-                if isinstance(column, h5py.Group) and "categories" in column:
-                    found[name] = len(column["categories"])
+    if ending(path) in ANNOTATED:
+        with open_group(path) as root:
+            obs = root.get("obs", {})
+            for name in obs:
+                if is_group(obs[name]) and "categories" in obs[name]:
+                    found[name] = obs[name]["categories"].shape[0]
     else:
-        from lmi.data.labels import read_labels
+        from lmi.data.labels import ENDINGS, read_labels
 
-        for name in sorted(known.text):
+        for name in sorted(known.text) if ending(path) in ENDINGS else ():
             found[name] = len(set(map(str, read_labels(path, name))))
     return {name: count for name, count in found.items() if 1 < count <= MOST_STRATA}
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lmi.base import reasons, seeds
-from lmi.estimation import combination, flags, null, series
-from lmi.estimation.error_bars import standard_error, variance
+from lmi.data import intervals
+from lmi.estimation import combination, flags, narrow, null, ranks, series
+from lmi.estimation.error_bars import INSIDE_PARTS, standard_error, variance
 from lmi.estimation.evaluate import coordinates, evaluate, given_coordinates, search
+from lmi.estimation.intervals import interval
 from lmi.estimation.within import within_strata
 from lmi.ksg import guided
 from lmi.ksg import kernel as ksg
@@ -35,6 +37,10 @@ class Samples:
         Largest share of missing values, imputed or dropped, of the two variables.
     shared : flags.Shared
         Features that the two variables share.
+    by_position : bool
+        Samples were joined row by row, without names.
+    interval : int array, shape (n_samples,), or None
+        Interval of each sample of a time series with gaps; None for one unbroken stretch.
     """
 
     time_series: bool = False
@@ -43,6 +49,8 @@ class Samples:
     strata_names: list = field(default_factory=list)
     missing: float = 0.0
     shared: flags.Shared = flags.NOTHING_SHARED
+    by_position: bool = False
+    interval: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,8 @@ class Estimate:
         KSG on the same embedding, uncorrected.
     sd_bits, sd_ksg_bits : float
         Standard errors by disjoint subsampling; NaN where not asked for or too few samples.
+    low_bits, high_bits : float
+        Interval of the truth, `intervals.interval`; NaN without error bars.
     drift_bits : float
         What all samples give more than a third of them; NaN without error bars.
     mi_within_bits, sd_within_bits : float
@@ -76,6 +86,8 @@ class Estimate:
     mi_ksg_bits: float
     sd_bits: float
     sd_ksg_bits: float
+    low_bits: float
+    high_bits: float
     drift_bits: float
     mi_within_bits: float
     sd_within_bits: float
@@ -134,23 +146,34 @@ def estimate(
     """
     samples = samples or Samples()
     held_out = [_held_out(embedding, t, samples) for t in range(len(embedding.zx))]
-    values, neighbours = search(embedding, held_out, k, threads)
+    pair = None
+    if narrow.is_narrow(embedding):
+        pair = narrow.read(embedding, held_out[0], seeds.rng(seed, "narrow", name))
+        *of_pair, neighbours = narrow.search(pair, k)
+        values = [(*of_pair, pair.n_tied)]
+    else:
+        values, neighbours = search(embedding, held_out, k, threads)
     pointwise, pointwise_ksg = np.full((2, len(embedding.fold)), np.nan)
     for out, (bits, corrected, _) in zip(held_out, values, strict=True):
         pointwise_ksg[out], pointwise[out] = bits, corrected
     halves = [float(pointwise[out].mean()) for out in held_out]
     halves_ksg = [float(pointwise_ksg[out].mean()) for out in held_out]
-    pointwise = pointwise + _optimism(embedding, halves, neighbours, threads)
+    if pair is None:
+        pointwise = pointwise + _optimism(embedding, halves, neighbours, threads)
     n_estimated = sum(len(out) for out in held_out)
     mi, mi_ksg = float(np.nanmean(pointwise)), float(np.nanmean(pointwise_ksg))
     sd = sd_ksg = drift = np.nan
+    chance = np.full(2, np.nan)
     variances = np.full((len(held_out), 2), np.nan)
     if error_bars:
         thirds = []
         for t, out in enumerate(held_out):
             rng = seeds.rng(seed, "parts", name, t)
-            block = series.BLOCK * series.time_of(embedding, t) if samples.time_series else 1
-            variances[t], third = variance(embedding, t, out, neighbours, rng, threads, block)
+            if pair is None:
+                block = series.BLOCK * series.time_of(embedding, t) if samples.time_series else 1
+                variances[t], third = variance(embedding, t, out, neighbours, rng, threads, block)
+            else:
+                variances[t], third = narrow.variance(pair, neighbours, rng)
             thirds.append(third)
         drift = float(np.mean(halves) - np.mean(thirds))
         sd_ksg = standard_error(embedding, variances[:, 0], halves_ksg)
@@ -158,12 +181,20 @@ def estimate(
         if embedding.temperature.any():
             slow_halves = samples.time_series  # more than the blocks, they show what is slow
             sd = standard_error(embedding, variances[:, 1], halves_ksg, training=slow_halves)
+        if samples.time_series:
+            chance = series.bits_by_chance(embedding, held_out, neighbours, threads, INSIDE_PARTS)
+            sd_ksg, sd = np.hypot([sd_ksg, sd], chance).tolist()
     within = within_strata(embedding, held_out, samples, k, threads)
     tested = null.NOT_TESTED
     if permutations and permutations["max"]:
+        scheme = _scheme(permutations["scheme"], samples, embedding)
+        if pair is not None and scheme == "free":
+            least = 0.0 if permutations["tail_fit"] else 1 / (1 + permutations["max"])
+            tested = ranks.test(pair.pairing.place, least)
+    if permutations and permutations["max"] and tested is null.NOT_TESTED:
         tested = null.test(
             [_part(embedding, t, out, samples) for t, out in enumerate(held_out)],
-            scheme=_scheme(permutations["scheme"], samples, embedding),
+            scheme=scheme,
             n_permutations=permutations["max"],
             block_length=permutations["block_length"],
             tail_fit=permutations["tail_fit"],
@@ -190,7 +221,7 @@ def estimate(
             n_effective=series.effective_samples(embedding, n_estimated),
             trends=series.has_trends(embedding),
             mi=mi,
-            by_chance=tested.mean_bits,
+            by_chance=np.fmax(chance[1], tested.mean_bits),
             others=why,
         )
     if checked and reasons.flag(why) != "fail":
@@ -198,7 +229,11 @@ def estimate(
     why = flags.of_shared(samples.shared) + why
     if permutations and permutations["max"] and np.isnan(tested.p_value):
         why.append(reasons.Reason("nothing_to_exchange"))
-    return Estimate(pointwise, mi, mi_ksg, sd, sd_ksg, drift, *within, tested, tuple(why))
+    if samples.by_position:
+        why.append(reasons.Reason("joined_by_position"))
+    trusted = float(np.mean((embedding.rank > 0) & (embedding.temperature > 0)))
+    ends = interval(mi, mi_ksg, sd, drift, trusted)
+    return Estimate(pointwise, mi, mi_ksg, sd, sd_ksg, *ends, drift, *within, tested, tuple(why))
 
 
 def _optimism(embedding, halves, neighbours, threads):
@@ -250,8 +285,15 @@ def _held_out(embedding, t, samples):
     return rows[distance > gap]
 
 
+def _are_trials(interval):
+    """Whether the intervals of a recording are too short to be shifted within."""
+    return interval is not None and not intervals.are_long(np.bincount(interval))
+
+
 def _critic_axes(embedding, t):
     """Return the number of axes whose cross term is tested."""
+    if narrow.is_narrow(embedding):  # its sign is that of the samples tested
+        return 0
     return int(embedding.rank[t]) or int((embedding.s[t] > 0).sum())
 
 
@@ -286,4 +328,6 @@ def _part(embedding, t, rows, samples):
         left=left * s[:rank],
         right=right,
         strata=None if strata is None else strata[rows],
+        interval=None if samples.interval is None else samples.interval[rows],
+        trials=_are_trials(samples.interval),
     )

@@ -212,7 +212,7 @@ def of_series(*, n_effective, trends, mi, by_chance, others):
     trends : bool
         Both variables rise or fall over the recording.
     mi, by_chance : float
-        `mi_bits`; the mean of KSG on series shifted against each other, NaN where not known.
+        `mi_bits`; what the series share when shifted against each other, NaN if unknown.
     others : list of Reason
         Those of `of_estimate`.
 

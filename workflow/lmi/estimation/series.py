@@ -1,7 +1,11 @@
 """What samples that are consecutive in time allow: effective samples, blocks, trends."""
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.fft import irfft, rfft
+
+from lmi.estimation.evaluate import evaluate
 
 DECAYED = 0.1
 """Autocorrelation below which samples count as unrelated."""
@@ -9,6 +13,8 @@ AXES = 4
 """First axes of an encoder that are looked at."""
 BLOCK = 2
 """Correlation times of a block, of which the parts of an error bar are made."""
+SHIFTS = 5
+"""Shifts of the series against each other that tell what they share by chance."""
 TREND_SD = 4.5
 """Standard errors of a slope beyond which a series has a trend."""
 
@@ -106,3 +112,35 @@ def trend(z):
     factor = 1 + 2 * weights @ correlation[1:width]
     error = np.sqrt(rest.var(axis=0) * np.maximum(factor, 1.0) / (time @ time))
     return float(np.max(np.abs(slope) / np.maximum(error, 1e-300)))
+
+
+def bits_by_chance(embedding, held_out, neighbours, threads, n_inside):
+    """Return the mean of KSG and of the corrected estimate over the series shifted in time.
+
+    Neighbours in time pass for neighbours in value, in x and in y alike, so that the shifted series
+    share bits too. Not below zero: a critic corrects shifted series for what they do not share.
+
+    Parameters
+    ----------
+    embedding : embed.Embedding
+    held_out : list of int array
+        Rows that each encoder is evaluated on.
+    neighbours : evaluate.Neighbours
+    threads, n_inside : int
+        Of `evaluate`.
+
+    Returns
+    -------
+    array, shape (2,)
+    """
+    values = []
+    for t, rows in enumerate(held_out):
+        for shift in np.linspace(0, len(rows), SHIFTS + 2).astype(int)[1:-1]:
+            zy = np.array(embedding.zy)
+            zy[t][rows] = zy[t][np.roll(rows, shift)]
+            shifted = replace(embedding, zy=zy)
+            ksg_bits, corrected, _ = evaluate(
+                shifted, t, rows, neighbours, threads, n_inside=n_inside
+            )
+            values.append((ksg_bits.mean(), corrected.mean()))
+    return np.maximum(np.mean(values, axis=0), 0.0)

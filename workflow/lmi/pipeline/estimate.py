@@ -1,6 +1,5 @@
 """The stage estimate: the pairs of a tile, from their embeddings to bits, error bars and flags."""
 
-import json
 import time
 from dataclasses import replace
 
@@ -11,12 +10,14 @@ from lmi.base.errors import InputError
 from lmi.base.files import reading, text, write
 from lmi.base.reasons import Reason
 from lmi.base.threads import map_pairs
-from lmi.embedding import candidates as embedding
+from lmi.embedding.candidates import held_out_coordinates
 from lmi.estimation import conditional, flags, null
 from lmi.estimation import estimate as estimation
 from lmi.pipeline import cache, chunks
 from lmi.pipeline.conditional import Conditioned
+from lmi.results.embeddings import read_embeddings
 
+CURVES = ("loss_step", "loss_train", "loss_validation")
 SCATTER_SAMPLES = 2000
 """Most samples in the scatter that the report draws of a pair."""
 
@@ -80,6 +81,8 @@ def estimate(
             overlap=int(attributes["overlap"]),
             strata=strata if strata_names else None,
             strata_names=strata_names,
+            interval=file["interval"][()] if "interval" in file else None,
+            by_position=bool(attributes.get("by_position", False)),
         )
         options = {
             "k": settings["k"],
@@ -99,8 +102,7 @@ def estimate(
         if n_pairs and all(code == "estimation_failed" for code in arrays["reason_codes"]):
             first = arrays["reason"][0]
             raise RuntimeError(f"{embeddings}: no pair could be estimated; the first: {first}")
-        curves = ("loss_step", "loss_train", "loss_validation")
-        arrays |= {name: file[name][()] for name in curves if name in file}
+        arrays |= {name: file[name][()] for name in CURVES if name in file}
     if keep_pointwise:
         arrays["scatter_samples"] = _shown(n_samples)
     kept = ("dataset", "seed", "preset")
@@ -150,17 +152,16 @@ def _estimate_rows(
     conditioned : Conditioned, optional
     """
     names = ("x", "y", "error", "error_code", "candidate", "shared")
-    columns = {name: file[name].asstr()[rows] for name in names}
+    at = slice(rows[0], rows[-1] + 1)  # rows are consecutive
+    columns = {name: file[name].asstr()[at] for name in names}
     numbers = ("lag", "n_features_x", "n_features_y", "truth_bits")
     numbers += ("converged", "seconds", "missing", "n_shared")
-    columns |= {name: file[name][rows] for name in (*numbers, *flags.CHECKS)}
+    columns |= {name: file[name][at] for name in (*numbers, *flags.CHECKS)}
     whys = [
         [Reason(code, {"message": error})] if code else None
         for code, error in zip(columns["error_code"], columns["error"], strict=True)
     ]
-    found = [
-        None if why else _read_embedding(file, row) for row, why in zip(rows, whys, strict=True)
-    ]
+    found = read_embeddings(file, rows, [why is None for why in whys])
 
     def one(place):
         if found[place] is None:
@@ -199,6 +200,8 @@ def _estimate_rows(
         "mi_ksg_bits",
         "sd_bits",
         "sd_ksg_bits",
+        "low_bits",
+        "high_bits",
         "drift_bits",
         "mi_within_bits",
         "sd_within_bits",
@@ -238,29 +241,6 @@ def _estimate_rows(
         for place, result in enumerate(results):
             if result:
                 arrays["pointwise"][place] = result[0].pointwise_bits
-                zx, zy = embedding.held_out_coordinates(found[place])
+                zx, zy = held_out_coordinates(found[place])
                 arrays["scatter"][place] = np.stack([zx[shown, 0], zy[shown, 0]], axis=1)
     return arrays
-
-
-def _read_embedding(file, row):
-    """Return `embed.Embedding` of one row of an embeddings file."""
-    n_x, n_y = file["n_latent"][row]
-    n_axes = max(n_x, n_y)
-    return embedding.Embedding(
-        zx=file["zx"][row, :, :, :n_x],
-        zy=file["zy"][row, :, :, :n_y],
-        s=file["s"][row][:, :n_axes],
-        weight=file["weight"][row][:, :n_axes],
-        rank=file["rank"][row],
-        n_parameters=file["n_parameters"][row],
-        temperature=file["temperature"][row],
-        candidate=tuple(file["candidate"].asstr()[row].split("+")),
-        scores=json.loads(file["scores"].asstr()[row]),
-        loss_step=file["loss_step"][()] if "loss_step" in file else np.zeros(0, int),
-        loss_train=file["loss_train"][row] if "loss_train" in file else None,
-        loss_validation=file["loss_validation"][row] if "loss_validation" in file else None,
-        converged=bool(file["converged"][row]),
-        fold=file["fold"][row],
-        seconds=float(file["seconds"][row]),
-    )

@@ -15,6 +15,7 @@ import yaml
 
 import lmi
 from lmi.base.files import replacing, versions
+from lmi.base.paths import files_in, of_folder
 from lmi.data.sources import data_files
 
 PROCESS = "https://w3id.org/ro/wfrun/process/0.5"
@@ -86,6 +87,12 @@ def write(
         return crate.add_file(path, place, properties=about)
 
     def data(path: str) -> Any:
+        if Path(path).is_dir():
+            files = files_in(path)
+            key = of_folder(path, lambda file: _sha256(file).hex())
+            size = sum(file.stat().st_size for file in files)
+            about = {"@type": "Dataset", "name": path, "contentSize": str(size)}
+            return crate.add(DataEntity(crate, f"urn:lmi-workflow:folder:{key}/", about))
         digest = _sha256(path)
         short = base64.urlsafe_b64encode(digest).decode().rstrip("=")
         about = {

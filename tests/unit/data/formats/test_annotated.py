@@ -10,9 +10,9 @@ from anndata.io import write_elem
 from lmi.base.errors import InputError
 from lmi.base.paths import fingerprint
 from lmi.data import sources
-from lmi.data.matrix_values import read_sources
+from lmi.data.matrix_values import read_strata
 from lmi.data.sources import Source
-from lmi.data.variables import list_variables
+from lmi.data.variables import list_variables, read_matrices
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*zarr:UserWarning", "ignore:Consolidated")
 N_CELLS = 30
@@ -73,11 +73,11 @@ def write_h5mu(path, modalities, axis=0):
     return str(path)
 
 
-def values_of(dataset, missing="error"):
-    info = {}
+def values_of(dataset):
     variables = list_variables(dataset)
-    matrices, features, _ = read_sources(dataset, variables, missing, info)
-    return {v.name: (m, f) for v, m, f in zip(variables, matrices, features, strict=True)}, info
+    matrices, info = read_matrices(dataset, variables, min_samples=2)
+    found = zip(variables, matrices, info["features"], strict=True)
+    return {variable.name: (matrix, names) for variable, matrix, names in found}, info
 
 
 @pytest.mark.parametrize("name", ["cells.h5ad", "cells2.zarr", "cells3.zarr"])
@@ -121,6 +121,35 @@ def test_several_matrices_of_obsm_are_variables(table, tmp_path):
     values, _ = values_of(dataset | {"variables": groups})
     expected = np.column_stack([table.obsm["X_pca"][:, 2], table.obsm["X_umap"][:, 0]])
     np.testing.assert_array_equal(values["one"][0], expected)
+
+
+@pytest.mark.parametrize("name", ["cells.h5ad", "cells2.zarr", "cells3.zarr"])
+def test_a_column_of_obs_gives_the_strata(table, tmp_path, name):
+    table.obs["batch"] = pd.array(["a", "b", "c"] * 10, dtype="string")
+    dataset = {"source": write(table, tmp_path / name), "variables": "files"}
+    for column in ("type", "batch"):
+        labels = read_strata(dataset | {"strata": column})
+        assert labels.tolist() == table.obs[column].tolist()
+
+
+def test_strata_of_modalities_are_found_by_the_names_of_cells(table, proteins, tmp_path):
+    path = write_h5mu(tmp_path / "cite.h5mu", {"prot": proteins, "rna": table})
+    with h5py.File(path, "a") as file:
+        del file["obs"]
+        write_elem(file, "obs", table.obs.iloc[::-1])
+    dataset = {"source": path, "variables": "files"}
+    expected = table.obs["type"][proteins.obs_names].tolist()
+    assert read_strata(dataset | {"strata": "type"}).tolist() == expected
+    with h5py.File(path, "a") as file:
+        del file["obs"]
+        write_elem(file, "obs", pd.DataFrame(index=cells()))  # as mudata writes it by itself
+    for column in ("type", "rna:type"):
+        assert read_strata(dataset | {"strata": column}).tolist() == expected
+    with h5py.File(path, "a") as file:
+        del file["mod/prot/obs"]
+        write_elem(file, "mod/prot/obs", table.obs.loc[proteins.obs_names])
+    with pytest.raises(InputError, match="Write prot:type or rna:type"):
+        read_strata(dataset | {"strata": "type"})
 
 
 def test_what_obsm_lacks_is_named(table, tmp_path):

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from lmi.base.errors import InputError
 from lmi.data import spikes
-from lmi.data.matrix_values import read_sources
-from lmi.data.variables import list_variables
+from lmi.data.variables import list_variables, read_matrices
 
 pynwb = pytest.importorskip("pynwb")
 pytestmark = pytest.mark.filterwarnings("ignore:The linked table:UserWarning")
@@ -129,9 +128,10 @@ DFF, SPEED = "processing/ophys/Fluorescence/dff", "processing/behavior/speed"
 
 
 def values_of(dataset):
-    info, variables = {}, list_variables(dataset)
-    matrices, features, _ = read_sources(dataset, variables, "error", info)
-    return {v.name: (m, f) for v, m, f in zip(variables, matrices, features, strict=True)}, info
+    variables = list_variables(dataset)
+    matrices, info = read_matrices(dataset, variables, min_samples=2)
+    found = zip(variables, matrices, info["features"], strict=True)
+    return {variable.name: (matrix, names) for variable, matrix, names in found}, info
 
 
 def test_imaging_and_behaviour_pair_up_by_time(tmp_path):

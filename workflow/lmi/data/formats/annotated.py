@@ -14,13 +14,14 @@ from lmi.base.errors import InputError
 from lmi.base.messages import some, suggest
 from lmi.base.paths import stamp
 from lmi.data.files import ending, open_hdf5, optional
-from lmi.data.formats import matrices
 from lmi.data.formats.matrices import (
     COLUMNS,
     as_matrix_shape,
+    dense_missing,
     dense_rows,
+    lacking,
     sparse_columns,
-    sparse_parts,
+    sparse_missing,
     texts,
 )
 
@@ -59,7 +60,7 @@ def modalities(path):
 def _modalities(path, _stamp):
     with open_group(path) as root:
         group = root.get(MODALITIES)
-        if not _is_group(group) or (ending(path) != ".h5mu" and "X" in root):
+        if not is_group(group) or (ending(path) != ".h5mu" and "X" in root):
             return ()
         listed = texts(group.attrs.get("mod-order", ()))
         return tuple(listed) if sorted(listed) == sorted(group) else tuple(sorted(group))
@@ -71,7 +72,8 @@ def shared_axis(path):
         return int(root.attrs.get("axis", 0))
 
 
-def _is_group(item):
+def is_group(item):
+    """Tell a group from an array, of HDF5 and of Zarr."""
     return hasattr(item, "keys")
 
 
@@ -127,7 +129,7 @@ def _matrix(source, group):
     matrix = group.get(place)
     if matrix is None:
         raise InputError(_no_matrix(source, group))
-    kind = matrix.attrs.get("encoding-type", "") if _is_group(matrix) else "dense"
+    kind = matrix.attrs.get("encoding-type", "") if is_group(matrix) else "dense"
     if kind not in ("dense", "csr_matrix", "csc_matrix") and (
         kind != "dataframe" or source.obsm is None
     ):
@@ -173,7 +175,7 @@ def shape(source):
 
 
 def _length(index):
-    return (index["values"] if _is_group(index) else index).shape[0]
+    return (index["values"] if is_group(index) else index).shape[0]
 
 
 def _frame_columns(frame):
@@ -221,14 +223,14 @@ def _names(source, axis):
 def _index(path, group, name):
     """Return the index of a table."""
     table = group.get(name)
-    if not _is_group(table) or "_index" not in table.attrs:
+    if not is_group(table) or "_index" not in table.attrs:
         raise InputError(
             f"source '{path}': expected a table '{name}' with an index, as anndata "
             "0.7 or later writes it. Read and write the file with a recent anndata"
         )
     index = table[table.attrs["_index"]]
     # Recent versions store texts that may be missing as a group of values and a mask.
-    return texts((index["values"] if _is_group(index) else index)[:])
+    return texts((index["values"] if is_group(index) else index)[:])
 
 
 def text_columns(source):
@@ -242,7 +244,7 @@ def text_columns(source):
         return {
             name: "text or categories"
             for name in _frame_columns(matrix)
-            if _is_group(matrix[name]) or matrix[name].dtype.kind not in "biuf"
+            if is_group(matrix[name]) or matrix[name].dtype.kind not in "biuf"
         }
 
 
@@ -268,19 +270,14 @@ def read(source, columns):
 def missing(source):
     """Return which rows have a missing value."""
     extent = shape(source)
-    missing = np.zeros(extent[0], dtype=bool)
     with _open(source) as group:
         matrix, kind = _matrix(source, group)
         if kind == "dense":
-            for start in range(0, extent[0], matrices.ROWS_AT_A_TIME):
-                rows = slice(start, start + matrices.ROWS_AT_A_TIME)
-                missing[rows] = ~np.isfinite(matrix[rows].reshape(-1, extent[1])).all(axis=1)
-        elif kind == "dataframe":
-            text = text_columns(source)
-            for name in _frame_columns(matrix):
-                if name not in text:
-                    missing |= ~np.isfinite(matrix[name][:])
-        else:
-            for row, _, values in sparse_parts(matrix, kind):
-                missing[row[~np.isfinite(values)]] = True
-    return missing
+            return dense_missing(matrix, extent)
+        if kind != "dataframe":
+            return sparse_missing(matrix, kind, extent)
+        text, found = text_columns(source), np.zeros(extent[0], dtype=bool)
+        for name in _frame_columns(matrix):
+            if name not in text:
+                found |= lacking(matrix[name][:])
+        return found

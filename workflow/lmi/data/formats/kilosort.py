@@ -8,7 +8,7 @@ import numpy as np
 
 from lmi.base.errors import InputError
 from lmi.base.messages import some, suggest
-from lmi.data.files import KILOSORT_TABLES, text_rows, told
+from lmi.data.files import KILOSORT_TABLES, TROUBLE, text_rows, told
 
 log = logging.getLogger("lmi")
 
@@ -36,7 +36,7 @@ def sampling_rate(recording):
         if "sample_rate" not in values:
             return None
         rate = float(ast.literal_eval(values["sample_rate"]))
-    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError, OSError) as error:
+    except (*TROUBLE, RecursionError) as error:
         raise InputError(
             f"spikes '{path}': expected a line like `sample_rate = 30000.`, found: {told(error)}. "
             "Mend it, or remove the file and set `sampling_rate`"
@@ -82,7 +82,7 @@ def _vector(recording, name):
     path = Path(recording.path, name)
     try:
         values = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except TROUBLE as error:
         raise InputError(
             f"spikes '{path}': expected a readable .npy file: {told(error)}"
         ) from error
@@ -114,8 +114,8 @@ def _units(recording, clusters):
     if absent := [group for group in wanted if group not in present]:
         raise InputError(
             f"spikes '{recording.path}': no cluster with spikes is in the group "
-            f"'{absent[0]}'{suggest(absent[0], present)}. Its groups: {some(present)}. Choose "
-            "some with `clusters`, or `clusters: all`"
+            f"'{absent[0]}'{suggest(absent[0], present)}. Its groups: "
+            f"{some(present, show=repr)}. Choose some with `clusters`, or `clusters: all`"
         )
     units = [cluster for cluster, group in own.items() if group in wanted]
     log.info(
@@ -142,7 +142,7 @@ def _groups(recording):
                 continue
             raise InputError(
                 f"spikes '{path}': expected the columns cluster_id and group or KSLabel, split by "
-                f"tabs, found {some(cells) or 'nothing'}"
+                f"tabs, found {some(cells, show=repr) or 'nothing'}"
             )
         groups = {}
         for line, row in rows:
