@@ -1,7 +1,9 @@
 # Everything the rules share: the validated config, the plan of the run (lmi.planning.plan), and
 # adapters from Snakemake's wildcards to its jobs. No rule stands here, and nothing is computed.
 import contextlib
+import os
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -16,6 +18,10 @@ from lmi.planning.command_line import typed
 from lmi.planning.config import load
 from lmi.planning.yaml_file import check_yaml
 from lmi.planning.plan import Plan
+from lmi.report import provenance
+
+# For the report: jobs are processes of their own, which find here what started the first one.
+os.environ.setdefault(provenance.COMMAND, shlex.join(["snakemake", *sys.argv[1:]]))
 
 
 def stop_on_bad_input(function, *arguments):

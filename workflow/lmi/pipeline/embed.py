@@ -10,6 +10,7 @@ from lmi.estimation import estimate as estimation
 from lmi.estimation import flags
 from lmi.pipeline import cache, checks, chunks
 from lmi.pipeline.blocks import Block, Side, embed_sides
+from lmi.results.embeddings import flattened
 
 log = logging.getLogger("lmi")
 
@@ -217,6 +218,30 @@ def _stack(done, n_pairs, n_samples):
             value = getattr(e, name)
             array[row][tuple(slice(n) for n in value.shape)] = value
     arrays["n_latent"] = n_latent
+    arrays |= _networks(done, n_pairs, n_encoders)
     if len(longest):
         arrays["loss_step"] = longest
     return arrays
+
+
+def _networks(done, n_pairs, n_encoders):
+    """Return the weights of the networks that won, padded with zeros; nothing where none did.
+
+    Those of the preset paper, a million an encoder, are not kept.
+    """
+    rows = {
+        (row, t, side): layers
+        for row, e in done.items()
+        if "paper" not in e.candidate
+        for t, pair in enumerate(e.weights)
+        for side, layers in enumerate(pair or ())
+    }
+    if not rows:
+        return {}
+    flat = {place: flattened(layers) for place, layers in rows.items()}
+    size = np.zeros((n_pairs, n_encoders, 2, 2), int)
+    values = np.zeros((n_pairs, n_encoders, 2, max(map(len, flat.values()))), np.float32)
+    for place, layers in rows.items():
+        size[place] = layers[0].shape
+        values[place][: len(flat[place])] = flat[place]
+    return {"network": values, "network_size": size}

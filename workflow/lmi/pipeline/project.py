@@ -199,6 +199,7 @@ def write_block(
     stacked = {view: np.zeros(shape, np.float32) for view in views.VIEWS}
     n_scores = np.zeros((len(names), len(views.VIEWS)), int)
     zscores, feature_names, feature_keys = [], [], []
+    means, scales = [], []
     for row, (name, matrix, error) in enumerate(zip(names, matrices, errors, strict=True)):
         if error:
             zscores.append(np.zeros((n_samples, 0), np.float32))
@@ -209,6 +210,8 @@ def write_block(
         else:
             feature_names += features[row]
         feature_keys.append(flags.column_keys(varying))
+        means.append(varying.mean(axis=0))
+        scales.append(varying.std(axis=0))
         made = views.make(
             varying,
             seed=seed,
@@ -245,9 +248,17 @@ def write_block(
             "feature_name": feature_names,
             "feature_key": np.concatenate([np.zeros(0, np.uint64), *feature_keys]),
             "zscores": np.concatenate(zscores, axis=1),
+            "feature_mean": np.concatenate([np.zeros(0), *means]),
+            "feature_scale": np.concatenate([np.zeros(0), *scales]),
             "fold": folds[0],
             "inner": folds[1],
         }
         | ({} if given is None else {"given": list(given)}),
-        {"dataset": dataset_name, "seed": seed, "named_features": False} | attributes,
+        {
+            "dataset": dataset_name,
+            "seed": seed,
+            "clip": settings["clip"],
+            "named_features": False,
+        }
+        | attributes,
     )

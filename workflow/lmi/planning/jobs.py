@@ -12,6 +12,7 @@ from typing import Any
 from lmi.base import memory
 from lmi.benchmarks import peers
 from lmi.benchmarks import plan as bench
+from lmi.data import formats
 from lmi.data.file_overview import VALUES_AT_ONCE
 from lmi.planning import costs
 from lmi.planning.datasets import DatasetPlan, Settings, in_order, tasks_of
@@ -91,7 +92,11 @@ class StageJob(CostedJob):
 
     def read_whole(self) -> list[str]:
         """Return the files that the job reads whole, which takes a few times their size."""
-        return self.sources if self.stage == "project" else []
+        if self.stage != "project":
+            return []
+        if "spikes" in self.data or self.data.get("transpose"):
+            return self.sources
+        return [path for path in self.sources if formats.read_whole(path)]
 
     @property
     def data(self) -> Settings:

@@ -115,6 +115,11 @@ def pointwise(place: Place) -> np.ndarray:
         return file["pointwise"][place.row].astype(float)
 
 
+def embeddings_path(place: Place) -> Path:
+    """Return the file of the embeddings that a pair was estimated from."""
+    return place.path.parent.parent / "embeddings" / place.path.name
+
+
 def coordinates(place: Place) -> tuple[np.ndarray, np.ndarray]:
     """Return the latent coordinates of a pair; of each sample by an encoder that never saw it.
 
@@ -130,7 +135,7 @@ def coordinates(place: Place) -> tuple[np.ndarray, np.ndarray]:
     """
     from lmi.embedding.candidates import held_out_coordinates
 
-    path = place.path.parent.parent / "embeddings" / place.path.name
+    path = embeddings_path(place)
     if not path.exists():
         raise InputError(
             f"{path}: expected the embeddings of the pair, found no such file: the run was made "
