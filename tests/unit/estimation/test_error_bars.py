@@ -25,6 +25,7 @@ def known_axes(rng):
         temperature=np.zeros(2, int),
         fold=(np.arange(N) % 2).astype(np.int8),
         converged=True,
+        given=None,
     )
 
 

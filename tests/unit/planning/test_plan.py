@@ -186,6 +186,18 @@ def test_resources_are_whole_numbers_that_grow_with_the_attempt(rule):
     assert job.expected_mb >= 1
 
 
+def test_a_source_that_is_read_in_parts_needs_no_memory_of_its_size():
+    def needed(n_samples, **keys):
+        np.save("wide.npy", np.random.default_rng(0).normal(size=(n_samples, n_samples)))
+        made = plan({"source": "wide.npy", "variables": {"list": ["f0", "f1"]}} | keys)
+        return made.job("project", dataset="d", block="000").mem_mb(1, 1)
+
+    megabytes = (900**2 - 300**2) * 8 / 1e6
+    assert needed(900) - needed(300) < megabytes
+    turned = needed(900, transpose=True) - needed(300, transpose=True)
+    assert turned >= 6 * megabytes - 1
+
+
 def test_a_source_is_read_whole():
     before = plan().job("project", dataset="d", block="000").mem_mb(1, 1)
     more = 3_000_000  # still small enough for its rows to be counted

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lmi.base import reasons, seeds
+from lmi.data import intervals
 from lmi.estimation import combination, flags, narrow, null, ranks, series
 from lmi.estimation.error_bars import INSIDE_PARTS, standard_error, variance
 from lmi.estimation.evaluate import coordinates, evaluate, given_coordinates, search
@@ -36,6 +37,10 @@ class Samples:
         Largest share of missing values, imputed or dropped, of the two variables.
     shared : flags.Shared
         Features that the two variables share.
+    by_position : bool
+        Samples were joined row by row, without names.
+    interval : int array, shape (n_samples,), or None
+        Interval of each sample of a time series with gaps; None for one unbroken stretch.
     """
 
     time_series: bool = False
@@ -44,6 +49,8 @@ class Samples:
     strata_names: list = field(default_factory=list)
     missing: float = 0.0
     shared: flags.Shared = flags.NOTHING_SHARED
+    by_position: bool = False
+    interval: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -222,6 +229,8 @@ def estimate(
     why = flags.of_shared(samples.shared) + why
     if permutations and permutations["max"] and np.isnan(tested.p_value):
         why.append(reasons.Reason("nothing_to_exchange"))
+    if samples.by_position:
+        why.append(reasons.Reason("joined_by_position"))
     trusted = float(np.mean((embedding.rank > 0) & (embedding.temperature > 0)))
     ends = interval(mi, mi_ksg, sd, drift, trusted)
     return Estimate(pointwise, mi, mi_ksg, sd, sd_ksg, *ends, drift, *within, tested, tuple(why))
@@ -276,6 +285,11 @@ def _held_out(embedding, t, samples):
     return rows[distance > gap]
 
 
+def _are_trials(interval):
+    """Whether the intervals of a recording are too short to be shifted within."""
+    return interval is not None and not intervals.are_long(np.bincount(interval))
+
+
 def _critic_axes(embedding, t):
     """Return the number of axes whose cross term is tested."""
     if narrow.is_narrow(embedding):  # its sign is that of the samples tested
@@ -314,4 +328,6 @@ def _part(embedding, t, rows, samples):
         left=left * s[:rank],
         right=right,
         strata=None if strata is None else strata[rows],
+        interval=None if samples.interval is None else samples.interval[rows],
+        trials=_are_trials(samples.interval),
     )

@@ -61,6 +61,9 @@ class Conditioned:
         samples, name, k, error_bars, permutations, seed, threads
             As in `lmi.estimation.conditional.estimate`.
         """
+        rows = zip((self.x, self.y), self.pairs[place], strict=True)
+        if self.variable in [block.name[row] for block, row in rows]:
+            return estimation.NOT_ASKED  # of itself nothing is left, and nobody asks
         if self.error:
             why = Reason("conditional", {"message": f"{self.variable}: {self.error}"})
             return replace(estimation.NOT_ASKED, reasons=(why,))

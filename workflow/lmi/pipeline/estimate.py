@@ -1,6 +1,5 @@
 """The stage estimate: the pairs of a tile, from their embeddings to bits, error bars and flags."""
 
-import json
 import time
 from dataclasses import replace
 
@@ -12,11 +11,11 @@ from lmi.base.files import reading, text, write
 from lmi.base.reasons import Reason
 from lmi.base.threads import map_pairs
 from lmi.embedding.candidates import held_out_coordinates
-from lmi.embedding.result import Embedding
 from lmi.estimation import conditional, flags, null
 from lmi.estimation import estimate as estimation
 from lmi.pipeline import cache, chunks
 from lmi.pipeline.conditional import Conditioned
+from lmi.results.embeddings import read_embeddings
 
 CURVES = ("loss_step", "loss_train", "loss_validation")
 SCATTER_SAMPLES = 2000
@@ -82,6 +81,8 @@ def estimate(
             overlap=int(attributes["overlap"]),
             strata=strata if strata_names else None,
             strata_names=strata_names,
+            interval=file["interval"][()] if "interval" in file else None,
+            by_position=bool(attributes.get("by_position", False)),
         )
         options = {
             "k": settings["k"],
@@ -160,7 +161,7 @@ def _estimate_rows(
         [Reason(code, {"message": error})] if code else None
         for code, error in zip(columns["error_code"], columns["error"], strict=True)
     ]
-    found = _read_embeddings(file, rows, [why is None for why in whys])
+    found = read_embeddings(file, rows, [why is None for why in whys])
 
     def one(place):
         if found[place] is None:
@@ -243,38 +244,3 @@ def _estimate_rows(
                 zx, zy = held_out_coordinates(found[place])
                 arrays["scatter"][place] = np.stack([zx[shown, 0], zy[shown, 0]], axis=1)
     return arrays
-
-
-def _read_embeddings(file, rows, good):
-    """Return `Embedding` of consecutive rows of an embeddings file, or None where one failed."""
-    at = slice(rows[0], rows[-1] + 1)
-    names = ("zx", "zy", "s", "weight", "rank", "n_parameters", "temperature", "fold", "n_latent")
-    names += ("converged", "seconds", *(name for name in CURVES if name in file))
-    arrays = {name: file[name][() if name == "loss_step" else at] for name in names}
-    texts = {name: file[name].asstr()[at] for name in ("candidate", "scores")}
-    no_steps = np.zeros(0, int)
-
-    def one(row):
-        n_x, n_y = arrays["n_latent"][row]
-        n_axes = max(n_x, n_y)
-        return Embedding(
-            zx=arrays["zx"][row, :, :, :n_x],
-            zy=arrays["zy"][row, :, :, :n_y],
-            s=arrays["s"][row][:, :n_axes],
-            weight=arrays["weight"][row][:, :n_axes],
-            rank=arrays["rank"][row],
-            n_parameters=arrays["n_parameters"][row],
-            temperature=arrays["temperature"][row],
-            candidate=tuple(texts["candidate"][row].split("+")),
-            scores=json.loads(texts["scores"][row]),
-            loss_step=arrays.get("loss_step", no_steps),
-            loss_train=arrays["loss_train"][row] if "loss_train" in arrays else None,
-            loss_validation=arrays["loss_validation"][row] if "loss_validation" in arrays else None,
-            converged=bool(arrays["converged"][row]),
-            fold=arrays["fold"][row],
-            seconds=float(arrays["seconds"][row]),
-        )
-
-    return [
-        one(row - rows[0]) if is_good else None for row, is_good in zip(rows, good, strict=True)
-    ]

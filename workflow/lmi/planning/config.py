@@ -7,10 +7,18 @@ descriptions. What it cannot say, about files and names, is checked here, before
 import jsonschema
 
 from lmi.base.errors import InputError
+from lmi.data import preprocess
+from lmi.data.feature_groups import FORMS
+from lmi.data.intervals import n_partners
 from lmi.data.labels import ANNOTATED
 from lmi.data.matrix_values import read_given, read_strata
 from lmi.data.sources import check_source, some, suggest
-from lmi.data.variables import LEAST_SAMPLES_OF_DATASET, count_samples, list_variables
+from lmi.data.variables import (
+    LEAST_SAMPLES_OF_DATASET,
+    count_samples,
+    interval_sizes,
+    list_variables,
+)
 from lmi.planning import tiles
 from lmi.planning.plain import check_numbers, path_text, plain
 from lmi.planning.schema import filled, schema
@@ -38,6 +46,10 @@ MATRIX_KEYS = (
     "drop_columns",
     "time_series",
     "strata",
+    "where",
+    "downsample",
+    "preprocess",
+    "intervals",
 )
 
 
@@ -142,14 +154,33 @@ def _check_choices(name, dataset):
             f"config: datasets.{name}.strata: expected a mapping with `table` and `column`: "
             f"'{first}' is no {', '.join(ANNOTATED)} file with labels of its own; found {strata!r}"
         )
+    if "intervals" in dataset and not dataset.get("time_series"):
+        raise InputError(
+            f"config: datasets.{name}.intervals: it goes with `time_series: true`. Add that, or "
+            "remove it"
+        )
+    for key in ("where", "downsample", "intervals"):
+        found = dataset.get(key)
+        has_table = isinstance(found, dict) and "table" in found
+        needs_table = isinstance(found, str) or "by" in (found or {})
+        if needs_table and not has_table and not first.lower().endswith(ANNOTATED):
+            raise InputError(
+                f"config: datasets.{name}.{key}: expected a mapping with `table`: '{first}' is no "
+                f"{', '.join(ANNOTATED)} file with columns of its own; found {found!r}"
+            )
+    if "downsample" in dataset and dataset.get("time_series"):
+        raise InputError(
+            f"config: datasets.{name}.downsample: samples of a time series cannot be drawn at "
+            "random: those that are left would be taken for neighbours. Remove one of the two"
+        )
     _check_given(name, dataset, first)
     variables = dataset.get("variables", "each")
     if isinstance(variables, dict):
-        forms = [key for key in ("gene_sets", "table", "list") if key in variables]
+        forms = [key for key in FORMS if key in variables]
         if len(forms) != 1:
             raise InputError(
-                f"config: datasets.{name}.variables: expected exactly one of gene_sets, table "
-                f"and list, found {' and '.join(forms) or 'none'}"
+                f"config: datasets.{name}.variables: expected exactly one of "
+                f"{', '.join(FORMS)}, found {' and '.join(forms) or 'none'}"
             )
         if variables.get("min_features", 1) > 1 and variables.get("unknown_features") != "drop":
             raise InputError(
@@ -186,6 +217,7 @@ def _check_data(dataset, needed):
     sources = dataset.get("source", [])
     for path in [sources] if isinstance(sources, str) else sources:
         check_source(path, "source")
+    preprocess.check(dataset, [sources] if isinstance(sources, str) else sources)
     variables = list_variables(dataset)
     tiles.tiles(dataset, variables, len(variables))
     found = count_samples(dataset)
@@ -193,6 +225,13 @@ def _check_data(dataset, needed):
         raise InputError(
             f"lags: expected at most {found // 4}, a quarter of the samples, found {longest}"
         )
+    if "source" in dataset and any(dataset.get("lags", ())) and found is not None:
+        sizes = interval_sizes(dataset)
+        if (left := n_partners(sizes, longest)) < needed:
+            raise InputError(
+                f"lags: at a lag of {longest} samples {left} of {found} have a partner in their "
+                f"interval, expected at least {needed}. Choose smaller lags"
+            )
     if "strata" in dataset:
         read_strata(dataset)
     given = dataset.get("given", {})

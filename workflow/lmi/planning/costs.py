@@ -106,11 +106,12 @@ COEFFICIENTS = {
     "collect": {"seconds": [0.45, 1.2e-05], "memory_mb": [126, 9.2e-4], "disk_mb": [0.1, 3.8e-4]},
     "aggregate": {"seconds": [1.0, 2.2e-05], "memory_mb": [200, 1.6e-3], "disk_mb": [0.1, 3.5e-4]},
     "report": {"seconds": [3.5, 1.8e-05], "memory_mb": [225, 1.6e-3], "disk_mb": [3.5, 1.1e-05]},
-    "export": {"seconds": [2.0, 1.0e-05], "memory_mb": [200, 1.6e-3], "disk_mb": [0.1, 6.0e-05]},
+    "export": {"seconds": [2.0, 1.0e-05], "memory_mb": [200, 1.6e-3], "disk_mb": [0.1, 8.5e-05]},
     "run_record": {"seconds": [1.0, 2.0e-07], "memory_mb": [120, 0.0], "disk_mb": [0.1, 0.0]},
 }
 """Stage -> quantity -> a coefficient a term. Those of collect, aggregate and report are from
-`make bench-scale`, those of export and run_record from runs of 12 and of 124,750 pairs."""
+`make bench-scale`, those of export from tables of 124,750 and 998,991 rows; run_record hardly
+depends on the rows."""
 
 ROW_MB = 0.0006
 """MB on disk of a pair's row of the table in its tile, without pointwise values."""

@@ -18,11 +18,18 @@ from lmi.planning.datasets import (
     of_benchmark,
     of_config,
 )
-from lmi.planning.jobs import CalibrationJob, FunctionJob, FunctionPlan, StageJob, TableJob
+from lmi.planning.jobs import (
+    CalibrationJob,
+    DescribeJob,
+    FunctionJob,
+    FunctionPlan,
+    StageJob,
+    TableJob,
+)
 from lmi.report import listing
 from lmi.results.listing import EXPORTS
 
-Job = StageJob | TableJob | CalibrationJob | FunctionJob
+Job = StageJob | DescribeJob | TableJob | CalibrationJob | FunctionJob
 
 ENDINGS = {
     "table": "mi.tsv",
@@ -74,7 +81,7 @@ class Plan:
         Parameters
         ----------
         rule : str
-            project, embed, estimate, collect, aggregate, report, export, run_record,
+            describe, project, embed, estimate, collect, aggregate, report, export, run_record,
             calibrate_dataset or benchmark_function.
         **wildcards
             dataset, block, x, y, part and function, as text.
@@ -82,6 +89,8 @@ class Plan:
         match rule:
             case "project" | "embed" | "estimate":
                 return StageJob(rule, self.datasets[wildcards["dataset"]], _numbers(wildcards))
+            case "describe":
+                return self._description(wildcards["dataset"])
             case "collect":
                 dataset = self.datasets[wildcards["dataset"]]
                 part = dataset.part(int(wildcards["part"]))
@@ -95,6 +104,13 @@ class Plan:
                 function = self.functions[wildcards["function"]]
                 return FunctionJob(function, int(wildcards["block"]))
         raise KeyError(rule)
+
+    def _description(self, name: str) -> DescribeJob:
+        dataset = self.config["datasets"][name]
+        kept = {key: dataset[key] for key in dataset if key not in ("pairs", "lags")}
+        # the order of variables is theirs; that of the other keys means nothing
+        kept = in_order(kept) | {"variables": dataset["variables"]}
+        return DescribeJob(self.datasets[name], kept, self.config["project"]["missing"])
 
     @functools.cache  # noqa: B019 - a run has one plan
     def _calibration(self, name: str) -> CalibrationJob:
@@ -129,6 +145,10 @@ class Plan:
     def parts(self) -> list[str]:
         """Return the parts of the datasets of the config."""
         return [path for dataset in self.own for path in dataset.part_files()]
+
+    def overviews(self) -> list[str]:
+        """Return what was read of each dataset of the config."""
+        return [f"{dataset.folder}/data.json" for dataset in self.own]
 
     def blocks(self) -> list[str]:
         """Return the blocks of variables that the datasets of the config use."""

@@ -82,7 +82,7 @@ DECLARED = (
     Column("converged", "bool", "", "whether training converged", False),
     Column("seconds", "float64", "s", "time of the pair", 0.0),
     Column("flag", "str", "", "ok, warn or fail"),
-    Column("reason", "str", "", "why the flag is not ok"),
+    Column("reason", "str", "", "why the flag is not ok, and what else to know"),
     Column("candidate", "str", "", "which embedding won, for either half of the samples", ""),
     Column("reason_codes", "str", "", "codes of the reasons, split by spaces", ""),
     Column("reason_parameters", "str", "", "numbers of the reasons, in their order: JSON", ""),
