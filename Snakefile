@@ -11,8 +11,8 @@ min_version("9.14")
 
 
 # A file given with --configfile that has its own datasets stands alone; a shorter one, and
-# --config key=value, changes single keys of config.yaml.
-if "datasets" not in config:
+# --config key=value, changes single keys of config.yaml, of its datasets too.
+if config.get("datasets") == workflow.config_settings.config.get("datasets"):
 
     configfile: "config.yaml"
 

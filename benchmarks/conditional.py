@@ -216,6 +216,7 @@ def main():
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
     parser.add_argument("--only", default="", help="cases that contain this text")
+    parser.add_argument("--sizes", type=int, nargs="+", help="numbers of samples, all without")
     parser.add_argument("--out", default="results/bench_conditional.tsv")
     options = parser.parse_args()
     rows, shown = [], 0
@@ -224,9 +225,10 @@ def main():
     pd.set_option("display.width", 200)
     with ProcessPoolExecutor(options.processes) as pool:
         for case, n, n_features, draws, error_bars in plans:
-            if options.only not in case or not draws:
+            wanted = not options.sizes or n in options.sizes
+            if options.only not in case or not draws or not wanted:
                 continue
-            first = options.first_seed + (0 if error_bars else 10_000)
+            first = options.first_seed
             more = (n, n_features, options.permutations, error_bars)
             jobs = [pool.submit(one, case, seed, *more) for seed in range(first, first + draws)]
             rows += [job.result() for job in jobs]

@@ -61,3 +61,17 @@ def test_events_are_to_be_counted_first():
     for value in (events, nap.TsGroup({0: events})):
         with pytest.raises(InputError, match=r"Count them in bins first: \.count\(0\.02\)"):
             lmi.estimate(value, Y)
+
+
+def test_what_is_given_is_joined_by_time_too():
+    other = nap.Tsd(t=TIMES + 1, d=Y)
+    with pytest.raises(InputError, match="X, given: expected the same times"):
+        lmi.transfer(frame(), nap.Tsd(t=TIMES, d=Y), given=other)
+    with pytest.raises(InputError, match="given: expected the same row names"):
+        lmi.estimate(frame(), nap.Tsd(t=TIMES, d=Y), given=other, time_series=True, **FAST)
+
+
+def test_groups_of_samples_are_not_compared_in_a_series():
+    groups = np.arange(N) % 2
+    with pytest.raises(InputError, match=r"Xs: expected samples that do not .*\.to_numpy\(\)"):
+        lmi.compare(frame(), Y, groups)

@@ -47,7 +47,13 @@ def test_known_truth_is_met(project):
 def test_every_job_has_its_log_and_benchmark_file(project):
     results = project.folder / "results/short"
     for kind, suffix in (("logs", ".log"), ("benchmarks", ".tsv")):
-        for rule, n in (("project", 9), ("embed", 10), ("estimate", 10), ("collect", 5)):
+        for rule, n in (
+            ("describe", 5),
+            ("project", 9),
+            ("embed", 10),
+            ("estimate", 10),
+            ("collect", 5),
+        ):
             assert len(list((results / kind / rule).rglob(f"*{suffix}"))) == n
         assert (results / kind / f"aggregate{suffix}").exists()
         assert (results / kind / f"report{suffix}").exists()
@@ -103,7 +109,7 @@ def test_added_variables_run_their_block_and_tiles(project):
     more = {"interferon": ["IFITM1", "IFITM2", "IRF7"], "ap1": ["FOS", "JUNB", "EGR1"]}
     extra = project.config("more.yaml", {"datasets": {"cells": {"variables": {"list": more}}}})
     plan = project.plan(*project.configs, extra)
-    assert plan == {"project": 1, "embed": 3, "estimate": 3, "collect": 1, **LAST}
+    assert plan == {"describe": 1, "project": 1, "embed": 3, "estimate": 3, "collect": 1, **LAST}
 
 
 def test_fewer_pairs_leave_other_tiles_alone(project):
@@ -285,6 +291,10 @@ def test_own_config_stands_alone_and_a_shorter_one_changes_the_demo(fresh):
     demo = fresh.plan()
     assert demo["project"] > 1
     assert fresh.plan("--config", "run=other") == demo
+    # nested values have the types of a file, and change single keys of it
+    assert fresh.plan("--config", "estimate={k: 5}", "keep={embeddings: false}") == demo
+    shifts = "datasets={documented_example: {task: {n_samples: 500}}}"
+    assert fresh.plan("--config", shifts) == demo
 
 
 def test_slurm_profile_plans_the_same_jobs_with_a_gpu_for_embed_alone(fresh):

@@ -17,7 +17,7 @@ from lmi.embedding import candidates as embed
 from lmi.embedding import canonical
 from lmi.estimation import conditional, flags
 from lmi.estimation import estimate as estimation
-from lmi.model import fitted
+from lmi.model import build, fitted
 from lmi.projection import folds as split
 from lmi.projection import views
 
@@ -209,7 +209,7 @@ def estimate(
     for name, value in zip(OWN, own, strict=True):
         api_input.check(name, value)
     settings = api_input.settings(preset, options)
-    time_series = in_time(Xs, Ys, time_series)
+    time_series = in_time({"Xs": Xs, "Ys": Ys}, time_series)
     x, y, strata_names, codes = api_input.read(Xs, Ys, strata)
     used = [(side != side[:1]).any(axis=0) for side in (x, y)]
     named = tuple(map(fitted.columns, (Xs, Ys), used, fitted.SIDES))
@@ -239,7 +239,9 @@ def estimate(
         if isinstance(settings, PaperSettings):
             found = _embed_paper(x, y, settings, seed, bar)
         else:
-            found = _embed_default(x, y, settings, seed, bar, bool(time_series), int(threads))
+            found = _embed_default(
+                x, y, settings, seed, bar, bool(time_series), codes is not None, int(threads)
+            )
         bar.set_description("lmi: estimate")
         permutations = {
             "max": n_permutations,
@@ -283,7 +285,13 @@ def estimate(
         bar.set_description(f"lmi: {result.mi_bits:.3f} bits")
     _, inner = _folds(len(x), seed, bool(time_series))
     model = fitted.model(
-        found, result.pointwise_bits, (x, y), (named[0], named[1]), k=k, inner=inner, seed=seed
+        found,
+        result.pointwise_bits,
+        (build.Source(x, "x"), build.Source(y, "y")),
+        (named[0], named[1]),
+        k=k,
+        inner=inner,
+        seed=seed,
     )
     return _result(model, result, beyond)
 
@@ -303,7 +311,14 @@ def _embed_paper(x, y, settings: PaperSettings, seed: int, bar) -> embed.Embeddi
 
 
 def _embed_default(
-    x, y, settings: DefaultSettings, seed: int, bar, time_series: bool, threads: int
+    x,
+    y,
+    settings: DefaultSettings,
+    seed: int,
+    bar,
+    time_series: bool,
+    has_strata: bool,
+    threads: int,
 ) -> embed.Embedding:
     """Embed x and y as the workflow does a pair of a dataset."""
     fold, inner = _folds(len(x), seed, time_series)
@@ -320,6 +335,7 @@ def _embed_default(
         settings=asdict(settings),
         seed=seed,
         threads=threads,
+        exchangeable=not (time_series or has_strata),
         tell=lambda line: bar.set_description(f"lmi: {line}"),
     )[0]
     if isinstance(found, Exception):

@@ -11,6 +11,7 @@ from lmi import api_input
 from lmi.api_input import DefaultSettings
 from lmi.base import reasons, seeds
 from lmi.base.errors import InputError
+from lmi.base.series import refuse
 from lmi.embedding import candidates as embed
 from lmi.embedding import canonical
 from lmi.estimation import difference, flags
@@ -122,6 +123,10 @@ def compare(
     ):
         api_input.check(option, value)
     settings = api_input.default_settings(options)
+    refuse(
+        {"Xs": Xs, "Ys": Ys},
+        "Where samples are independent all the same, pass .to_numpy().",
+    )
     x, y, names, codes = api_input.read(Xs, Ys, groups, "groups")
     if codes is None:
         raise InputError("groups: expected a label for each sample, found none.")

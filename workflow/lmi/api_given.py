@@ -17,12 +17,10 @@ from lmi.embedding import canonical, residual
 from lmi.embedding import conditional as embed
 from lmi.estimation import conditional as estimation
 from lmi.estimation import flags
+from lmi.estimation.conditional import MIN_LABEL
 from lmi.estimation.estimate import Samples
 from lmi.projection import folds as split
 from lmi.projection import views
-
-MIN_LABEL = 24
-"""Fewest samples of a label that is conditioned on: a dozen in either half."""
 
 
 @dataclass(frozen=True)

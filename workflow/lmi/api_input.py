@@ -12,7 +12,6 @@ import numpy as np
 
 from lmi.base.arrays import counts_rows, dense, matrix, order, refuse_masked, row_names
 from lmi.base.errors import InputError
-from lmi.base.series import times
 from lmi.embedding import published
 
 LEAST_SAMPLES_OF_ESTIMATE = 50
@@ -285,14 +284,14 @@ def read(
     InputError
         What cannot be read, or cannot be joined.
     """
-    for name, values in (("Xs", Xs), ("Ys", Ys)):
+    for side, values in (("Xs", Xs), ("Ys", Ys)):
         if type(values).__name__ in ("Ts", "TsGroup"):
             raise InputError(
-                f"{name}: expected numbers in time, found times of events ({type(values).__name__}"
+                f"{side}: expected numbers in time, found times of events ({type(values).__name__}"
                 "). Count them in bins first: .count(0.02) of a Ts or TsGroup."
             )
     x, y = matrix("Xs", Xs), matrix("Ys", Ys)
-    names_x, names_y, names_labels = _names(Xs), _names(Ys), _names(labels)
+    names_x, names_y, names_labels = row_names(Xs), row_names(Ys), row_names(labels)
     rows = order(names_x, names_y, "Xs", "Ys")
     if rows is not None:
         y = y[rows]
@@ -312,13 +311,3 @@ def read(
     if rows is not None:
         labels = labels.iloc[rows] if hasattr(labels, "iloc") else np.asarray(labels)[rows]
     return x, y, *strata(labels, len(x), name)
-
-
-def _names(values: Any) -> Any:
-    """Return what names the rows: the times of a series, else the names that they have."""
-    own = times(values)
-    if own is None:
-        return row_names(values)
-    import pandas as pd
-
-    return pd.Index(own, dtype=object)

@@ -12,6 +12,7 @@ from lmi import api_given, api_input
 from lmi.base import reasons
 from lmi.base.arrays import matrix
 from lmi.base.errors import InputError
+from lmi.base.series import in_time
 from lmi.estimation import conditional
 from lmi.estimation import estimate as estimation
 from lmi.projection import views
@@ -121,6 +122,7 @@ def transfer(
     settings = api_input.default_settings(options)
     steps = _steps("lags", lags if isinstance(lags, list | tuple | range) else [lags])
     (past,) = _steps("history", [history])
+    in_time({"X": X, "Y": Y, "given": given}, True)
     x, y = matrix("X", X), matrix("Y", Y)
     driver = None if given is None else matrix("given", given)
     for name, side in (("Y", y), ("given", driver)):

@@ -177,13 +177,34 @@ def test_intervals_out_of_order_are_refused(paused, intervals):
         spikes.n_windows(paused | {"intervals": intervals})
 
 
-def test_lags_and_short_intervals_are_refused(paused):
+def test_lags_take_intervals_and_too_long_ones_are_refused(paused):
     settings = paused | {"intervals": [[0, 150], [250, 400]]}
-    assert spikes.n_windows(settings, lags=[0]) == spikes.n_windows(settings)
-    with pytest.raises(InputError, match="lags need one interval, found 2"):
-        spikes.n_windows(settings, lags=[0, 1])
-    with pytest.raises(InputError, match="at least 100 windows an interval on average, found"):
-        spikes.n_windows(settings | {"intervals": [[i, i + 1] for i in range(0, 100, 2)]})
+    n = spikes.n_windows(settings)
+    assert spikes.n_windows(settings, lags=[0, 1]) == n
+    assert (np.bincount(spikes.interval_of_windows(settings)) == n // 2).all()
+    with pytest.raises(InputError, match=r"at a lag of 1460 windows \d+ of \d+ have a partner"):
+        spikes.n_windows(settings, lags=[0, 1460])
+
+
+def test_short_intervals_are_trials_of_equal_length_or_refused(paused):
+    trials = paused | {"intervals": [[i, i + 1] for i in range(0, 100, 2)]}
+    assert spikes.n_windows(trials) == 50 * np.sum(spikes.interval_of_windows(trials) == 0)
+    ragged = paused | {"intervals": [[i, i + 1 + i / 100] for i in range(0, 100, 2)]}
+    with pytest.raises(InputError, match="expected 100 windows an interval on average, or 20"):
+        spikes.n_windows(ragged)
+
+
+def test_a_table_says_when_trials_were(paused, tmp_path):
+    table = tmp_path / "trials.csv"
+    table.write_text("trial,start,stop\n1,0,150\n2,250,400\n")
+    listed = paused | {"intervals": [[0, 150], [250, 400]]}
+    assert spikes.recording(paused | {"intervals": str(table)}) == spikes.recording(listed)
+    table.write_text("trial,start,stop\n1,0,\n")
+    with pytest.raises(InputError, match="line 2: expected numbers in start and stop"):
+        spikes.recording(paused | {"intervals": str(table)})
+    table.write_text("trial,begin,stop\n1,0,2\n")
+    with pytest.raises(InputError, match="expected the columns start and stop"):
+        spikes.recording(paused | {"intervals": str(table)})
 
 
 def test_intervals_without_a_spike_are_refused(paused):

@@ -17,7 +17,7 @@ from lmi.results import exports, listing, record
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     folder, config, _ = write_run(tmp_path_factory.mktemp("finished"))
-    files = exports.write(lmi.load(folder), folder / "exports", q=0.01)
+    files = exports.write(lmi.load(folder), folder / "exports", q=1e-4)
     return folder, config, files
 
 
@@ -50,7 +50,7 @@ def test_the_network_is_read_by_other_tools_and_equals_the_edge_list(finished):
     assert sorted(map(sorted, graph.edges)) == sorted(map(sorted, ends))
     said = graph.edges[tuple(edges.loc[0, ["x", "y"]])]
     assert said["mi_bits"] == pytest.approx(edges.loc[0, "mi_bits"], rel=1e-5)
-    assert (edges["q_value"] <= 0.01).all()
+    assert (edges["q_value"] <= 1e-4).all()
 
 
 def test_without_q_values_there_is_no_edge_and_no_error(finished, tmp_path):

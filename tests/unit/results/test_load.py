@@ -83,9 +83,11 @@ def test_at_a_lag_the_rows_of_a_matrix_come_before_its_columns(run):
 
 
 def test_the_network_has_the_significant_pairs_with_their_numbers(run):
-    graph = run.network(0.001, "cells")
+    rows = run.table.query("dataset == 'cells' and q_value <= 1e-4")
+    graph = run.network(1e-4, "cells")
     assert list(graph) == list(SETS)
-    assert list(graph.edges) == [("G2/M <phase>", "b")]
+    assert list(map(set, graph.edges)) == [set(pair) for pair in rows[["x", "y"]].to_numpy()]
+    assert len(rows) == 1
     row = run.table.iloc[0]
     edge = graph.edges["G2/M <phase>", "b"]
     assert {name: edge[name] for name in ("mi_bits", "sd_bits", "q_value")} == {
@@ -194,3 +196,20 @@ def test_a_run_prints_in_one_line_and_as_a_table(run):
     html = run._repr_html_()
     assert "<table" in html and "G2/M &lt;phase&gt;" in html
     assert len(run.to_dict()["table"]) == len(run.table)
+
+
+def test_a_pair_of_a_run_has_its_model(run, finished):
+    pair = ("G2/M <phase>", "b")
+    model = run.model("cells", *pair)
+    kept = finished[2].drop(index=["cell7", "cell30"])
+    x, y = kept[["a1", "a0"]], kept[["b0", "b1"]]
+    coordinates = run.embedding("cells", *pair)
+    np.testing.assert_array_equal(model.transform(x), coordinates.x)
+    np.testing.assert_array_equal(model.transform(y, side="y"), coordinates.y)
+    np.testing.assert_allclose(model.pointwise(x, y), run.pointwise("cells", *pair))
+    assert list(model.loadings().index) == ["a0", "a1"]
+    for t, values in enumerate(model._encoded(1, y.to_numpy())):
+        np.testing.assert_allclose(values, model.zy[t], atol=0.02)
+    assert np.isfinite(model.pointwise(x + 0.01, y)).all()
+    with pytest.raises(InputError, match="a model has sides"):
+        run.model("cells", *pair[::-1])

@@ -21,7 +21,7 @@ class Declared:
     code : str
         How the table names it.
     flag : str
-        warn or fail.
+        warn or fail; ok for what should be known of a pair and is no fault.
     sentence : str
         What the table says; its fields are the reason's parameters.
     kind : str
@@ -150,8 +150,15 @@ DECLARED = {
             "given_not_learned",
             "warn",
             "conditional value: what is given was learned in part only; on new samples it still "
-            "told {feigned:.2f} bits of what x and y share, which were taken off, and about as "
-            "much may remain",
+            "told {feigned:.2f} bits of what x and y share, which were taken off, and up to "
+            "three times as much may remain",
+            "dependence on what is given remains",
+        ),
+        Declared(
+            "given_reaches",
+            "warn",
+            "conditional value: {cmi:.2f} bits, but samples permuted near what is given depend as "
+            "much (p {p:.2g}): read it as nothing found beyond it",
             "dependence on what is given remains",
         ),
         Declared(
@@ -182,6 +189,12 @@ DECLARED = {
         Declared("embedding_failed", "fail", "embedding failed: {message}", "embedding failed"),
         Declared("estimation_failed", "fail", "estimation failed: {message}", "estimation failed"),
         Declared("unusable_data", "fail", "{message}", "data cannot be used"),
+        Declared(
+            "joined_by_position",
+            "ok",
+            "samples joined by position: row by row, without names",
+            "samples joined by position",
+        ),
     )
 }
 """All reasons by code, in the order in which they are told."""
@@ -271,6 +284,10 @@ MEANINGS = {
     "data cannot be used": (
         "One of the two variables has no usable values: mend what the reason names, or leave the "
         "variable out."
+    ),
+    "samples joined by position": (
+        "No fault: the files, or the table of strata, do not name their samples, so that row i of "
+        "one was taken for row i of the other. Be sure that all are in the same order."
     ),
 }
 """What each kind of reason means and asks for, in the report."""

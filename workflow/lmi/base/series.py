@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,22 +19,31 @@ def times(values: Any) -> np.ndarray | None:
     return np.asarray(values.t) if is_series and hasattr(values, "values") else None
 
 
-def in_time(Xs: Any, Ys: Any, time_series: bool) -> bool:
+def in_time(given: Mapping[str, Any], time_series: bool) -> bool:
     """Whether samples are consecutive in time: as the caller says, and series of pynapple are.
+
+    Parameters
+    ----------
+    given : dict
+        What was passed, by the name of the argument.
+    time_series : bool
 
     Raises
     ------
     InputError
         Series of other times than each other's, or with gaps.
     """
-    found = {name: times(values) for name, values in (("Xs", Xs), ("Ys", Ys))}
+    found = {name: times(values) for name, values in given.items()}
     series = {name: own for name, own in found.items() if own is not None}
-    if len(series) == 2 and not np.array_equal(series["Xs"], series["Ys"]):
-        raise InputError(
-            f"Xs, Ys: expected the same times, found {_said(series['Xs'])} and "
-            f"{_said(series['Ys'])}. Bring one to the times of the other, Ys.interpolate(Xs) or "
-            "Ys.value_from(...), or average both in the same bins, .bin_average(seconds)."
-        )
+    for name, own in series.items():
+        first = next(iter(series))
+        if not np.array_equal(series[first], own):
+            raise InputError(
+                f"{first}, {name}: expected the same times, found {_said(series[first])} and "
+                f"{_said(own)}. Bring one to the times of the other, {name}.interpolate({first}) "
+                f"or {name}.value_from(...), or average both in the same bins, "
+                ".bin_average(seconds)."
+            )
     for name, own in series.items():
         steps = np.diff(own)
         step = np.median(steps) if len(steps) else 0.0
@@ -58,3 +68,13 @@ def in_time(Xs: Any, Ys: Any, time_series: bool) -> bool:
 
 def _said(own: np.ndarray) -> str:
     return f"{len(own)} from {own[0]:g} to {own[-1]:g} s" if len(own) else "none"
+
+
+def refuse(given: Mapping[str, Any], cure: str) -> None:
+    """Raise InputError for series in time, where samples are to be independent."""
+    series = [name for name, values in given.items() if times(values) is not None]
+    if series:
+        raise InputError(
+            f"{', '.join(series)}: expected samples that do not depend on their neighbours, found "
+            f"a series in time. {cure}"
+        )

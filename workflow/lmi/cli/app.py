@@ -83,14 +83,22 @@ def init(file, out, gene_sets, force, as_json):
 
 @cli.command(epilog=examples("lmi check", "lmi check --config tumour.yaml --json"))
 @CONFIG
+@click.option("--headers", is_flag=True, help="Read headers alone: quicker, and less is seen.")
 @JSON
-def check(config, as_json):
-    """Check a config and the headers of its data; print what will be read of each dataset."""
+@click.pass_context
+def check(ctx, config, headers, as_json):
+    """Check a config and its data; print what is read of each dataset."""
     from lmi.cli import check as checking
     from lmi.cli.output import dumps
 
-    said = checking.described(checking.load(config))
-    click.echo(dumps(said) if as_json else checking.told(said))
+    checked = checking.load(config)
+    said = checking.described(checked)
+    found = [] if headers else checking.read_data(checked)
+    if as_json:
+        click.echo(dumps(checking.with_data(said, found)))
+    else:
+        click.echo("\n\n".join([checking.told(said), *checking.pages(found)]))
+    ctx.exit(any(one.problems for one in found))
 
 
 @cli.command(

@@ -96,6 +96,29 @@ def _strata(settings):
     return dict(zip(names.tolist(), sizes.tolist(), strict=True))
 
 
+def read_data(config):
+    """Read the datasets of a config; return an overview of each, `lmi.data.overview.Overview`."""
+    from lmi.planning import check
+
+    return check.overviews(config)
+
+
+def with_data(said, found):
+    """Return what `described` says and, of each dataset, what is in its data."""
+    import dataclasses
+
+    data = {one.dataset: {"data": dataclasses.asdict(one)} for one in found}
+    datasets = {name: its | data.get(name, {}) for name, its in said["datasets"].items()}
+    return said | {"datasets": datasets}
+
+
+def pages(found):
+    """Return overviews as texts for people."""
+    from lmi.data import overview_text
+
+    return [overview_text.text(one) for one in found]
+
+
 def told(said):
     """Return what `described` found as lines for people."""
     lines = [f"The config is good: run {said['run']} -> {said['results']}"]

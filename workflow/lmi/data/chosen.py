@@ -7,7 +7,7 @@ from pathlib import Path
 from lmi.base.errors import InputError
 from lmi.base.messages import some
 from lmi.data.files import ending, files_of, stem, trouble_told
-from lmi.data.formats import FORMATS, KEYS, PART_KEYS, annotated
+from lmi.data.formats import FORMATS, KEYS, PART_KEYS, annotated, recordings
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,10 @@ def data_files(dataset):
     paths = dataset.get("spikes", dataset).get("source", [])
     paths = [paths] if isinstance(paths, str) else paths
     paths = [file for path in paths for file in files_of(path)]
-    if isinstance(dataset.get("strata"), dict):
-        paths.append(dataset["strata"]["table"])
+    for key in ("strata", "given", "where", "downsample", "intervals"):
+        if isinstance(dataset.get(key), dict) and "table" in dataset[key]:
+            paths.append(dataset[key]["table"])
+    if recordings.is_table(dataset.get("spikes", {}).get("intervals")):
+        paths.append(dataset["spikes"]["intervals"])
     tasks = [dataset.get("task", {}), *dataset.get("cells", {}).values()]
     return [*paths, *dict.fromkeys(task["path"] for task in tasks if task.get("path"))]

@@ -214,3 +214,97 @@ def _obs_column(item, file):
 def _texts_or_values(dataset):
     values = dataset[:]
     return np.array(texts(values), object) if values.dtype.kind in "OSTU" else values
+
+
+def values_of(path, wanted, names):
+    """Return columns of a table or of an .h5ad file's obs, one value a sample.
+
+    Parameters
+    ----------
+    path : str
+        As in `read_labels`.
+    wanted : list of str
+        Names of columns.
+    names : tuple of str or None
+        Of the samples: they are found by name where the table has names, else row by row.
+
+    Returns
+    -------
+    columns : dict of str to array
+        Truth values, numbers where all values that are there are numbers, else objects; missing
+        ones are NaN. Texts that look like numbers are numbers in .csv and .tsv files alone.
+    by_name : bool
+
+    Raises
+    ------
+    InputError
+        No such file or column; samples that the table lacks, or has twice.
+    """
+    import pandas as pd
+
+    check_source(path, "samples table")
+    found, rows = {}, None
+    for column in wanted:
+        known, columns = _columns(path, column)
+        if column not in known:
+            raise InputError(
+                f"'{path}' has no column '{column}'{suggest(column, known)}. Columns: {some(known)}"
+            )
+        try:
+            rows = None if names is None else _rows_of(path, column, columns, list(names))
+        except InputError as error:  # of strata, whose tables are joined in the same way
+            raise InputError(str(error).removeprefix("strata: ")) from error
+        values = pd.Series(columns[column] if rows is None else columns[column][rows], dtype=object)
+        values = values.where(values.map(lambda one: not isinstance(one, str) or one.strip() != ""))
+        numbers = pd.to_numeric(values, errors="coerce")
+        is_text = (numbers.isna() & values.notna()).any()
+        if ending(path) not in DELIMITERS:
+            is_text = is_text or values.map(lambda one: isinstance(one, str)).any()
+        if values.map(lambda one: isinstance(one, bool | np.bool_)).all():
+            found[column] = values.to_numpy(bool)
+        else:
+            found[column] = values.to_numpy(object) if is_text else numbers.to_numpy(float)
+    return found, rows is not None
+
+
+def var_labels(source, column, n_features):
+    """Return the label of each feature in a column of var of an annotated source, "" where missing.
+
+    Raises
+    ------
+    InputError
+        Another format, no such column, or one that does not fit the features.
+    """
+    import pandas as pd
+
+    path = source.path
+    if ending(path) not in ANNOTATED:
+        raise InputError(
+            f"variables: var_column: '{path}' is no {', '.join(ANNOTATED)} file, which alone have "
+            "columns of var. Use `table`"
+        )
+    try:
+        with open_group(path) as file:
+            top = file[MODALITIES][source.modality] if source.modality else file
+            tables = [top[name] for name in ("var", "raw/var") if name in top]
+            known = [name for table in tables for name in table if name != "__categories"]
+            if column not in known:
+                raise InputError(
+                    f"variables: var_column: '{path}' has no column '{column}' of var"
+                    f"{suggest(column, known)}. Columns: {some(known)}"
+                )
+            columns = [_obs_column(table[column], file) for table in tables if column in table]
+    except InputError:
+        raise
+    except (OSError, KeyError, ValueError, AttributeError, TypeError) as error:
+        raise InputError(
+            f"source '{path}': expected a readable {ending(path)} file: {told(error)}"
+        ) from error
+    labels = next((one for one in columns if len(one) == n_features), None)
+    if labels is None:
+        raise InputError(
+            f"variables: var_column: '{path}': expected {n_features} labels in '{column}', one a "
+            f"feature, found {len(columns[0])}"
+        )
+    missing = pd.isna(np.asarray(labels, object))
+    return ["" if no else str(one).strip() for no, one in zip(missing, labels, strict=True)]

@@ -1,7 +1,7 @@
 """Variables of a matrix: groups of the columns of one or several sources."""
 
 from lmi.base.errors import InputError
-from lmi.data.feature_groups import check_descriptions, feature_groups
+from lmi.data.feature_groups import FORMS, check_descriptions, feature_groups
 from lmi.data.modalities import as_in_headers
 from lmi.data.sources import (
     first_duplicates,
@@ -28,7 +28,7 @@ def list_source_variables(dataset):
         described = "variables: each"
         _check_features(groups, where, text, twice, sources, described)
         return [Variable(name, features) for name, features in groups.items()]
-    groups, described = feature_groups(choice)
+    groups, described = feature_groups(choice, sources)
     groups = as_in_headers(groups, sources, described)
     variables = []
     if "gene_sets" in choice:
@@ -42,7 +42,7 @@ def list_source_variables(dataset):
             )
     groups = {name: tuple(dict.fromkeys(features)) for name, features in groups.items()}
     if choice.get("unknown_features", "error") == "error":
-        form = next(key for key in ("gene_sets", "table", "list") if key in choice)
+        form = next(key for key in FORMS if key in choice)
         _check_known(groups, where, described, sources, form)
     for name, features in groups.items():
         present = tuple(feature for feature in features if feature in where)

@@ -9,6 +9,7 @@ import numpy as np
 
 from lmi.base.errors import InputError
 from lmi.base.messages import some
+from lmi.data import intervals as spans
 from lmi.data.files import check_source, stamps
 from lmi.data.formats.recordings import arrays, of_config, sampling_rate, stored_kind
 
@@ -17,9 +18,6 @@ SLACK_MS = 1e-6  # a window that ends where the recording does is in, whatever t
 MAX_WINDOWS = 10**6
 MAX_DAYS = 30
 """More windows, or a longer recording, come of times that are no seconds."""
-MIN_WINDOWS = 100
-"""Fewest windows an interval, on average: the null shifts windows in time through all intervals,
-and where they are short it breaks more of the autocorrelation than the data have lost."""
 SECONDS_A_DAY = 86_400
 MIN_PAUSE_S, PAUSE_SPIKES = 10.0, 100
 """A stretch without any spike is taken for a pause where it is as long as this, and at the rate of
@@ -89,7 +87,7 @@ def n_windows(spikes, lags=(0,)):
     ------
     InputError
         No interval is as long as a window and its shift; more windows, or a longer recording, than
-        seconds would give; several intervals that are short, or have lags.
+        seconds would give; intervals that are short and not alike; lags as long as they are.
     """
     known = recording(spikes)
     counts = _windows(spikes, known)
@@ -102,20 +100,28 @@ def n_windows(spikes, lags=(0,)):
             "milliseconds, set `sampling_rate` to how many make a second (30000, 1000); if they "
             "are seconds, raise stride_ms or choose `intervals`"
         )
-    if len(counts) > 1 and any(lags):
+    if not (spans.are_long(counts) or spans.are_trials(counts)):
         raise InputError(
-            f"spikes '{spikes['source']}': lags need one interval, found {len(counts)}: a lag "
-            "would make windows before and after a pause neighbours. Make each interval a dataset "
-            "of its own, by `intervals`, or remove lags"
+            f"spikes '{spikes['source']}': expected {spans.LONG} windows an interval on "
+            f"average, or {spans.LEAST_TRIALS} intervals (trials) of the same length, found {n} "
+            f"windows in {len(counts)} intervals. Windows are shifted in time for the p value: "
+            "long intervals within themselves, trials against each other. Choose longer "
+            "`intervals`, "
+            "make them equally long, or lower stride_ms"
         )
-    if len(counts) > 1 and n < MIN_WINDOWS * len(counts):
-        raise InputError(
-            f"spikes '{spikes['source']}': expected at least {MIN_WINDOWS} windows an interval on "
-            f"average, found {n} in {len(counts)} intervals. Windows are shifted in time for the p "
-            "value, and short intervals do not keep their autocorrelation. Choose longer "
-            "`intervals`, or lower stride_ms"
-        )
+    for lag in lags:
+        if len(counts) > 1 and (left := spans.n_partners(counts, lag)) < spans.LONG:
+            raise InputError(
+                f"spikes '{spikes['source']}': lags: at a lag of {lag} windows {left} of {n} have "
+                f"a partner in their interval, expected at least {spans.LONG}. Choose smaller "
+                "lags or longer `intervals`"
+            )
     return n
+
+
+def interval_of_windows(spikes):
+    """Return the interval of each window; None where there is one interval."""
+    return spans.ids(_windows(spikes, recording(spikes)))
 
 
 def _windows(spikes, known):

@@ -12,8 +12,9 @@ import numpy as np
 
 from lmi.base import seeds
 from lmi.base.threads import map_pairs
-from lmi.embedding import canonical, network, screen
+from lmi.embedding import canonical, narrow, network, screen
 from lmi.embedding import published as paper
+from lmi.embedding.result import Embedding
 from lmi.ksg import guided
 from lmi.projection import views
 
@@ -44,8 +45,8 @@ class Variable:
     views : dict of str to array, shape (n_samples, n_scores)
     features : array, shape (n_samples, n_features)
         Normal scores.
-    whitened : dict of (str, int) to canonical.Whitened
-        By view and training fold.
+    whitened : Mapping of (str, int) to canonical.Whitened
+        By view and training fold, computed when asked for: narrow pairs do not.
     """
 
     name: str
@@ -54,74 +55,23 @@ class Variable:
     whitened: dict
 
 
+class _Whitened(dict):
+    """The whitening of the views of a variable, by view and training fold."""
+
+    def __init__(self, made, fold, inner):
+        self.made, self.fold, self.inner = made, fold, inner
+
+    def __missing__(self, key):
+        view, t = key
+        train = self.fold == t
+        self[key] = canonical.whiten(self.made[view], train, self.inner[train])
+        return self[key]
+
+
 def prepare(name, made, fold, inner):
     """Return a `Variable` from `views.make`'s result and the split."""
-    whitened = {
-        (view, t): canonical.whiten(made[view], fold == t, inner[fold == t])
-        for view in views.VIEWS
-        for t in (0, 1)
-    }
-    return Variable(name, {v: made[v] for v in views.VIEWS}, made["features"], whitened)
-
-
-@dataclass(frozen=True)
-class Embedding:
-    """The chosen embedding of a pair: one encoder a fold, applied to all samples.
-
-    Attributes
-    ----------
-    zx, zy : float32 array, shape (n_encoders, n_samples, n_latent)
-        Latent coordinates by encoder; canonical variates, of unit variance on the encoder's
-        training fold, in the default preset.
-    s, weight : array, shape (n_encoders, n_latent)
-        Canonical correlations of the critic, and scale of each axis in the neighbour search.
-    rank : int array, shape (n_encoders,)
-        Axes that the critic uses.
-    n_parameters : array, shape (n_encoders,)
-        Its free parameters, times the shares of its correlations that held-out samples show.
-    temperature : int array, shape (n_encoders,)
-        Row of `guided.TEMPERATURES`: how far the critic is trusted.
-    candidate : tuple of str
-        Which candidate won, by encoder.
-    scores : dict of str to float
-        Mean held-out estimate of each candidate, bits.
-    loss_step : int array, shape (n_points,)
-    loss_train, loss_validation : array, shape (n_encoders, n_points)
-        Training curves; no points where nothing was trained.
-    converged : bool
-    fold : int8 array, shape (n_samples,)
-        Encoder t was trained where `fold == t`, and is used where it is 1 - t; -1 is in neither.
-    seconds : float
-    given : float32 array, shape (n_encoders, n_samples, n_given), or None
-        Coordinates of what is conditioned on, in the scale of the neighbour search; may be none.
-    neighbourhood : int array, shape (n_encoders, n_samples), or None
-        Samples of one number are near in what is conditioned on; -1 in the training fold.
-    feigned_bits : array, shape (n_encoders,), or None
-        Bits that what is conditioned on would have feigned, had it not been subtracted again.
-    weights : tuple
-        By encoder, the weights of the networks of x and of y, as `network.Trained` has them, or
-        None where another candidate won; of the preset paper, the layers of its encoders.
-    """
-
-    zx: np.ndarray
-    zy: np.ndarray
-    s: np.ndarray
-    weight: np.ndarray
-    rank: np.ndarray
-    n_parameters: np.ndarray
-    temperature: np.ndarray
-    candidate: tuple
-    scores: dict
-    loss_step: np.ndarray
-    loss_train: np.ndarray
-    loss_validation: np.ndarray
-    converged: bool
-    fold: np.ndarray
-    seconds: float
-    given: np.ndarray | None = None
-    neighbourhood: np.ndarray | None = None
-    feigned_bits: np.ndarray | None = None
-    weights: tuple = ()
+    of_views = {view: made[view] for view in views.VIEWS}
+    return Variable(name, of_views, made["features"], _Whitened(of_views, fold, inner))
 
 
 def screened(x, y, inner, train, seed, n_components=64):
@@ -283,8 +233,11 @@ def _choose(judged, fold, curves, seconds, k):
     )
 
 
-def embed_pairs(pairs, fold, inner, *, settings, seed, threads=1, tell=None):
+def embed_pairs(pairs, fold, inner, *, settings, seed, threads=1, exchangeable=False, tell=None):
     """Embed pairs of variables: closed-form candidates, networks where they may help, the choice.
+
+    Pairs of single features are embedded by `narrow.embed` where their samples are exchangeable,
+    unless networks are to be trained for all.
 
     Parameters
     ----------
@@ -296,6 +249,8 @@ def embed_pairs(pairs, fold, inner, *, settings, seed, threads=1, tell=None):
     seed : int
     threads : int
         Pairs at a time; the result does not depend on it.
+    exchangeable : bool
+        The samples are neither in time nor in strata.
     tell : callable, optional
         Called with a line on what is done next.
 
@@ -305,8 +260,11 @@ def embed_pairs(pairs, fold, inner, *, settings, seed, threads=1, tell=None):
     """
     k = 3
     tell = tell or (lambda line: None)
+    features_alone = exchangeable and settings["train"] != "always"
 
     def closed(pair):
+        if features_alone and narrow.is_narrow(*pair, fold):
+            return narrow.embed(*pair, fold)
         options = {"seed": seed, "n_latent": settings["n_latent"], "k": k, "threads": 1}
         try:
             return _closed_form(*pair, fold, inner, **options)
@@ -345,7 +303,7 @@ def embed_pairs(pairs, fold, inner, *, settings, seed, threads=1, tell=None):
         each = (time.perf_counter() - start) / len(training)
 
     def chosen(i):
-        if isinstance(judged[i], Exception):
+        if not isinstance(judged[i], _Judged):
             return judged[i]
         return _choose(judged[i], fold, curves.get(i, []), each if i in curves else 0.0, k)
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lmi.base import reasons, seeds
-from lmi.estimation import combination, flags, null, series
+from lmi.data import intervals
+from lmi.estimation import combination, flags, narrow, null, ranks, series
 from lmi.estimation.error_bars import INSIDE_PARTS, standard_error, variance
 from lmi.estimation.evaluate import coordinates, evaluate, given_coordinates, search
 from lmi.estimation.intervals import interval
@@ -36,6 +37,10 @@ class Samples:
         Largest share of missing values, imputed or dropped, of the two variables.
     shared : flags.Shared
         Features that the two variables share.
+    by_position : bool
+        Samples were joined row by row, without names.
+    interval : int array, shape (n_samples,), or None
+        Interval of each sample of a time series with gaps; None for one unbroken stretch.
     """
 
     time_series: bool = False
@@ -44,6 +49,8 @@ class Samples:
     strata_names: list = field(default_factory=list)
     missing: float = 0.0
     shared: flags.Shared = flags.NOTHING_SHARED
+    by_position: bool = False
+    interval: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -139,13 +146,20 @@ def estimate(
     """
     samples = samples or Samples()
     held_out = [_held_out(embedding, t, samples) for t in range(len(embedding.zx))]
-    values, neighbours = search(embedding, held_out, k, threads)
+    pair = None
+    if narrow.is_narrow(embedding):
+        pair = narrow.read(embedding, held_out[0], seeds.rng(seed, "narrow", name))
+        *of_pair, neighbours = narrow.search(pair, k)
+        values = [(*of_pair, pair.n_tied)]
+    else:
+        values, neighbours = search(embedding, held_out, k, threads)
     pointwise, pointwise_ksg = np.full((2, len(embedding.fold)), np.nan)
     for out, (bits, corrected, _) in zip(held_out, values, strict=True):
         pointwise_ksg[out], pointwise[out] = bits, corrected
     halves = [float(pointwise[out].mean()) for out in held_out]
     halves_ksg = [float(pointwise_ksg[out].mean()) for out in held_out]
-    pointwise = pointwise + _optimism(embedding, halves, neighbours, threads)
+    if pair is None:
+        pointwise = pointwise + _optimism(embedding, halves, neighbours, threads)
     n_estimated = sum(len(out) for out in held_out)
     mi, mi_ksg = float(np.nanmean(pointwise)), float(np.nanmean(pointwise_ksg))
     sd = sd_ksg = drift = np.nan
@@ -155,8 +169,11 @@ def estimate(
         thirds = []
         for t, out in enumerate(held_out):
             rng = seeds.rng(seed, "parts", name, t)
-            block = series.BLOCK * series.time_of(embedding, t) if samples.time_series else 1
-            variances[t], third = variance(embedding, t, out, neighbours, rng, threads, block)
+            if pair is None:
+                block = series.BLOCK * series.time_of(embedding, t) if samples.time_series else 1
+                variances[t], third = variance(embedding, t, out, neighbours, rng, threads, block)
+            else:
+                variances[t], third = narrow.variance(pair, neighbours, rng)
             thirds.append(third)
         drift = float(np.mean(halves) - np.mean(thirds))
         sd_ksg = standard_error(embedding, variances[:, 0], halves_ksg)
@@ -170,9 +187,14 @@ def estimate(
     within = within_strata(embedding, held_out, samples, k, threads)
     tested = null.NOT_TESTED
     if permutations and permutations["max"]:
+        scheme = _scheme(permutations["scheme"], samples, embedding)
+        if pair is not None and scheme == "free":
+            least = 0.0 if permutations["tail_fit"] else 1 / (1 + permutations["max"])
+            tested = ranks.test(pair.pairing.place, least)
+    if permutations and permutations["max"] and tested is null.NOT_TESTED:
         tested = null.test(
             [_part(embedding, t, out, samples) for t, out in enumerate(held_out)],
-            scheme=_scheme(permutations["scheme"], samples, embedding),
+            scheme=scheme,
             n_permutations=permutations["max"],
             block_length=permutations["block_length"],
             tail_fit=permutations["tail_fit"],
@@ -207,6 +229,8 @@ def estimate(
     why = flags.of_shared(samples.shared) + why
     if permutations and permutations["max"] and np.isnan(tested.p_value):
         why.append(reasons.Reason("nothing_to_exchange"))
+    if samples.by_position:
+        why.append(reasons.Reason("joined_by_position"))
     trusted = float(np.mean((embedding.rank > 0) & (embedding.temperature > 0)))
     ends = interval(mi, mi_ksg, sd, drift, trusted)
     return Estimate(pointwise, mi, mi_ksg, sd, sd_ksg, *ends, drift, *within, tested, tuple(why))
@@ -261,8 +285,15 @@ def _held_out(embedding, t, samples):
     return rows[distance > gap]
 
 
+def _are_trials(interval):
+    """Whether the intervals of a recording are too short to be shifted within."""
+    return interval is not None and not intervals.are_long(np.bincount(interval))
+
+
 def _critic_axes(embedding, t):
     """Return the number of axes whose cross term is tested."""
+    if narrow.is_narrow(embedding):  # its sign is that of the samples tested
+        return 0
     return int(embedding.rank[t]) or int((embedding.s[t] > 0).sum())
 
 
@@ -297,4 +328,6 @@ def _part(embedding, t, rows, samples):
         left=left * s[:rank],
         right=right,
         strata=None if strata is None else strata[rows],
+        interval=None if samples.interval is None else samples.interval[rows],
+        trials=_are_trials(samples.interval),
     )

@@ -6,7 +6,9 @@ The samples of y are paired anew with those of x, by a scheme that keeps what mu
 - `strata`: any order within a stratum (batch, cell type), so that dependence through the stratum
   alone is not significant;
 - `shift`: circular shifts, which keep the autocorrelation. All of them but none are compared, the
-  small ones too: the rank of the observed value among a whole group of shifts is uniform;
+  small ones too: the rank of the observed value among a whole group of shifts is uniform. Of a
+  recording in intervals, each interval is shifted within itself, by a shift of its own; short ones
+  (trials) are shifted as a whole against others of the same length;
 - `blocks`: whole blocks of consecutive samples in any order; every cut breaks some autocorrelation,
   so that p values are a little too small (10 % at .05 for AR(1) series of coefficient .9).
 
@@ -82,6 +84,10 @@ class Part:
     left, right : array, shape (n, n_axes)
         The critic's cross term is left . right; no axes where there is no critic.
     strata : int array, shape (n,), or None
+    interval : int array, shape (n,), or None
+        Interval of each sample, in order; None for one unbroken stretch.
+    trials : bool
+        Intervals are short, and shifted as a whole.
     """
 
     x: np.ndarray
@@ -89,6 +95,8 @@ class Part:
     left: np.ndarray
     right: np.ndarray
     strata: np.ndarray | None = None
+    interval: np.ndarray | None = None
+    trials: bool = False
 
 
 def test(parts, *, scheme, n_permutations, rng, k=3, block_length=0, tail_fit=True, links=None):
@@ -175,16 +183,19 @@ def _sequential(part, scheme, most, block_length, rng, k, tail_fit=True):
     observed = ksg.mi(part.x, part.y, k)
     values, n_larger = np.zeros(0), 0
     independent, least = most, tails.smallest(part, scheme, block_length)
-    if scheme == "shift":
+    all_in_one = scheme == "shift" and part.interval is None
+    if all_in_one:
         most = min(most, n - 1)
         offsets = 1 + rng.permutation(n - 1)
+    if scheme == "shift":
         if tail_fit:
-            independent = n // max(correlation_time(z) for z in (part.x, part.y))
+            time = max(correlation_time(z) for z in (part.x, part.y))
+            independent = permutations.n_unrelated(part, time)
     elif scheme == "blocks":
         independent = n // permutations.clipped_length(n, block_length)
     while True:
         size = min(max(FIRST_BATCH, len(values)), most - len(values))
-        if scheme == "shift":
+        if all_in_one:
             shifted = offsets[len(values) : len(values) + size, None]
             orders = (np.arange(n) + shifted) % n
         else:

@@ -98,7 +98,7 @@ def evaluate(
     n_tied : int
         Samples that `MANY_COPIES` or more others equal in x and y.
     """
-    n_tied = int((_copies(np.concatenate([a, b], axis=1)) > MANY_COPIES).sum())
+    n_tied = int((copies(np.concatenate([a, b], axis=1)) > MANY_COPIES).sum())
     a, b = untie(a, 0), untie(b, 1)
     x, y = a * weight[: a.shape[1]], b * weight[: b.shape[1]]
     if given is not None and given.shape[1]:
@@ -190,13 +190,13 @@ def untie(z: np.ndarray, side: int) -> np.ndarray:
     side : int
         0 for x and 1 for y, whose noise must be independent.
     """
-    if not (_copies(z) > 1).any():
+    if not (copies(z) > 1).any():
         return z
     noise = np.random.default_rng(side).uniform(-0.5, 0.5, z.shape)
     return z + JITTER * z.std(axis=0) * noise
 
 
-def _copies(z):
+def copies(z: np.ndarray) -> np.ndarray:
     """Return how many rows of `z` equal each row, itself included."""
     # equal rows have equal sums: where no two sums are equal, nothing need be compared
     if len(np.unique((z * np.sqrt(np.arange(2, z.shape[1] + 2))).sum(axis=1))) == len(z):
@@ -230,7 +230,7 @@ def best_temperature(
     for temperature in TEMPERATURES[1:]:
         power *= step  # the temperatures are equally spaced
         mean = temperature * top + np.log(power.mean(axis=1))
-        bound.append(float((_mixed(temperature * at_sample) - _mixed(mean)).mean()))
+        bound.append(float((mixed(temperature * at_sample) - mixed(mean)).mean()))
     return int(np.argmax(bound))
 
 
@@ -263,10 +263,10 @@ def _correction(left, right, at_sample, inside_x, inside_y):
         t -= top[:, None]
         mean = np.exp(t, out=t).mean(axis=1)
         result[rows] = top + np.log(mean)
-    return (_mixed(at_sample) - _mixed(result)) / np.log(2)
+    return (mixed(at_sample) - mixed(result)) / np.log(2)
 
 
-def _mixed(log_ratio):
+def mixed(log_ratio: np.ndarray) -> np.ndarray:
     """Return the log of a density ratio where x and y of a share `ASTRAY` are independent."""
     return np.logaddexp(np.log1p(-ASTRAY) + log_ratio, np.log(ASTRAY))
 
@@ -298,4 +298,4 @@ def correction_at(
     t = left[inside_x] @ right[inside_y].T
     top = t.max()
     mean = top + np.log(np.exp(t - top).mean())
-    return float(_mixed(left[row] @ right[row]) - _mixed(mean)) / np.log(2)
+    return float(mixed(left[row] @ right[row]) - mixed(mean)) / np.log(2)

@@ -15,14 +15,13 @@ import numpy as np
 from lmi.base import seeds
 from lmi.base.errors import InputError
 from lmi.embedding import screen
-from lmi.embedding.candidates import Embedding
+from lmi.embedding.result import NARROW, Embedding
 from lmi.model.encoder import SCORED, Encoder, Inputs, inputs
 from lmi.projection import views
 
 TOLERANCE = 0.02
 """Standard deviations by which an encoder may differ from the coordinates of the run: they are
 rounded to five digits, and single precision adds to that."""
-CLIP = 10.0
 N_SCREENED = 64
 """Components of the screened features, as `candidates.screened` takes."""
 
@@ -36,11 +35,26 @@ class Source:
     matrix : float64 array, shape (n_samples, n_features)
         Without constant features.
     name : str
-        Random draws depend on it and on the seed.
+        The screen's draws depend on it and on the seed.
+    drawn_as : str
+        Those of the views depend on this; where empty, on the name.
+    n_components : int
+        Most scores a view.
+    clip : float
+        Bound of the z-scores.
+    mean, scale : float64 array, shape (n_features,), optional
+    z : float32 array, shape (n_samples, n_features), optional
+        Where the matrix is made from clipped z-scores, these.
     """
 
     matrix: np.ndarray
     name: str
+    drawn_as: str = ""
+    n_components: int = 64
+    clip: float = 10.0
+    mean: np.ndarray | None = None
+    scale: np.ndarray | None = None
+    z: np.ndarray | None = None
 
 
 def encoders(
@@ -68,7 +82,9 @@ def encoders(
         A candidate that cannot be applied to new samples.
     """
     ranked = any(kind in SCORED for kind in embedding.candidate)
-    given = tuple(inputs(source.matrix, CLIP, ranked) for source in sources)
+    given = tuple(
+        inputs(source.matrix, source.clip, ranked, source.mean, source.scale) for source in sources
+    )
     made = [_View(source, seed) for source in sources]
     found = []
     for t in range(len(embedding.zx)):
@@ -107,11 +123,13 @@ class _View:
     def __getitem__(self, name):
         if not self.made:
             self.made = views.make(
-                self.source.matrix,
+                self.source.matrix if self.source.z is None else self.source.z,
                 seed=self.seed,
-                name=self.source.name,
-                clip=CLIP,
+                name=self.source.drawn_as or self.source.name,
+                n_components=self.source.n_components,
+                clip=self.source.clip,
                 recipe=self.recipe,
+                standard=self.source.z is not None,
             )
         return self.made[name]
 
@@ -132,6 +150,8 @@ def _encoder(kind, embedding, t, side, given, view, keep, seed) -> Encoder:
         layers = {f"layer{i}": layer for i, layer in enumerate(weights or [])}
         last = {"matrix": np.eye(z.shape[1]), "offset": np.zeros(z.shape[1])}
         return Encoder("features" if kind == "ksg" else "paper", layers | last)
+    if kind == NARROW:
+        return Encoder(kind, {"matrix": np.eye(1), "offset": np.zeros(1)})
     if kind in ("linear", "ranked", "screened"):
         if kind == "screened":
             features = view.features

@@ -8,10 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from lmi.embedding.network import LEAK
+from lmi.embedding.result import NARROW
 from lmi.projection import views
 
 SIDES = ("x", "y")
-SCORED = ("ranked", "screened")
+SCORED = ("ranked", "screened", NARROW)
 """Kinds of encoders whose input are normal scores."""
 
 
@@ -45,7 +46,13 @@ class Inputs:
         return np.stack([np.interp(*column) for column in columns], axis=1).astype(np.float32)
 
 
-def inputs(matrix: np.ndarray, clip: float, ranked: bool) -> Inputs:
+def inputs(
+    matrix: np.ndarray,
+    clip: float,
+    ranked: bool,
+    mean: np.ndarray | None = None,
+    scale: np.ndarray | None = None,
+) -> Inputs:
     """Learn `Inputs` from the training samples.
 
     Parameters
@@ -54,8 +61,11 @@ def inputs(matrix: np.ndarray, clip: float, ranked: bool) -> Inputs:
     clip : float
     ranked : bool
         Keep what normal scores need.
+    mean, scale : array, shape (n_features,), optional
+        Where they are known, and the matrix is not exact.
     """
-    scale = matrix.std(axis=0)
+    mean = matrix.mean(axis=0) if mean is None else mean
+    scale = matrix.std(axis=0) if scale is None else scale
     empty = np.zeros((matrix.shape[1], 0))
     values = scores = empty
     if ranked:
@@ -64,7 +74,7 @@ def inputs(matrix: np.ndarray, clip: float, ranked: bool) -> Inputs:
         scores = np.ascontiguousarray(
             np.take_along_axis(views.normal_scores(matrix), order, axis=0).T
         )
-    return Inputs(matrix.mean(axis=0), np.where(scale > 0, scale, 1.0), clip, values, scores)
+    return Inputs(mean, np.where(scale > 0, scale, 1.0), clip, values, scores)
 
 
 @dataclass(frozen=True)
@@ -74,7 +84,7 @@ class Encoder:
     Attributes
     ----------
     kind : str
-        linear, ranked, screened, fourier, network, features or paper: the candidate.
+        linear, ranked, screened, fourier, network, narrow, features or paper: the candidate.
     arrays : dict of str to array
         `matrix` and `offset`: the last step, from `kind`'s scores to the coordinates. Of fourier
         and network, `components` and `centre`: the scores that they start from, and `frequency`,

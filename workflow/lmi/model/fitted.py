@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from lmi.base import seeds
 from lmi.base.arrays import matrix, order, row_names
 from lmi.base.errors import InputError
 from lmi.base.messages import some, suggest
 from lmi.embedding.candidates import Embedding, held_out_coordinates
-from lmi.estimation import evaluate
-from lmi.model import at, build, storage
-from lmi.model.encoder import SIDES, Columns, Encoders
+from lmi.estimation import evaluate, narrow
+from lmi.model import at, build, known, storage
+from lmi.model.encoder import SIDES, Columns, Encoders, Inputs, inputs
 
 if TYPE_CHECKING:
     import pandas
@@ -41,8 +40,10 @@ class Model(Embedding):
     columns : (Columns, Columns)
         Features of x and of y.
     pointwise_bits : array, shape (n_samples,)
-    rows : (uint64 array, uint64 array)
-        Hashes of the samples of x and of y, by which they are known again.
+    standard : (Inputs, Inputs)
+        Means and scales of the features of x and of y.
+    marks : (float32 array, float32 array)
+        By which the samples of x and of y are known again.
     loading : (array, array), shapes (n_features, n_latent)
         Correlation of each feature with each axis.
     k : int
@@ -55,7 +56,8 @@ class Model(Embedding):
 
     columns: tuple[Columns, Columns]
     pointwise_bits: np.ndarray
-    rows: tuple[np.ndarray, np.ndarray]
+    standard: tuple[Inputs, Inputs]
+    marks: tuple[np.ndarray, np.ndarray]
     loading: tuple[np.ndarray, np.ndarray]
     k: int
     held_out: tuple
@@ -125,15 +127,8 @@ class Model(Embedding):
             )
         return given[:, own.used]
 
-    def _known(self, side: int, given: np.ndarray) -> np.ndarray:
-        """Return the row of each sample among those of the run, or -1."""
-        hashes = fingerprints(given)
-        if np.array_equal(hashes, self.rows[side]):
-            return np.arange(len(hashes))
-        places: dict[int, int] = {}
-        for row, one in enumerate(self.rows[side].tolist()):
-            places.setdefault(one, row)
-        return np.array([places.get(one, -1) for one in hashes.tolist()], int)
+    def _marks(self, side: int, given: np.ndarray) -> np.ndarray:
+        return known.marks(self.standard[side].zscores(given))
 
     def _encoded(self, side: int, given: np.ndarray) -> list[np.ndarray]:
         """Return the coordinates of samples by each encoder."""
@@ -164,10 +159,9 @@ class Model(Embedding):
         """
         place = self._side(side)
         given = self._read("X" if side == "x" else "Y", X, place)
-        known = self._known(place, given)
-        own = held_out_coordinates(self)[place]
-        result = own[known]
-        new = known < 0
+        rows = known.match(self.marks[place], self._marks(place, given))
+        result = held_out_coordinates(self)[place][rows]
+        new = rows < 0
         if new.any():
             coordinates = self._encoded(place, given[new])
             if len(coordinates) > 1:
@@ -176,6 +170,18 @@ class Model(Embedding):
                 coordinates[1] = coordinates[1] * sign
             result[new] = np.mean(coordinates, axis=0)
         return result
+
+    def _added_bits(self) -> tuple[float, evaluate.Neighbours]:
+        """Return what the estimate adds to all samples alike, and with how many neighbours."""
+        if narrow.is_narrow(self):
+            pair = narrow.read(self, self.held_out[0], seeds.rng(0, "pointwise"))
+            return 0.0, narrow.search(pair, self.k)[-1]
+        found, neighbours = evaluate.search(self, list(self.held_out), self.k, 1)
+        gaps = [
+            self.pointwise_bits[out] - bits
+            for out, (_, bits, _) in zip(self.held_out, found, strict=True)
+        ]
+        return float(np.median(np.concatenate(gaps))), neighbours
 
     def pointwise(self, X: Any, Y: Any) -> np.ndarray:
         """Return the pointwise mutual information of paired samples, bits.
@@ -199,21 +205,12 @@ class Model(Embedding):
             raise InputError(
                 f"X, Y: expected the same number of samples, found {len(x)} and {len(y)}."
             )
-        known = self._known(0, x)
-        known = np.where(known == self._known(1, y), known, -1)
-        result = self.pointwise_bits[known]
-        new = known < 0
+        marks = np.hstack([self._marks(0, x), self._marks(1, y)])
+        places = known.match(np.hstack(self.marks), marks)
+        result = self.pointwise_bits[places].astype(float)
+        new = places < 0
         if new.any():
-            found, neighbours = evaluate.search(self, list(self.held_out), self.k, 1)
-            # what the estimate adds to all samples alike, see `estimation.estimate`
-            added = np.median(
-                np.concatenate(
-                    [
-                        self.pointwise_bits[out] - bits
-                        for out, (_, bits, _) in zip(self.held_out, found, strict=True)
-                    ]
-                )
-            )
+            added, neighbours = self._added_bits()
             result[new] = added + np.mean(
                 [
                     at.pointwise_bits(
@@ -296,13 +293,6 @@ def load_model(path: str | Path) -> Model:
     return Model(**storage.read(path))
 
 
-def fingerprints(values: np.ndarray) -> np.ndarray:
-    """Return a hash of each row of a float64 matrix, uint64."""
-    values = np.ascontiguousarray(values, dtype=np.float64) + 0.0  # -0.0 is 0.0
-    digests = [hashlib.blake2b(row, digest_size=8).digest() for row in values]
-    return np.frombuffer(b"".join(digests), np.uint64)
-
-
 def columns(values: Any, used: np.ndarray, side: str) -> Columns:
     """Return the names of the columns of what a caller gave; x0, x1, … where there are none."""
     names = getattr(values, "columns", getattr(values, "var_names", None))
@@ -314,13 +304,12 @@ def columns(values: Any, used: np.ndarray, side: str) -> Columns:
 def model(
     embedding: Embedding,
     pointwise_bits: np.ndarray,
-    both: Sequence[np.ndarray],
+    both: tuple[build.Source, build.Source],
     named: tuple[Columns, Columns],
     *,
     k: int,
     inner: np.ndarray,
     seed: int,
-    names: tuple[str, str] = SIDES,
 ) -> Model:
     """Return the model of an estimated pair.
 
@@ -328,32 +317,34 @@ def model(
     ----------
     embedding : Embedding
     pointwise_bits : array, shape (n_samples,)
-    both : (array, array)
-        x and y without constant features, float64.
+    both : (Source, Source)
+        x and y without constant features.
     named : (Columns, Columns)
     k : int
     inner : int array
         Inner folds.
     seed : int
-    names : (str, str)
-        Under which the variables drew their random numbers.
     """
     fields = {name: getattr(embedding, name) for name in Embedding.__dataclass_fields__}
     coordinates = held_out_coordinates(embedding)
+    standard = [inputs(one.matrix, one.clip, False, one.mean, one.scale) for one in both]
+    marks = [known.marks(own.zscores(one.matrix)) for own, one in zip(standard, both, strict=True)]
     return Model(
         **fields,
         columns=named,
         pointwise_bits=np.asarray(pointwise_bits),
-        rows=(fingerprints(both[0]), fingerprints(both[1])),
-        loading=(_correlations(both[0], coordinates[0]), _correlations(both[1], coordinates[1])),
+        standard=(standard[0], standard[1]),
+        marks=(marks[0], marks[1]),
+        loading=(
+            _correlations(both[0].matrix, coordinates[0]),
+            _correlations(both[1].matrix, coordinates[1]),
+        ),
         k=k,
         held_out=tuple(
             np.flatnonzero((embedding.fold == 1 - t) & np.isfinite(pointwise_bits))
             for t in range(len(embedding.zx))
         ),
-        recipe=Recipe(
-            (build.Source(both[0], names[0]), build.Source(both[1], names[1])), inner, seed
-        ),
+        recipe=Recipe(both, inner, seed),
     )
 
 

@@ -55,7 +55,7 @@ def save(model: Any, path: str | Path) -> None:
             for side, layers in zip(SIDES, model.weights[t], strict=True):
                 arrays |= {f"weights/{t}/{side}/{i}": layer for i, layer in enumerate(layers)}
     for place, side in enumerate(SIDES):
-        arrays[f"rows/{side}"] = model.rows[place]
+        arrays[f"marks/{side}"] = model.marks[place]
         arrays[f"loading/{side}"] = model.loading[place]
         arrays[f"columns/{side}/names"] = list(model.columns[place].names)
         arrays[f"columns/{side}/used"] = model.columns[place].used
@@ -158,7 +158,8 @@ def _read(file: h5py.File) -> dict[str, Any]:
     return known | {
         "columns": (named[0], named[1]),
         "pointwise_bits": file["pointwise_bits"][()],
-        "rows": (file["rows/x"][()], file["rows/y"][()]),
+        "standard": (inputs[0], inputs[1]),
+        "marks": (file["marks/x"][()], file["marks/y"][()]),
         "loading": (file["loading/x"][()], file["loading/y"][()]),
         "k": int(about["k"]),
         "held_out": tuple(numbered(file["held_out"])),

@@ -74,6 +74,8 @@ def project(out, *, dataset, dataset_name, variables, settings, seed, shared=Non
         settings=settings,
         seed=seed,
         strata=info["strata"],
+        interval=info["interval"],
+        given=info["given"],
         missing=[
             max(share, info["n_dropped"] / (n_samples + info["n_dropped"]))
             for share in info["missing"]
@@ -88,6 +90,8 @@ def project(out, *, dataset, dataset_name, variables, settings, seed, shared=Non
             "n_dropped": info["n_dropped"],
             "time_series": info["time_series"],
             "overlap": info["overlap"],
+            "by_position": info["by_position"],
+            "preprocess": json.dumps(dataset.get("preprocess", [])),
             "named_features": _named(dataset),
             "key": key,
         },
@@ -136,8 +140,9 @@ def _data(dataset):
     ]:
         if part:
             part.pop(name, None)
-    if isinstance(said.get("strata"), dict):
-        said["strata"].pop("table")
+    for key in ("strata", "given", "where", "downsample", "intervals"):
+        if isinstance(said.get(key), dict):
+            said[key].pop("table", None)
     return said, [(Path(path).suffix, cache.content(path)) for path in data_files(dataset)]
 
 
@@ -153,9 +158,11 @@ def write_block(
     seed,
     attributes,
     strata=None,
+    given=None,
     missing=None,
     truth_bits=None,
     features=None,
+    interval=None,
     labels=None,
 ):
     """Write the views of the variables of a block.
@@ -173,20 +180,26 @@ def write_block(
     attributes : dict
         More attributes of the file: `time_series`, `overlap`, and `key`, of `lmi.pipeline.cache`.
     strata : array of str, shape (n_samples,), optional
+    given : array of str, shape (n_samples,), optional
+        Labels that are conditioned on.
     missing : list of float, optional
         Share of missing values of each variable.
     truth_bits : list of float, optional
         What each variable shares with the other one of its task.
     features : list of sequence of str, optional
         Names of the features of each variable; features of one name are the same.
+    interval : int array, shape (n_samples,), optional
+        Interval of each sample of a time series with gaps.
     labels : dict of str to array, optional
         What the samples are called and what was left out, by names of `lmi.results.layout`.
     """
+    of_samples = {} if interval is None else {"interval": interval}
     n_samples, n_components = len(matrices[0]), settings["n_components"]
     shape = (len(names), n_samples, n_components)
     stacked = {view: np.zeros(shape, np.float32) for view in views.VIEWS}
     n_scores = np.zeros((len(names), len(views.VIEWS)), int)
     zscores, feature_names, feature_keys = [], [], []
+    means, scales = [], []
     for row, (name, matrix, error) in enumerate(zip(names, matrices, errors, strict=True)):
         if error:
             zscores.append(np.zeros((n_samples, 0), np.float32))
@@ -197,6 +210,8 @@ def write_block(
         else:
             feature_names += features[row]
         feature_keys.append(flags.column_keys(varying))
+        means.append(varying.mean(axis=0))
+        scales.append(varying.std(axis=0))
         made = views.make(
             varying,
             seed=seed,
@@ -219,6 +234,7 @@ def write_block(
     write(
         out,
         stacked
+        | of_samples
         | labels
         | {
             "name": names,
@@ -232,8 +248,17 @@ def write_block(
             "feature_name": feature_names,
             "feature_key": np.concatenate([np.zeros(0, np.uint64), *feature_keys]),
             "zscores": np.concatenate(zscores, axis=1),
+            "feature_mean": np.concatenate([np.zeros(0), *means]),
+            "feature_scale": np.concatenate([np.zeros(0), *scales]),
             "fold": folds[0],
             "inner": folds[1],
-        },
-        {"dataset": dataset_name, "seed": seed, "named_features": False} | attributes,
+        }
+        | ({} if given is None else {"given": list(given)}),
+        {
+            "dataset": dataset_name,
+            "seed": seed,
+            "clip": settings["clip"],
+            "named_features": False,
+        }
+        | attributes,
     )

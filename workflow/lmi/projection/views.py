@@ -174,7 +174,7 @@ def waves(scores, drawn):
     return np.concatenate([np.cos(scores @ f + phase) for f, phase in drawn], axis=1)
 
 
-def make(matrix, *, seed, name, n_components=64, clip=10.0, recipe=None):
+def make(matrix, *, seed, name, n_components=64, clip=10.0, recipe=None, standard=False):
     """Return the views of one variable and its screened-for features.
 
     Parameters
@@ -190,6 +190,8 @@ def make(matrix, *, seed, name, n_components=64, clip=10.0, recipe=None):
     recipe : dict, optional
         Gets what applies the views to other samples: `waves`, from `draw_waves`, and by view the
         function that gives its loadings, from `components`.
+    standard : bool
+        The matrix holds z-scores already, clipped.
 
     Returns
     -------
@@ -199,7 +201,8 @@ def make(matrix, *, seed, name, n_components=64, clip=10.0, recipe=None):
         (n_samples, n_varying_features).
     """
     matrix = drop_constant(matrix)
-    z, r = zscores(matrix, clip), normal_scores(matrix)
+    z = matrix.astype(np.float32) if standard else zscores(matrix, clip)
+    r = normal_scores(matrix)
     rng = seeds.rng(seed, "views", name)
     recipe = {} if recipe is None else recipe
     views = {}

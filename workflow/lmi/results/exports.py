@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lmi.base.files import replacing
-from lmi.results import matrices
+from lmi.results import direct, matrices
 from lmi.results.listing import MATRICES
 from lmi.results.load import Run
 from lmi.results.table import peaks, write_tsv
@@ -22,7 +22,8 @@ def write(run: Run, folder: str | Path, q: float) -> list[Path]:
       significant digits, NaN where there is no value;
     - `<dataset>/matrices.npz`: both in full precision, and `variables`, for numpy;
     - `<dataset>/network.graphml`: variables, and the pairs with a q value up to `q`;
-    - `<dataset>/edges.tsv`: the same pairs as a list.
+    - `<dataset>/edges.tsv`: the same pairs as a list, and whether each is `direct` or runs `via` a
+      third variable, by the data processing inequality.
 
     With lags, each pair is taken at the lag with the largest mi_bits.
 
@@ -61,5 +62,5 @@ def _write(run: Run, dataset: str, folder: Path, q: float) -> Iterator[Path]:
     yield target / "network.graphml"
     rows = peaks(run.table[run.table["dataset"] == dataset])
     edges: pd.DataFrame = rows.loc[rows["q_value"] <= q, ["x", "y", *matrices.EDGE_ATTRIBUTES]]
-    write_tsv(edges, target / "edges.tsv")
+    write_tsv(edges.join(direct.pruned(edges)), target / "edges.tsv")
     yield target / "edges.tsv"

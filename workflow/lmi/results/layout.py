@@ -44,6 +44,9 @@ _VIEW = ("variable", "sample", "score")
 _OF_ALL_SAMPLES = {
     "strata": Dataset("int64", ("sample",), "stratum of each sample, a place in strata_names"),
     "strata_names": Dataset("str", ("stratum",), "names of the strata; none without strata"),
+    "interval": Dataset(
+        "int64", ("sample",), "interval of each sample of a time series with gaps", optional=True
+    ),
 }
 
 
@@ -88,8 +91,11 @@ BLOCK = {
     "dropped_feature": Dataset("str", ("dropped feature",), "name of one left out"),
     "dropped_feature_variable": Dataset("int64", ("dropped feature",), "row of its variable"),
     "dropped_feature_reason": Dataset("str", ("dropped feature",), "why it was left out"),
+    "feature_mean": Dataset("float64", ("feature of all variables",), "before standardising"),
+    "feature_scale": Dataset("float64", ("feature of all variables",), "standard deviation"),
     "fold": Dataset("int8", ("sample",), "fold of each sample"),
     "inner": Dataset("int8", ("sample",), "inner fold of each sample"),
+    "given": Dataset("str", ("sample",), "label that is conditioned on", optional=True),
     **_OF_ALL_SAMPLES,
 }
 """`variables/block-*.h5`: what depends on one variable alone."""
@@ -111,6 +117,17 @@ EMBEDDINGS = {
     "temperature": Dataset("int64", _ENCODER, "row of the critic's temperature", "", 0),
     "fold": Dataset("int8", ("pair", "sample"), "fold of each sample", "", 0),
     "n_latent": Dataset("int64", ("pair", "side"), "axes of x and of y", "", 0),
+    "network": Dataset(
+        "float32",
+        (*_ENCODER, "side", "parameter"),
+        "weights of networks that won: skip, then weights and biases of the layers",
+        "",
+        0.0,
+        True,
+    ),
+    "network_size": Dataset(
+        "int64", (*_ENCODER, "side", "end"), "their first and last widths; 0: none", "", 0, True
+    ),
     **_curves("pair"),
     **_OF_ALL_SAMPLES,
 }

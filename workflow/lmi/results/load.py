@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import mudata
     import networkx
 
+    from lmi.model.fitted import Model
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Run:
@@ -227,6 +229,33 @@ class Run:
         ]
         return pairs.Coordinates(*frames)
 
+    def model(self, dataset: str | None = None, x: str = "", y: str = "") -> Model:
+        """Return the encoders of a pair, for new samples: see `lmi.Model`.
+
+        Samples of the run are known by their values, to the last digit that the data have.
+
+        Raises
+        ------
+        InputError
+            No such dataset, variable or pair; pairs at lags; what was not kept.
+        """
+        from lmi.results.embeddings import pair_model
+
+        dataset = self._dataset(dataset)
+        place = self._place(dataset, x, y, 0)
+        first, second = (y, x) if place.exchanged else (x, y)
+        if place.exchanged:
+            raise InputError(
+                f"x, y: expected the pair as the table has it, x = '{first}' and y = '{second}', "
+                "found the other way round: a model has sides."
+            )
+        blocks = self._places(dataset)
+        paths = [
+            self.folder / dataset / "variables" / f"block-{blocks[name].number:03d}.h5"
+            for name in (x, y)
+        ]
+        return pair_model(place, list(zip(paths, (x, y), strict=True)))
+
     def _index(self, dataset: str, n_samples: int) -> pd.Index:
         index = self._samples(dataset)[0].index
         if len(index) != n_samples:
@@ -300,7 +329,7 @@ def load(folder: str | Path) -> Run:
     (3, 3)
     >>> run.pointwise("recording", "f0", "f1", lag=1).index.name
     'sample'
-    >>> run.network(q=0.01, dataset="cells").number_of_edges()
+    >>> run.network(q=1e-4, dataset="cells").number_of_edges()
     1
     """
     folder = Path(folder)

@@ -110,9 +110,15 @@ def pointwise(place: Place) -> np.ndarray:
         if "pointwise" not in file:
             raise InputError(
                 f"{place.path}: expected pointwise values, found none: the run was made with "
-                "`keep: {pointwise: false}`. Set it to true, and run the same command again"
+                "`keep: {pointwise: false}`, or it is large and the key is auto. Set it to true, "
+                "and run the same command again"
             )
         return file["pointwise"][place.row].astype(float)
+
+
+def embeddings_path(place: Place) -> Path:
+    """Return the file of the embeddings that a pair was estimated from."""
+    return place.path.parent.parent / "embeddings" / place.path.name
 
 
 def coordinates(place: Place) -> tuple[np.ndarray, np.ndarray]:
@@ -130,12 +136,12 @@ def coordinates(place: Place) -> tuple[np.ndarray, np.ndarray]:
     """
     from lmi.embedding.candidates import held_out_coordinates
 
-    path = place.path.parent.parent / "embeddings" / place.path.name
+    path = embeddings_path(place)
     if not path.exists():
         raise InputError(
             f"{path}: expected the embeddings of the pair, found no such file: the run was made "
-            "with `keep: {embeddings: false}`, or the file was removed. Set it to true, and run "
-            "the same command again with `--forcerun embed`"
+            "with `keep: {embeddings: false}`, or is large and the key is auto, or the file was "
+            "removed. Set it to true, and run the same command again with `--forcerun embed`"
         )
     with reading(place.path, "estimate") as file:
         names = ("x", "y", "lag", "candidate")

@@ -118,10 +118,7 @@ def write(
     program = next(one for one in software if one.id == "#lmi-workflow")
     program["softwareRequirements"] = [one for one in software if one is not program]
     sources = dict.fromkeys(
-        str(file)
-        for dataset in config["datasets"].values()
-        for path in data_files(dataset)
-        for file in (files_in(path) if Path(path).is_dir() else [path])
+        path for dataset in config["datasets"].values() for path in data_files(dataset)
     )
     settings = result(config_out)
     action = crate.add_action(

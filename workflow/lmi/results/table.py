@@ -94,7 +94,7 @@ def _six_digits(values):
 def add_q_values(
     table: pd.DataFrame, fdr: float = 0.05, method: str = "bh", left_out: np.ndarray | bool = False
 ) -> None:
-    """Add the columns `q_value` and `significant` to a table, in place.
+    """Add the columns `q_value`, `significant` and `q_conditional` to a table, in place.
 
     The q value of a pair is the false discovery rate among the pairs with p values as small as
     its own, over the whole run. Where pairs have several lags, the test of a pair is that of its
@@ -105,7 +105,8 @@ def add_q_values(
     ----------
     table : pandas.DataFrame
         With the column `p_value`; pairs without one get NaN and are not significant. With lags,
-        also `dataset`, `x`, `y`, `lag` and `mi_bits`.
+        also `dataset`, `x`, `y`, `lag` and `mi_bits`. Where it has `p_conditional`, which no
+        dataset with lags has, `q_conditional` is made of it.
     fdr : float
         Level of `significant`.
     method : str
@@ -134,6 +135,13 @@ def add_q_values(
         q[tested] = false_discovery_control(p[tested], method=method)
     table["q_value"] = q
     table["significant"] = q <= fdr
+    if "p_conditional" in table:
+        p = table["p_conditional"].to_numpy(float)
+        q = np.full(len(p), np.nan)
+        tested = np.isfinite(p) & ~np.asarray(left_out)
+        if tested.any():
+            q[tested] = false_discovery_control(p[tested], method=method)
+        table["q_conditional"] = q
 
 
 def _counting_lags(rows):

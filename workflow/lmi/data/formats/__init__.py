@@ -44,10 +44,12 @@ TABLE_KEYS = ("sample_column", "drop_columns")
 TEXT = Format(
     text.shape, text.names, text.text_columns, text.read, TABLE_KEYS, text.ids, text.missing
 )
-ARROW = Format(arrow.shape, arrow.names, arrow.text_columns, arrow.read, TABLE_KEYS, arrow.ids)
-NPY = Format(numpy.npy_shape, no_names, no_text, numpy.npy_read)
+ARROW = Format(
+    arrow.shape, arrow.names, arrow.text_columns, arrow.read, TABLE_KEYS, arrow.ids, arrow.missing
+)
+NPY = Format(numpy.npy_shape, no_names, no_text, numpy.npy_read, missing=numpy.npy_missing)
 NPZ = Format(numpy.npz_shape, numpy.npz_names, no_text, numpy.npz_read, ("key",))
-HDF5 = Format(hdf5.shape, hdf5.names, no_text, hdf5.read, ("key",))
+HDF5 = Format(hdf5.shape, hdf5.names, no_text, hdf5.read, ("key",), missing=hdf5.missing)
 ANNDATA, MUDATA = (
     Format(
         annotated.shape,
@@ -59,9 +61,16 @@ ANNDATA, MUDATA = (
     )
     for keys in (("layer", "obsm"), ("layer", "obsm", "modality"))
 )
-LOOM = Format(loom.shape, loom.names, no_text, loom.read, ("layer", "sample_column"))
+LOOM = Format(
+    loom.shape,
+    loom.names,
+    no_text,
+    loom.read,
+    ("layer", "sample_column"),
+    missing=loom.missing,
+)
 MTX = Format(mtx.shape, mtx.names, no_text, mtx.read, missing=mtx.missing)
-NWB = Format(nwb.shape, nwb.names, no_text, nwb.read, ("key",))
+NWB = Format(nwb.shape, nwb.names, no_text, nwb.read, ("key",), missing=nwb.missing)
 FORMATS = {
     ".h5ad": ANNDATA,
     ".h5mu": MUDATA,
@@ -78,6 +87,13 @@ FORMATS = {
     ".h5": HDF5,
     ".hdf5": HDF5,
 }
+# Formats of which a job reads its own columns, or some rows at a time; others are read whole.
+IN_PARTS = (ANNDATA, MUDATA, LOOM, ARROW, NPY, HDF5, NWB)
+
+
+def read_whole(path):
+    """Whether a file is held in memory as a whole where some of its columns are read."""
+    return FORMATS.get(ending(path)) not in IN_PARTS
 
 
 def format_of(source):

@@ -14,13 +14,14 @@ from lmi.base.errors import InputError
 from lmi.base.messages import some, suggest
 from lmi.base.paths import stamp
 from lmi.data.files import ending, open_hdf5, optional
-from lmi.data.formats import matrices
 from lmi.data.formats.matrices import (
     COLUMNS,
     as_matrix_shape,
+    dense_missing,
     dense_rows,
+    lacking,
     sparse_columns,
-    sparse_parts,
+    sparse_missing,
     texts,
 )
 
@@ -269,19 +270,14 @@ def read(source, columns):
 def missing(source):
     """Return which rows have a missing value."""
     extent = shape(source)
-    missing = np.zeros(extent[0], dtype=bool)
     with _open(source) as group:
         matrix, kind = _matrix(source, group)
         if kind == "dense":
-            for start in range(0, extent[0], matrices.ROWS_AT_A_TIME):
-                rows = slice(start, start + matrices.ROWS_AT_A_TIME)
-                missing[rows] = ~np.isfinite(matrix[rows].reshape(-1, extent[1])).all(axis=1)
-        elif kind == "dataframe":
-            text = text_columns(source)
-            for name in _frame_columns(matrix):
-                if name not in text:
-                    missing |= ~np.isfinite(matrix[name][:])
-        else:
-            for row, _, values in sparse_parts(matrix, kind):
-                missing[row[~np.isfinite(values)]] = True
-    return missing
+            return dense_missing(matrix, extent)
+        if kind != "dataframe":
+            return sparse_missing(matrix, kind, extent)
+        text, found = text_columns(source), np.zeros(extent[0], dtype=bool)
+        for name in _frame_columns(matrix):
+            if name not in text:
+                found |= lacking(matrix[name][:])
+        return found

@@ -7,11 +7,12 @@ import numpy as np
 from lmi.base.errors import InputError
 from lmi.base.paths import stamp
 from lmi.data.files import ending, told
-from lmi.data.formats.matrices import COLUMNS
+from lmi.data.formats.matrices import COLUMNS, lacking
 from lmi.data.formats.tables import are_ids, dropped_columns, name_column, named_like_ids
 
 # The first bytes of a .feather file of the first version; later ones are Arrow's own.
 FEATHER_1 = b"FEA1"
+COLUMNS_AT_A_TIME = 256
 
 
 @functools.lru_cache(maxsize=256)
@@ -185,3 +186,14 @@ def read(source, columns):
     for i, name in enumerate(wanted):
         values[:, i] = _column(table, name)
     return values
+
+
+def missing(source):
+    """Return which rows have a missing value in a column of numbers."""
+    columns, _, held, kept, n_rows = _top(source, stamp(source.path))
+    found = np.zeros(n_rows, dtype=bool)
+    numeric = [i for i, place in enumerate(kept) if columns[place] not in held]
+    for start in range(0, len(numeric), COLUMNS_AT_A_TIME):
+        values = read(source, numeric[start : start + COLUMNS_AT_A_TIME])
+        found |= lacking(values).any(axis=1)
+    return found

@@ -12,8 +12,10 @@ from lmi.data.formats.matrices import (
     by_identifier,
     check_names,
     choose_key,
+    dense_missing,
     dense_rows,
     sparse_columns,
+    sparse_missing,
     texts,
     two_dimensional,
 )
@@ -120,3 +122,12 @@ def read(source, columns):
             return dense_rows(file[key], shape, columns)
         columns = None if columns is None else np.asarray(columns)
         return sparse_columns(file[key], kind, shape, columns)
+
+
+def missing(source):
+    """Return which rows have a missing value."""
+    key, extent, kind = _top(source, stamp(source.path))
+    with open_hdf5(source.path) as file:
+        if kind == "dense":
+            return dense_missing(file[key], extent)
+        return sparse_missing(file[key], kind, extent)

@@ -10,6 +10,7 @@ from lmi.data.formats.matrices import (
     as_matrix_shape,
     by_identifier,
     check_names,
+    lacking,
     texts,
 )
 
@@ -100,7 +101,7 @@ def missing(source):
         matrix = _matrix(source, file)
         found = np.zeros(matrix.shape[1], dtype=bool)
         for rows in _parts(matrix):
-            found |= ~np.isfinite(matrix[rows]).all(axis=0)
+            found |= lacking(matrix[rows]).any(axis=0)
         return found
 
 

@@ -116,6 +116,20 @@ def dense_rows(matrix, shape, columns):
     return values
 
 
+def lacking(values):
+    """Tell which values are missing: NaN, infinite, or too large for single precision."""
+    return ~(np.abs(values) <= np.finfo(np.float32).max)
+
+
+def dense_missing(matrix, shape):
+    """Return which rows of a matrix have a missing value, reading some rows at a time."""
+    missing = np.zeros(shape[0], dtype=bool)
+    for start in range(0, shape[0], ROWS_AT_A_TIME):
+        rows = slice(start, start + ROWS_AT_A_TIME)
+        missing[rows] = lacking(matrix[rows].reshape(-1, shape[1])).any(axis=1)
+    return missing
+
+
 # ---- sparse matrices: mappings with indptr, indices and data
 
 
@@ -141,3 +155,11 @@ def sparse_columns(matrix, kind, shape, columns):
         # Duplicate entries of a sparse matrix add up, by definition.
         np.add.at(dense, (row[wanted], place[column[wanted]]), values[wanted])
     return dense
+
+
+def sparse_missing(matrix, kind, shape):
+    """Return which rows of a sparse matrix have a missing value."""
+    missing = np.zeros(shape[0], dtype=bool)
+    for row, _, values in sparse_parts(matrix, kind):
+        missing[row[lacking(values)]] = True
+    return missing

@@ -9,7 +9,7 @@ import numpy as np
 from lmi.base.errors import InputError
 from lmi.base.messages import some
 from lmi.data.files import MTX, mtx_files, open_binary, stamps, text_rows
-from lmi.data.formats.matrices import ROWS, as_matrix_shape, by_identifier
+from lmi.data.formats.matrices import ROWS, as_matrix_shape, by_identifier, lacking
 
 MOST = 2**31 - 1  # rows or columns
 BYTES_AT_A_TIME = 2**24
@@ -151,5 +151,5 @@ def missing(source):
     """Return which rows have a missing value."""
     matrix = _matrix(source, stamps(source.path))
     found = np.zeros(matrix.shape[0], dtype=bool)
-    found[matrix.indices[~np.isfinite(matrix.data)]] = True
+    found[matrix.indices[lacking(matrix.data)]] = True
     return found

@@ -13,6 +13,7 @@ from lmi.data.formats.matrices import (
     COLUMNS,
     as_matrix_shape,
     choose_key,
+    dense_missing,
     dense_rows,
 )
 
@@ -163,3 +164,10 @@ def read(source, columns):
     key, extent, _, _ = _top(source, stamp(source.path))
     with open_hdf5(source.path) as file:
         return dense_rows(file[f"{key}/data"], extent, columns)
+
+
+def missing(source):
+    """Return which rows have a missing value."""
+    key, extent, _, _ = _top(source, stamp(source.path))
+    with open_hdf5(source.path) as file:
+        return dense_missing(file[f"{key}/data"], extent)

@@ -12,9 +12,17 @@ import numpy as np
 
 from lmi.base.errors import InputError
 from lmi.base.messages import some
-from lmi.data.files import TROUBLE, kilosort_files, told
+from lmi.base.paths import check_file
+from lmi.data.files import DELIMITERS, TROUBLE, ending, kilosort_files, text_rows, told
 from lmi.data.formats import kilosort, nwb
 
+TRIAL_COLUMNS = (
+    ("start", "stop"),
+    ("start", "end"),
+    ("start_time", "stop_time"),
+    ("start_time", "end_time"),
+    ("start_s", "stop_s"),
+)
 FLAT = (".npz", ".h5", ".hdf5", ".csv", ".tsv", ".parquet")
 ENDINGS = (*FLAT, ".nwb")
 
@@ -49,6 +57,8 @@ def of_config(spikes):
         Keys that mean nothing to its kind of file.
     """
     intervals, clusters = spikes.get("intervals"), spikes.get("clusters")
+    if is_table(intervals):
+        intervals = _trials(intervals)
     if isinstance(intervals, list | tuple):
         intervals = tuple(tuple(map(float, one)) for one in intervals)
     clusters = tuple(clusters) if isinstance(clusters, list) else clusters
@@ -56,8 +66,9 @@ def of_config(spikes):
     is_nwb, path = _ending(recording) == ".nwb", recording.path
     if isinstance(intervals, str) and not is_nwb:
         raise InputError(
-            f"spikes '{path}': expected intervals as [[start, stop], …] in seconds, found "
-            f"'{intervals}'. Names of tables are for .nwb files"
+            f"spikes '{path}': expected intervals as [[start, stop], …] in seconds, or a .csv or "
+            f".tsv table with the columns start and stop, found '{intervals}'. Names of tables are "
+            "for .nwb files"
         )
     if is_nwb and recording.sampling_rate is not None:
         raise InputError(
@@ -68,6 +79,36 @@ def of_config(spikes):
             f"spikes '{path}': `clusters` is for folders of Kilosort and phy alone. Remove it"
         )
     return recording
+
+
+def is_table(intervals):
+    """Tell whether `intervals` of the config names a text table of trials."""
+    return isinstance(intervals, str) and ending(intervals) in DELIMITERS
+
+
+def _trials(path):
+    """Return start and end, in seconds, of the rows of a table of trials."""
+    check_file(path, "intervals table")
+    rows = text_rows(path, "intervals table", DELIMITERS[ending(path)])
+    top = [cell.strip() for cell in next(rows, (0, []))[1]]
+    names = next((pair for pair in TRIAL_COLUMNS if set(pair) <= set(top)), None)
+    if names is None:
+        raise InputError(
+            f"intervals table '{path}': expected the columns start and stop (or start_time and "
+            f"stop_time), in seconds, found {some(top) or 'nothing'}. Rename them"
+        )
+    places, found = [top.index(name) for name in names], []
+    for line, row in rows:
+        try:
+            found.append(tuple(float(row[place]) for place in places))
+        except (ValueError, IndexError) as error:
+            raise InputError(
+                f"intervals table '{path}', line {line}: expected numbers in {' and '.join(names)},"
+                f" found {some(row)}. Mend or remove the line"
+            ) from error
+    if not found:
+        raise InputError(f"intervals table '{path}': expected a row an interval, found none")
+    return found
 
 
 def _ending(recording):
@@ -114,21 +155,21 @@ def stored_kind(recording):
 
 def arrays(recording, names):
     """Return those of the named arrays that a recording has."""
-    ending, path = _ending(recording), recording.path
+    kind, path = _ending(recording), recording.path
     if _is_folder(recording):
         return kilosort.arrays(recording, names)
-    if ending not in ENDINGS:
+    if kind not in ENDINGS:
         raise InputError(
-            f"spikes '{path}': the ending '{ending}' is unknown. Expected one of "
+            f"spikes '{path}': the ending '{kind}' is unknown. Expected one of "
             f"{', '.join(ENDINGS)}, or a folder of Kilosort or phy"
         )
     try:
-        return nwb.spikes(recording, names) if ending == ".nwb" else _flat(path, ending, names)
+        return nwb.spikes(recording, names) if kind == ".nwb" else _flat(path, kind, names)
     except InputError:
         raise
     except TROUBLE as error:
         raise InputError(
-            f"spikes '{path}': expected a readable {ending} file: {told(error)}"
+            f"spikes '{path}': expected a readable {kind} file: {told(error)}"
         ) from error
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from lmi.base.errors import InputError
 from lmi.base.paths import stamp
 from lmi.data.files import DELIMITERS, check_split, encoding, ending, open_binary, text_rows
-from lmi.data.formats.matrices import COLUMNS
+from lmi.data.formats.matrices import COLUMNS, lacking
 from lmi.data.formats.tables import UNNAMED, are_ids, dropped_columns, name_column
 
 # Text files up to this size are read for their number of rows before any job starts.
@@ -201,4 +201,4 @@ def missing(source):
     row_names(source, stamp(source.path))
     table = _table(source, len(top.cells))
     values = _numbers(table, [i for i in top.kept if _first_text(table[i]) is None])
-    return ~(np.abs(values) <= np.finfo(np.float32).max).all(axis=1)
+    return lacking(values).any(axis=1)
