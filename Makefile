@@ -13,7 +13,8 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help demo plan test test-wheel test-cluster lint lock bench-accuracy bench-speed \
-  bench-statistics bench-null bench-ksg bench-gpu bench-scale bench-costs bench-overhead
+  bench-statistics bench-null bench-discrete bench-ksg bench-gpu bench-scale bench-costs \
+  bench-overhead
 
 help:
 	@echo "make demo   install into .venv, run the bundled data, print the strongest pairs"
@@ -26,6 +27,7 @@ help:
 	@echo "make bench-speed      CPU time beside the released latentmi (builds .latentmi)"
 	@echo "make bench-statistics coverage of the error bars, p values, q values, flags"
 	@echo "make bench-null       false positives of the p values down to 1e-5"
+	@echo "make bench-discrete   errors of counts, zeros and labels, and their false positives"
 	@echo "make bench-ksg        the KSG kernel beside scikit-learn's KDTree"
 	@echo "make bench-gpu        pairs a second of the network training, on a GPU where there is one"
 	@echo "make bench-scale      planning and gathering of 10^2 to 10^6 pairs"
@@ -89,6 +91,9 @@ bench-statistics: $(VENV)/.installed
 
 bench-null: $(VENV)/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.null
+
+bench-discrete: $(VENV)/.installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.discrete
 
 bench-ksg: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.ksg

@@ -16,7 +16,7 @@ from lmi.embedding import canonical
 from lmi.estimation import estimate as estimation
 from lmi.estimation import flags
 from lmi.projection import folds as split
-from lmi.projection import views
+from lmi.projection import ties, views
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,8 @@ def estimate(
     n_permutations: int = 9999,
     strata: Any = None,
     time_series: bool = False,
+    discrete_x: bool | None = None,
+    discrete_y: bool | None = None,
     threads: int = 1,
     **options: Any,
 ) -> Result:
@@ -101,9 +103,10 @@ def estimate(
     Parameters
     ----------
     Xs, Ys : array, DataFrame, tensor or AnnData, shapes (n_samples, n_features_x) and (…)
-        Paired samples, sparse ones too. Constant features are left out. Where both have row names
-        (an index), samples are paired by name, with a warning if the order differs; results are in
-        the order of Xs. Where one has none, row i of Xs belongs to row i of Ys.
+        Paired samples, sparse ones too; or labels, see `discrete_x`. Constant features are left
+        out. Where both have row names (an index), samples are paired by name, with a warning if the
+        order differs; results are in the order of Xs. Where one has none, row i of Xs belongs to
+        row i of Ys.
     preset : str, DefaultSettings or PaperSettings
         default: cross-fitted embeddings and critic-guided KSG. paper: the published method. Or
         the settings of one of them.
@@ -124,6 +127,9 @@ def estimate(
         samples, are refused.
     time_series : bool
         Samples are consecutive in time: folds are long segments, the null shifts in time.
+    discrete_x, discrete_y : bool, optional
+        Xs (Ys) is a label of each sample, whose values have no order: cell types, batches, also as
+        numbers. When absent, categories and text are labels. Missing labels are refused.
     threads : int
         Most threads, those of BLAS and torch included.
     **options
@@ -153,8 +159,11 @@ def estimate(
     own = (seed, quiet, k, error_bars, n_permutations, time_series, threads)
     for name, value in zip(OWN, own, strict=True):
         api_input.check(name, value)
+    for name, choice in (("discrete_x", discrete_x), ("discrete_y", discrete_y)):
+        if choice is not None:
+            api_input.check(name, choice)
     settings = api_input.settings(preset, options)
-    x, y, strata_names, codes = api_input.read(Xs, Ys, strata)
+    x, y, is_label, strata_names, codes = api_input.read(Xs, Ys, strata, discrete_x, discrete_y)
     x, y = views.drop_constant(x), views.drop_constant(y)
     for name, matrix in (("Xs", x), ("Ys", y)):
         if not matrix.shape[1]:
@@ -173,7 +182,9 @@ def estimate(
         if isinstance(settings, PaperSettings):
             found = _embed_paper(x, y, settings, seed, bar)
         else:
-            found = _embed_default(x, y, settings, seed, bar, bool(time_series), int(threads))
+            found = _embed_default(
+                x, y, is_label, settings, seed, bar, bool(time_series), int(threads)
+            )
         bar.set_description("lmi: estimate")
         result = estimation.estimate(
             found,
@@ -190,7 +201,10 @@ def estimate(
                 0,
                 codes,
                 strata_names,
-                shared=flags.shared_columns(x, y, names=("Xs", "Ys")),
+                # indicators of labels are no features: what they share is finite
+                shared=flags.NOTHING_SHARED
+                if any(is_label)
+                else flags.shared_columns(x, y, names=("Xs", "Ys")),
             ),
             seed=seed,
             name="x/y/0",  # as the workflow names a pair: x, y, lag
@@ -216,16 +230,17 @@ def _embed_paper(x, y, settings: PaperSettings, seed: int, bar) -> embed.Embeddi
 
 
 def _embed_default(
-    x, y, settings: DefaultSettings, seed: int, bar, time_series: bool, threads: int
+    x, y, is_label, settings: DefaultSettings, seed: int, bar, time_series: bool, threads: int
 ) -> embed.Embedding:
     """Embed x and y as the workflow does a pair of a dataset."""
     fold, inner = split.folds(
         len(x), seed=seed, dataset="", n_inner=canonical.N_INNER, time_series=time_series
     )
     prepared = []
-    for name, matrix in (("x", x), ("y", y)):
+    for name, matrix, label in zip(("x", "y"), (x, y), is_label, strict=True):
         bar.set_description(f"lmi: views of {name}")
         made = views.make(matrix, seed=seed, name=name)
+        made["kind"], made["values"] = ties.describe(matrix, label)
         prepared.append(embed.prepare(name, made, fold, inner))
         bar.update()
     found = embed.embed_pairs(

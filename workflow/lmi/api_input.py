@@ -72,6 +72,8 @@ LIMITS = {
     "n_permutations": Limit("integer", 0, 10**7),
     "threads": Limit("integer", 1, 1024),
     "quiet": Limit("boolean"),
+    "discrete_x": Limit("boolean"),
+    "discrete_y": Limit("boolean"),
     "error_bars": Limit("boolean"),
     "time_series": Limit("boolean"),
     "n_latent": Limit("integer", 1, 10**4),
@@ -189,7 +191,15 @@ def strata(labels: Any, n_samples: int) -> tuple[list, np.ndarray | None]:
     """
     if labels is None:
         return [], None
-    refuse_masked("strata", labels)
+    values, text = _labels("strata", labels, n_samples)
+    _check_groups(values, text)
+    names, codes = np.unique(text, return_inverse=True)
+    return names, codes
+
+
+def _labels(name: str, labels: Any, n_samples: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return labels as they are and as text; raises InputError as `strata`."""
+    refuse_masked(name, labels)
     try:
         if hasattr(labels, "detach"):
             values = dense(labels)
@@ -200,26 +210,23 @@ def strata(labels: Any, n_samples: int) -> tuple[list, np.ndarray | None]:
             values = np.asarray(labels)
     except Exception as error:  # whatever the conversion of a foreign object raises
         raise InputError(
-            f"strata: expected a label for each of the {n_samples} samples, found "
+            f"{name}: expected a label for each of the {n_samples} samples, found "
             f"{type(labels).__name__} ({' '.join(str(error).split())})."
         ) from error
     if values.shape != (n_samples,):
         raise InputError(
-            f"strata: expected a label for each of the {n_samples} samples, "
+            f"{name}: expected a label for each of the {n_samples} samples, "
             f"found shape {values.shape}."
         )
-    text = _label_text(values)
-    _check_groups(values, text)
-    names, codes = np.unique(text, return_inverse=True)
-    return names, codes
+    return values, _label_text(name, values)
 
 
-def _label_text(values: np.ndarray) -> np.ndarray:
+def _label_text(name: str, values: np.ndarray) -> np.ndarray:
     """Return the labels as text; raises InputError for those that are missing or no labels."""
     listed = [v.decode("utf-8", "replace") if isinstance(v, bytes) else v for v in values.tolist()]
     if odd := [v for v in listed if isinstance(v, list | tuple | set | dict | np.ndarray)]:
         raise InputError(
-            f"strata: expected one label a sample, text or a number, found {_short(odd[0])}. Join "
+            f"{name}: expected one label a sample, text or a number, found {_short(odd[0])}. Join "
             "several columns into one label."
         )
     text = np.array([str(v) for v in listed], dtype=str)
@@ -233,7 +240,7 @@ def _label_text(values: np.ndarray) -> np.ndarray:
     )
     if missing.any():
         raise InputError(
-            f"strata: expected a label for every sample, found {missing.sum()} missing ones (NaN, "
+            f"{name}: expected a label for every sample, found {missing.sum()} missing ones (NaN, "
             f"None or empty), the first at row {np.argmax(missing)}. Drop these samples, or give "
             "them a label of their own, such as 'unknown'."
         )
@@ -261,18 +268,86 @@ def _check_groups(values: np.ndarray, text: np.ndarray) -> None:
         )
 
 
+# ---- labels as variables
+
+
+def _are_labels(values: Any) -> bool:
+    """Whether values are categories, or one column of text that is no text of numbers."""
+    if hasattr(values, "iloc") and getattr(values, "ndim", 2) == 2 and values.shape[1] == 1:
+        values = values.iloc[:, 0]
+    kind = getattr(values, "dtype", None)
+    if type(kind).__name__ == "CategoricalDtype":
+        return True
+    if hasattr(values, "detach") or hasattr(values, "obs_names") or hasattr(values, "toarray"):
+        return False
+    is_list = isinstance(values, list | tuple)
+    if not is_list and not (getattr(kind, "kind", "") in "OUST" and np.ndim(values) == 1):
+        return False
+    texts = [v for v in values if isinstance(v, str)]
+    return bool(texts) and not all(_is_number(v) for v in texts)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _side(name: str, values: Any, discrete: bool | None) -> tuple[np.ndarray, bool]:
+    """Return a matrix, and whether its features are the indicators of a label.
+
+    Raises
+    ------
+    InputError
+        What cannot be read; missing labels, or labels that hardly any samples share.
+    """
+    if not (_are_labels(values) if discrete is None else discrete):
+        return matrix(name, values), False
+    asked = f"discrete_{name[0].lower()}"
+    if getattr(values, "ndim", 1) == 2 and values.shape[1] == 1:
+        values = values.iloc[:, 0] if hasattr(values, "iloc") else values[:, 0]
+    n_samples = np.shape(values)[0] if np.ndim(values) else 0
+    _, text = _labels(name, values, n_samples)
+    names, codes, sizes = np.unique(text, return_inverse=True, return_counts=True)
+    if (alone := int((sizes == 1).sum())) > MAX_SHARE * n_samples:
+        raise InputError(
+            f"{name if discrete is None else asked}: expected labels that samples share, found "
+            f"{len(names)} labels for {n_samples} samples, {alone} of them of one sample. Pass "
+            "coarser labels, or numbers where the values are quantities."
+        )
+    return np.eye(len(names))[codes], True
+
+
 # ---- all together
 
 
-def read(Xs: Any, Ys: Any, labels: Any) -> tuple[np.ndarray, np.ndarray, list, np.ndarray | None]:
-    """Return x, y, the names of the strata and their codes, all in the order of Xs.
+class Read(NamedTuple):
+    """Matrices, which of them are indicators of a label, strata: in the order of Xs."""
+
+    x: np.ndarray
+    y: np.ndarray
+    is_label: tuple[bool, bool]
+    strata_names: list
+    strata: np.ndarray | None
+
+
+def read(
+    Xs: Any,
+    Ys: Any,
+    labels: Any,
+    discrete_x: bool | None = None,
+    discrete_y: bool | None = None,
+) -> Read:
+    """Return both sides and the strata, all in the order of Xs.
 
     Raises
     ------
     InputError
         What cannot be read, or cannot be joined.
     """
-    x, y = matrix("Xs", Xs), matrix("Ys", Ys)
+    (x, label_x), (y, label_y) = _side("Xs", Xs, discrete_x), _side("Ys", Ys, discrete_y)
     names_x, names_y, names_labels = row_names(Xs), row_names(Ys), row_names(labels)
     rows = order(names_x, names_y, "Xs", "Ys")
     if rows is not None:
@@ -292,4 +367,4 @@ def read(Xs: Any, Ys: Any, labels: Any) -> tuple[np.ndarray, np.ndarray, list, n
     rows = order(target, names_labels, of_target, "strata")
     if rows is not None:
         labels = labels.iloc[rows] if hasattr(labels, "iloc") else np.asarray(labels)[rows]
-    return x, y, *strata(labels, len(x))
+    return Read(x, y, (label_x, label_y), *strata(labels, len(x)))

@@ -41,7 +41,7 @@ def read_sources(dataset, variables, missing, info):
             some([source.path for source in sources]),
         )
     if dataset.get("time_series") and rows[0] is not None:
-        _refuse_gaps(sources[0], rows[0], "are not in the other files")
+        refuse_gaps(sources[0], rows[0], "are not in the other files")
     used = _columns_of(dataset, sources, variables)
     wanted = {}
     for source, column in itertools.chain.from_iterable(used):
@@ -57,12 +57,14 @@ def read_sources(dataset, variables, missing, info):
     else:
         keep = _complete_samples(sources, rows)
         if dataset.get("time_series"):
-            _refuse_gaps(sources[0], np.flatnonzero(keep), "have missing values")
+            refuse_gaps(sources[0], np.flatnonzero(keep), "have missing values")
         values = {i: block[keep] for i, block in values.items()}
         info["n_dropped"] = int((~keep).sum())
         if info["sample_names"] is not None:
             info["sample_names"] = tuple(itertools.compress(info["sample_names"], keep))
     n_samples = len(next(iter(values.values())))
+    taken = np.arange(n_own_samples(sources[0])) if rows[0] is None else rows[0]
+    info["rows"] = taken[keep] if missing == "drop_samples" else taken
     if "strata" in dataset:
         labels = read_strata(dataset)
         labels = labels if rows[0] is None else labels[rows[0]]
@@ -83,7 +85,7 @@ def read_sources(dataset, variables, missing, info):
     return matrices, features, notes
 
 
-def _refuse_gaps(source, rows, why):
+def refuse_gaps(source, rows, why):
     """Raise InputError where samples inside a time series are left out.
 
     What is left would be taken for consecutive: lags, windows and shifts count in samples.

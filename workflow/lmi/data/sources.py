@@ -133,6 +133,9 @@ def data_files(dataset):
     paths = [paths] if isinstance(paths, str) else list(paths)
     if isinstance(dataset.get("strata"), dict):
         paths.append(dataset["strata"]["table"])
+    choice = dataset.get("variables")
+    labels = dataset.get("labels", choice.get("labels", []) if isinstance(choice, dict) else [])
+    paths += dict.fromkeys(place["table"] for place in labels if isinstance(place, dict))
     tasks = [dataset.get("task", {}), *dataset.get("cells", {}).values()]
     return [*paths, *dict.fromkeys(task["path"] for task in tasks if task.get("path"))]
 

@@ -6,13 +6,13 @@ with it: the choice for encoder t is made by the performance of encoder 1 - t on
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lmi.base import seeds
 from lmi.base.threads import map_pairs
-from lmi.embedding import canonical, network, screen
+from lmi.embedding import canonical, classifier, network, screen
 from lmi.embedding import published as paper
 from lmi.ksg import guided
 from lmi.projection import views
@@ -46,12 +46,18 @@ class Variable:
         Normal scores.
     whitened : dict of (str, int) to canonical.Whitened
         By view and training fold.
+    kind : str
+        One of `lmi.projection.ties.KINDS`.
+    values : array, shape (n_samples,), or None
+        From `lmi.projection.ties.describe`.
     """
 
     name: str
     views: dict
     features: np.ndarray
     whitened: dict
+    kind: str = "wide"
+    values: np.ndarray | None = None
 
 
 def prepare(name, made, fold, inner):
@@ -61,7 +67,9 @@ def prepare(name, made, fold, inner):
         for view in views.VIEWS
         for t in (0, 1)
     }
-    return Variable(name, {v: made[v] for v in views.VIEWS}, made["features"], whitened)
+    kept = {v: made[v] for v in views.VIEWS}
+    described = made.get("kind", "wide"), made.get("values")
+    return Variable(name, kept, made["features"], whitened, *described)
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,13 @@ class Embedding:
     fold : int8 array, shape (n_samples,)
         Encoder t was trained where `fold == t`, and is used where it is 1 - t; -1 is in neither.
     seconds : float
+    kinds : (str, str)
+        Kinds of the two variables, `lmi.projection.ties.KINDS`.
+    values : float32 array, shape (2, n_samples), or None
+        Of the two variables, `lmi.projection.ties.describe`, where neither has several features
+        and one has ties, and where one is a label.
+    classified : float32 array, shape (3, n_samples), or None
+        Of a label and several features: from `classifier.of_pair`.
     """
 
     zx: np.ndarray
@@ -109,6 +124,9 @@ class Embedding:
     converged: bool
     fold: np.ndarray
     seconds: float
+    kinds: tuple = ("wide", "wide")
+    values: np.ndarray | None = None
+    classified: np.ndarray | None = None
 
 
 def screened(x, y, inner, train, seed, n_components=64):
@@ -302,7 +320,9 @@ def embed_pairs(pairs, fold, inner, *, settings, seed, threads=1, tell=None):
     training = [
         i
         for i, found in enumerate(judged)
-        if isinstance(found, _Judged) and _wants_network(found, settings["train"])
+        if isinstance(found, _Judged)
+        and _wants_network(found, settings["train"])
+        and "label" not in (pairs[i][0].kind, pairs[i][1].kind)
     ]
     curves, each = {}, 0.0
     if training:
@@ -331,9 +351,27 @@ def embed_pairs(pairs, fold, inner, *, settings, seed, threads=1, tell=None):
     def chosen(i):
         if isinstance(judged[i], Exception):
             return judged[i]
-        return _choose(judged[i], fold, curves.get(i, []), each if i in curves else 0.0, k)
+        found = _choose(judged[i], fold, curves.get(i, []), each if i in curves else 0.0, k)
+        return _with_ties(found, *pairs[i], fold, inner)
 
     return map_pairs(chosen, range(len(pairs)), threads)
+
+
+def _with_ties(found, x, y, fold, inner):
+    """Return an embedding with what is needed where a side has ties or is a label."""
+    kinds = x.kind, y.kind
+    if not {"tied", "label"} & set(kinds):
+        return found
+    start = time.perf_counter()
+    if "wide" in kinds and "label" not in kinds:
+        return replace(found, kinds=kinds)
+    found = replace(found, kinds=kinds, values=np.stack([x.values, y.values]))
+    if "wide" not in kinds:
+        return found
+    wide, label = (x, y) if kinds[1] == "label" else (y, x)
+    bits = classifier.of_pair(wide, label.values, fold, inner)
+    seconds = found.seconds + time.perf_counter() - start
+    return replace(found, classified=bits, seconds=seconds)
 
 
 def embed_paper(x, y, *, settings, seed, names, progress=None):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lmi.base import reasons, seeds
-from lmi.estimation import flags, null
+from lmi.estimation import discrete, flags, null
 from lmi.estimation.error_bars import standard_error, variance
 from lmi.estimation.evaluate import coordinates, evaluate, search
 from lmi.estimation.within import within_strata
@@ -55,7 +55,8 @@ class Estimate:
         Mean `mi_bits`; NaN for samples that are not estimated (the training samples of the preset
         paper; time series: near the training samples).
     mi_bits : float
-        The headline: critic-guided, corrected as far as held-out samples allow.
+        The headline: critic-guided, corrected as far as held-out samples allow; of pairs with ties
+        or labels from `lmi.estimation.discrete`.
     mi_ksg_bits : float
         KSG on the same embedding, uncorrected.
     sd_bits, sd_ksg_bits : float
@@ -156,6 +157,14 @@ def estimate(
         sd = sd_ksg
         if embedding.temperature.any():
             sd = standard_error(embedding, variances[:, 1], halves_ksg, training=False)
+    n_tied = sum(n_tied for _, _, n_tied in values)
+    ties = discrete.measure(embedding, k=k, seed=seed, name=name, threads=threads, other=(mi, sd))
+    if ties:
+        pointwise, mi, halves, n_tied = ties.pointwise_bits, ties.mi_bits, ties.halves, 0
+        n_estimated = int(np.isfinite(pointwise).sum())
+        if error_bars:
+            sd, drift = ties.sd_bits, ties.drift_bits
+            variances = np.repeat(ties.variances[:, None], 2, axis=1)
     within = within_strata(embedding, held_out, samples, k, threads)
     tested = null.NOT_TESTED
     if permutations and permutations["max"]:
@@ -176,7 +185,7 @@ def estimate(
         variances=variances[:, 1],
         drift=drift,
         n_estimated=n_estimated,
-        n_tied=sum(n_tied for _, _, n_tied in values),
+        n_tied=n_tied,
         ceiling=ceiling,
         missing=samples.missing,
         converged=embedding.converged,

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lmi.base.repeats import MANY_COPIES, copies
 from lmi.ksg import kernel as ksg
 
 CRITIC_BOUND_SD = 5.0
@@ -33,7 +34,6 @@ N_INSIDE = 64
 CHUNK = 64
 JITTER = 1e-3
 LONELY = 1.7
-MANY_COPIES = 3
 
 
 def evaluate(
@@ -89,7 +89,7 @@ def evaluate(
     n_tied : int
         Samples that `MANY_COPIES` or more others equal in x and y.
     """
-    n_tied = int((_copies(np.concatenate([a, b], axis=1)) > MANY_COPIES).sum())
+    n_tied = int((copies(np.concatenate([a, b], axis=1)) > MANY_COPIES).sum())
     a, b = untie(a, 0), untie(b, 1)
     x, y = a * weight[: a.shape[1]], b * weight[: b.shape[1]]
     known = {} if known is None else known
@@ -161,19 +161,10 @@ def untie(z: np.ndarray, side: int) -> np.ndarray:
     side : int
         0 for x and 1 for y, whose noise must be independent.
     """
-    if not (_copies(z) > 1).any():
+    if not (copies(z) > 1).any():
         return z
     noise = np.random.default_rng(side).uniform(-0.5, 0.5, z.shape)
     return z + JITTER * z.std(axis=0) * noise
-
-
-def _copies(z):
-    """Return how many rows of `z` equal each row, itself included."""
-    # equal rows have equal sums: where no two sums are equal, nothing need be compared
-    if len(np.unique((z * np.sqrt(np.arange(2, z.shape[1] + 2))).sum(axis=1))) == len(z):
-        return np.ones(len(z), int)
-    _, group, size = np.unique(z, axis=0, return_inverse=True, return_counts=True)
-    return size[group.ravel()]
 
 
 def best_temperature(

@@ -219,4 +219,13 @@ def _read_embedding(file, row):
         converged=bool(file["converged"][row]),
         fold=file["fold"][row],
         seconds=float(file["seconds"][row]),
+        kinds=tuple(file["kind"].asstr()[row]),
+        values=_given(file, "value", row),
+        classified=_given(file, "classified", row),
     )
+
+
+def _given(file, name, row):
+    """Return what a file holds of a pair, or None where it holds nothing of it."""
+    values = file[name][row] if name in file else None
+    return None if values is None or np.isnan(values).all() else values

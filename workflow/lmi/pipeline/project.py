@@ -15,7 +15,7 @@ from lmi.embedding import published as paper
 from lmi.estimation import flags
 from lmi.pipeline import cache
 from lmi.projection import folds as split
-from lmi.projection import views
+from lmi.projection import ties, views
 
 log = logging.getLogger("lmi")
 
@@ -76,6 +76,7 @@ def project(out, *, dataset, dataset_name, variables, settings, seed, shared=Non
             for share in info["missing"]
         ],
         truth_bits=info["truth_bits"],
+        labels=[bool(variable.label) for variable in wanted],
         features=[
             names if _named(dataset) else [f"{variable.name}/{name}" for name in names]
             for variable, names in zip(wanted, info["features"], strict=True)
@@ -107,8 +108,9 @@ def _data(dataset):
     ]:
         if part:
             part.pop(name, None)
-    if isinstance(said.get("strata"), dict):
-        said["strata"].pop("table")
+    for place in [said.get("strata"), *said.get("labels", [])]:
+        if isinstance(place, dict):
+            place.pop("table")
     return said, [(Path(path).suffix, cache.content(path)) for path in data_files(dataset)]
 
 
@@ -127,6 +129,7 @@ def write_block(
     missing=None,
     truth_bits=None,
     features=None,
+    labels=None,
 ):
     """Write the views of the variables of a block.
 
@@ -149,10 +152,13 @@ def write_block(
         What each variable shares with the other one of its task.
     features : list of sequence of str, optional
         Names of the features of each variable; features of one name are the same.
+    labels : list of bool, optional
+        Which variables are labels: their features are indicators.
     """
     n_samples, n_components = len(matrices[0]), settings["n_components"]
     shape = (len(names), n_samples, n_components)
     stacked = {view: np.zeros(shape, np.float32) for view in views.VIEWS}
+    kinds, values = ["wide"] * len(names), np.zeros(shape[:2], np.float32)
     n_scores = np.zeros((len(names), len(views.VIEWS)), int)
     zscores, feature_names, feature_keys = [], [], []
     for row, (name, matrix, error) in enumerate(zip(names, matrices, errors, strict=True)):
@@ -164,7 +170,11 @@ def write_block(
             feature_names += [f"{name}/{column}" for column in range(varying.shape[1])]
         else:
             feature_names += features[row]
-        feature_keys.append(flags.column_keys(varying))
+        label = bool(labels and labels[row])
+        kinds[row], values[row] = ties.describe(varying, label)
+        # indicators of labels are no features: what they share is finite
+        keys = np.zeros(varying.shape[1], np.uint64) if label else flags.column_keys(varying)
+        feature_keys.append(keys)
         made = views.make(
             varying,
             seed=seed,
@@ -196,6 +206,8 @@ def write_block(
             "feature_name": feature_names,
             "feature_key": np.concatenate([np.zeros(0, np.uint64), *feature_keys]),
             "zscores": np.concatenate(zscores, axis=1),
+            "kind": kinds,
+            "value": values,
             "fold": folds[0],
             "inner": folds[1],
         },

@@ -7,6 +7,8 @@ descriptions. What it cannot say, about files and names, is checked here, before
 import jsonschema
 
 from lmi.base.errors import InputError
+from lmi.base.messages import first_duplicates
+from lmi.data.label_variables import read_labels_of
 from lmi.data.matrix_values import read_strata
 from lmi.data.sources import check_file, some, suggest
 from lmi.data.variables import LEAST_SAMPLES_OF_DATASET, count_samples, list_variables
@@ -124,7 +126,8 @@ def _check_choices(name, dataset):
     variables = dataset.get("variables", "each")
     if isinstance(variables, dict):
         forms = [key for key in ("gene_sets", "table", "list") if key in variables]
-        if len(forms) != 1:
+        _check_labels(name, variables.get("labels", []), given, first)
+        if len(forms) != 1 and not ("labels" in variables and not forms):
             raise InputError(
                 f"config: datasets.{name}.variables: expected exactly one of gene_sets, table "
                 f"and list, found {' and '.join(forms) or 'none'}"
@@ -133,6 +136,25 @@ def _check_choices(name, dataset):
             raise InputError(
                 f"config: datasets.{name}.variables.min_features: it goes with "
                 "`unknown_features: drop`. Add that, or remove it"
+            )
+
+
+def _check_labels(name, labels, given, first):
+    """Refuse labels as variables where there is no matrix, or where they cannot be found."""
+    where = f"config: datasets.{name}.variables.labels"
+    if labels and given != ["source"]:
+        raise InputError(f"{where}: it goes with `source`, not with `{given[0]}`. Remove it")
+    columns = [place if isinstance(place, str) else place["column"] for place in labels]
+    if repeated := first_duplicates(columns):
+        raise InputError(
+            f"{where}: variables are called as their columns; more than once: {some(repeated)}. "
+            "Rename a column"
+        )
+    for place in labels:
+        if isinstance(place, str) and not first.lower().endswith(".h5ad"):
+            raise InputError(
+                f"{where}: expected a mapping with `table` and `column`: '{first}' is no .h5ad "
+                f"file with labels of its own; found {place!r}"
             )
 
 
@@ -150,6 +172,7 @@ def _check_data(dataset, block_size, needed):
         )
     if "strata" in dataset:
         read_strata(dataset)
+    read_labels_of(dataset, "drop_samples")
     if found is not None and found < needed:
         hint = " (is `transpose` missing?)" if "source" in dataset else ""
         raise InputError(

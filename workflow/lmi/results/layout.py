@@ -81,6 +81,8 @@ BLOCK = {
     "feature_key": Dataset(
         "uint64", ("feature of all variables",), "hash of the order of its samples, or 0"
     ),
+    "kind": Dataset("str", ("variable",), "wide, number, tied or label", "", "wide"),
+    "value": Dataset("float32", ("variable", "sample"), "normal score, or number of a label"),
     "fold": Dataset("int8", ("sample",), "fold of each sample"),
     "inner": Dataset("int8", ("sample",), "inner fold of each sample"),
     **_OF_ALL_SAMPLES,
@@ -104,6 +106,13 @@ EMBEDDINGS = {
     "temperature": Dataset("int64", _ENCODER, "row of the critic's temperature", "", 0),
     "fold": Dataset("int8", ("pair", "sample"), "fold of each sample", "", 0),
     "n_latent": Dataset("int64", ("pair", "side"), "axes of x and of y", "", 0),
+    "kind": Dataset("str", ("pair", "side"), "kind of x and of y", "", "wide"),
+    "value": Dataset(
+        "float32", ("pair", "side", "sample"), "values of pairs with ties", "", np.nan, True
+    ),
+    "classified": Dataset(
+        "float32", ("pair", "training share", "sample"), "bits of classifiers", BITS, np.nan, True
+    ),
     **_curves("pair"),
     **_OF_ALL_SAMPLES,
 }
