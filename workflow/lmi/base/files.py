@@ -25,7 +25,7 @@ import numpy as np
 
 from lmi.base.errors import InputError
 
-SCHEMA = 3
+SCHEMA = 4
 """Version of the layout of all HDF5 files; a reader refuses another one."""
 
 SEAL_BYTES = 512
