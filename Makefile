@@ -12,32 +12,44 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo plan test test-wheel test-cluster lint lock bench-accuracy bench-speed \
-  bench-statistics bench-null bench-discrete bench-ksg bench-gpu bench-scale bench-costs \
-  bench-overhead
+.PHONY: help demo check plan test test-fuzz test-wheel test-cluster test-browser lint lock \
+  bench-accuracy bench-speed bench-statistics bench-null bench-networks bench-conditional \
+  bench-discrete bench-ksg bench-gpu bench-scale bench-costs bench-overhead bench-memory \
+  bench-narrow bench-report
 
 help:
 	@echo "make demo   install into .venv, run the bundled data, print the strongest pairs"
+	@echo "make check  what was read of each dataset, before anything is estimated"
 	@echo "make plan   what a run will cost: jobs, CPU and GPU hours, memory, disk"
 	@echo "make test   install the test tools, check the code, run the tests"
+	@echo "make test-fuzz      300 mutations of a file of each format: read right, or refused in time"
 	@echo "make test-wheel     build the sdist and the wheel, and use the wheel from another folder"
 	@echo "make test-cluster   run the workflow, and what can go wrong, on a private SLURM"
+	@echo "make test-browser   open a report in Chromium, and use it"
 	@echo "make lint   the checks without the tests"
 	@echo "make bench-accuracy   errors over families of tasks with known MI"
 	@echo "make bench-speed      CPU time beside the released latentmi (builds .latentmi)"
 	@echo "make bench-statistics coverage of the error bars, p values, q values, flags"
 	@echo "make bench-null       false positives of the p values down to 1e-5"
 	@echo "make bench-discrete   errors of counts, zeros and labels, and their false positives"
+	@echo "make bench-networks   planted pairs found among thousands, and false discoveries"
+	@echo "make bench-conditional errors and p values of the conditional information"
 	@echo "make bench-ksg        the KSG kernel beside scikit-learn's KDTree"
 	@echo "make bench-gpu        pairs a second of the network training, on a GPU where there is one"
 	@echo "make bench-scale      planning and gathering of 10^2 to 10^6 pairs"
+	@echo "make bench-memory     memory of projecting 200 gene sets of 50,000 cells x 20,000 genes"
 	@echo "make bench-overhead   all pairs of 64 variables, and where the time goes"
+	@echo "make bench-narrow     pairs of single features beside scikit-learn, frites and arboreto"
 	@echo "make bench-costs      what the stages take by size, for the estimates of make plan"
+	@echo "make bench-report     size and load time of the report by number of variables"
 	@echo "make lock   pin the newest versions that pyproject.toml allows"
 
 demo: $(VENV)/.installed
 	$(BIN)/python -m snakemake --cores $(CORES) --configfile $(CONFIG)
 	@$(BIN)/python workflow/scripts/top_pairs.py $(CONFIG)
+
+check: $(VENV)/.installed
+	@$(BIN)/python -m lmi.planning.check --configfile $(CONFIG)
 
 plan: $(VENV)/.installed
 	@$(BIN)/python -m lmi.planning.forecast --configfile $(CONFIG)
@@ -47,6 +59,10 @@ plan: $(VENV)/.installed
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov
 
+# Damaged files: 300 mutations of each format, and what the readers make of them.
+test-fuzz: $(VENV)/.tested
+	OMP_NUM_THREADS=1 LMI_FUZZ=300 $(BIN)/python -m pytest -q tests/unit/data/test_fuzz.py
+
 test-wheel: $(VENV)/.tested
 	tests/wheel.sh
 
@@ -54,6 +70,10 @@ test-wheel: $(VENV)/.tested
 test-cluster: $(VENV)/.tested
 	tests/cluster/install.sh
 	$(BIN)/python -m pytest --numprocesses 3 --maxschedchunk 1 --durations 0 --durations-min 5 tests/cluster
+
+test-browser: $(VENV)/.tested
+	tests/browser/install.sh
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/browser -rP
 
 lint: $(VENV)/.tested
 	$(BIN)/ruff check .
@@ -95,6 +115,12 @@ bench-null: $(VENV)/.installed
 bench-discrete: $(VENV)/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.discrete
 
+bench-networks: $(VENV)/.installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.networks
+
+bench-conditional: $(VENV)/.installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.conditional
+
 bench-ksg: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.ksg
 
@@ -107,8 +133,24 @@ bench-scale: $(VENV)/.installed
 bench-costs: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.costs
 
+bench-memory: $(VENV)/.installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.memory
+
 bench-overhead: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.overhead
+
+bench-narrow: $(VENV)/.installed .narrow/.installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.narrow --peers .narrow/bin/python
+
+# What narrow pairs are compared with, as far as it can be installed.
+.narrow/.installed: envs/narrow/requirements.txt
+	$(PYTHON) -m venv .narrow
+	while read -r name; do .narrow/bin/python -m pip install --quiet "$$name" || true; done < $<
+	@touch $@
+
+bench-report: $(VENV)/.tested
+	tests/browser/install.sh
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.report
 
 # The released latentmi in an environment of its own: it needs numpy < 2.
 .latentmi/.installed: envs/latentmi/requirements.txt

@@ -11,8 +11,8 @@ min_version("9.14")
 
 
 # A file given with --configfile that has its own datasets stands alone; a shorter one, and
-# --config key=value, changes single keys of config.yaml.
-if "datasets" not in config:
+# --config key=value, changes single keys of config.yaml, of its datasets too.
+if config.get("datasets") == workflow.config_settings.config.get("datasets"):
 
     configfile: "config.yaml"
 
@@ -38,6 +38,7 @@ include: "workflow/rules/project.smk"
 include: "workflow/rules/embed.smk"
 include: "workflow/rules/estimate.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/export.smk"
 include: "workflow/rules/real_data.smk"
 include: "workflow/rules/benchmark.smk"
 include: "workflow/rules/calibrate.smk"
@@ -49,6 +50,8 @@ rule all:
         table=rules.aggregate.output.tsv,
         parquet=rules.aggregate.output.parquet,
         report=rules.report.output.html,
+        exports=rules.export.output.files,
+        record=rules.run_record.output.record,
         # named although the table is made from them: a deleted one is made again
         estimates=PLAN.estimates(),
 

@@ -29,6 +29,7 @@ SIZES = (
     (10000, 50, 4),
 )
 """Samples, features of a variable, variables; all pairs of them are one tile."""
+NARROW_SIZES = ((300, 1, 40), (700, 1, 64), (2000, 1, 40), (8000, 1, 16))
 PAPER_SIZES = ((1000, 20, 2), (1000, 20, 3), (2000, 100, 2), (2000, 1000, 2))
 
 
@@ -113,7 +114,10 @@ def fit(table):
     fitted = {}
     for rule, terms in costs.TERMS.items():
         kind = {"train": "always", "paper": "paper"}.get(rule, "never")
-        of_rule = table[table["rule"] == ("embed" if rule in ("train", "paper") else rule)]
+        stage = "embed" if rule in ("train", "paper") else rule.removesuffix("_narrow")
+        of_rule = table[table["rule"] == stage]
+        if stage != "project":
+            of_rule = of_rule[(of_rule["n_features"] == 1) == rule.endswith("_narrow")]
         if of_rule.empty:
             continue  # the last stages are measured by bench_scale
         mine = of_rule[of_rule["kind"] == kind].set_index(sizes)
@@ -139,6 +143,7 @@ def main():
     os.environ["OMP_NUM_THREADS"] = "1"
     rows = []
     work = [(size, ("never", "always")) for size in SIZES]
+    work += [(size, ("never",)) for size in NARROW_SIZES]
     for size, kinds in [*work, *((size, ("paper",)) for size in PAPER_SIZES)]:
         with tempfile.TemporaryDirectory() as folder:
             new = measure(*size, kinds, Path(folder))

@@ -270,3 +270,25 @@ def test_a_column_on_both_sides_is_told():
     found = lmi.estimate(x, y, train="never", n_permutations=0)
     assert found.flag == "fail"
     assert "column 1 of Xs = column 2 of Ys" in found.reason or "column 1 of Xs" in found.reason
+
+
+def test_a_result_shows_its_numbers_in_notebooks_and_as_a_dict():
+    result = lmi.estimate(*gaussian(0.8, 200), error_bars=False, n_permutations=0)
+    numbers = result.to_dict()
+    assert numbers["mi_bits"] == result.mi_bits
+    assert all(type(value) in (float, int, bool, str) for value in numbers.values())
+    html = result._repr_html_()
+    assert f"{result.mi_bits:.4g}" in html and "<th>flag</th>" in html
+
+
+def test_polars_frames_are_read_with_their_names_or_refused_in_a_sentence():
+    polars = pytest.importorskip("polars")
+    x, y = gaussian(0.8, 200, dims=3)
+    fast = {"error_bars": False, "n_permutations": 0}
+    frame = polars.DataFrame(x, schema=["a", "b", "c"])
+    result = lmi.estimate(frame, polars.DataFrame(y), **fast)
+    assert np.array_equal(result.pmis, lmi.estimate(x, y, **fast).pmis)
+    assert list(result.model.loadings().index) == ["a", "b", "c"]
+    for odd in (frame.lazy(), frame.with_columns(polars.lit("text").alias("t"))):
+        with pytest.raises(InputError, match="Xs: expected an array of numbers, found"):
+            lmi.estimate(odd, y, **fast)

@@ -43,10 +43,10 @@ def test_frames_in_another_order_are_aligned_by_name_and_it_is_said(names):
     left, right = pd.DataFrame(X, index=names), pd.DataFrame(Y, index=names)
     labels = pd.Series(np.arange(N) % 3, index=names)
     with pytest.warns(UserWarning, match="Ys: the rows have the names of Xs in another order"):
-        x, y, *_ = api_input.read(left, right.iloc[MIX], None)
+        x, y, _, _ = api_input.read(left, right.iloc[MIX], None)
     assert np.array_equal(x, X) and np.array_equal(y, Y)
     with pytest.warns(UserWarning, match="strata: .*in another order"):
-        codes = api_input.read(left, Y, labels.iloc[MIX]).strata
+        _, _, _, codes = api_input.read(left, Y, labels.iloc[MIX])
     assert np.array_equal(codes, np.arange(N) % 3)
 
 
@@ -61,7 +61,7 @@ def test_results_are_in_the_order_of_the_first():
 
 def test_the_same_names_in_the_same_order_are_fine_though_they_repeat():
     twice = [f"c{i // 2}" for i in range(N)]
-    _, y, *_ = read(pd.DataFrame(X, index=twice), pd.DataFrame(Y, index=twice))
+    _, y, _, _ = read(pd.DataFrame(X, index=twice), pd.DataFrame(Y, index=twice))
     assert np.array_equal(y, Y)
 
 
@@ -93,7 +93,7 @@ def test_integer_names_that_lost_rows_are_not_paired_by_position():
 @pytest.mark.parametrize("other", [Y, pd.DataFrame(Y), torch.tensor(Y), Y.tolist()])
 def test_names_against_none_are_paired_by_position(other):
     for pair in ((pd.DataFrame(X, index=NAMES), other), (other, pd.DataFrame(X, index=NAMES))):
-        x, y, *_ = read(*pair)
+        x, y, _, _ = read(*pair)
         assert {x.shape, y.shape} == {X.shape, Y.shape}
 
 
@@ -104,14 +104,14 @@ def test_strata_follow_the_names_of_whichever_side_has_some():
         (pd.DataFrame(X), pd.DataFrame(Y, index=NAMES)),
     ):
         with pytest.warns(UserWarning, match="strata: the rows have the names of Ys"):
-            codes = api_input.read(*pair, labels).strata
+            _, _, _, codes = api_input.read(*pair, labels)
         assert np.array_equal(codes, np.arange(N) % 3)
 
 
 def test_objects_with_obs_names_are_joined_as_frames_are():
     data = SimpleNamespace(X=csr_array(Y[MIX]), obs_names=pd.Index(NAMES)[MIX])
     with pytest.warns(UserWarning, match="aligned by name"):
-        _, y, *_ = api_input.read(pd.DataFrame(X, index=[n.encode() for n in NAMES]), data, None)
+        _, y, _, _ = api_input.read(pd.DataFrame(X, index=[n.encode() for n in NAMES]), data, None)
     assert np.array_equal(y, Y)
 
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from conftest import ROOT, SHORT
 
-LAST = {"aggregate": 1, "report": 1}
+LAST = {"aggregate": 1, "report": 1, "export": 1, "run_record": 1}
 LATER = {"collect": 5, **LAST}
 
 
@@ -47,10 +47,18 @@ def test_known_truth_is_met(project):
 def test_every_job_has_its_log_and_benchmark_file(project):
     results = project.folder / "results/short"
     for kind, suffix in (("logs", ".log"), ("benchmarks", ".tsv")):
-        for rule, n in (("project", 9), ("embed", 10), ("estimate", 10), ("collect", 5)):
+        for rule, n in (
+            ("describe", 5),
+            ("project", 9),
+            ("embed", 10),
+            ("estimate", 10),
+            ("collect", 5),
+        ):
             assert len(list((results / kind / rule).rglob(f"*{suffix}"))) == n
         assert (results / kind / f"aggregate{suffix}").exists()
         assert (results / kind / f"report{suffix}").exists()
+        assert (results / kind / f"export{suffix}").exists()
+        assert (results / kind / f"run_record{suffix}").exists()
 
 
 def test_bad_pair_has_a_reason_and_the_others_a_value(project):
@@ -101,7 +109,7 @@ def test_added_variables_run_their_block_and_tiles(project):
     more = {"interferon": ["IFITM1", "IFITM2", "IRF7"], "ap1": ["FOS", "JUNB", "EGR1"]}
     extra = project.config("more.yaml", {"datasets": {"cells": {"variables": {"list": more}}}})
     plan = project.plan(*project.configs, extra)
-    assert plan == {"project": 1, "embed": 3, "estimate": 3, "collect": 1, **LAST}
+    assert plan == {"describe": 1, "project": 1, "embed": 3, "estimate": 3, "collect": 1, **LAST}
 
 
 def test_fewer_pairs_leave_other_tiles_alone(project):
@@ -198,7 +206,7 @@ def test_runs_share_blocks_embeddings_and_estimates(fresh):
     assert taken(three) == {"project": 2, "embed": 3, "estimate": 0}
     # switching the cache on or off reruns nothing but the report, which shows the config
     off = fresh.config("off.yaml", config | {"cache": False})
-    assert fresh.plan("--configfile", off) == {"report": 1}
+    assert fresh.plan("--configfile", off) == {"report": 1, "run_record": 1}
 
 
 # ---- targets and other ways to run
@@ -283,6 +291,10 @@ def test_own_config_stands_alone_and_a_shorter_one_changes_the_demo(fresh):
     demo = fresh.plan()
     assert demo["project"] > 1
     assert fresh.plan("--config", "run=other") == demo
+    # nested values have the types of a file, and change single keys of it
+    assert fresh.plan("--config", "estimate={k: 5}", "keep={embeddings: false}") == demo
+    shifts = "datasets={documented_example: {task: {n_samples: 500}}}"
+    assert fresh.plan("--config", shifts) == demo
 
 
 def test_slurm_profile_plans_the_same_jobs_with_a_gpu_for_embed_alone(fresh):

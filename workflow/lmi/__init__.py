@@ -1,5 +1,7 @@
 """Latent mutual information of high-dimensional variables: `lmi.estimate(Xs, Ys)`.
 
+`lmi.load("results/<run>")` reads a finished run of the workflow back.
+
 Importing the package imports nothing heavy: the workflow's Snakefile does so in every job.
 """
 
@@ -7,9 +9,38 @@ import importlib
 
 __version__ = "0.7.0"
 
-__all__ = ["InputError", "Result", "__version__", "estimate", "ksg", "tasks"]
+__all__ = [
+    "Comparison",
+    "InputError",
+    "LatentMI",
+    "Model",
+    "Result",
+    "Run",
+    "Transfer",
+    "__version__",
+    "compare",
+    "estimate",
+    "ksg",
+    "load",
+    "load_model",
+    "tasks",
+    "transfer",
+]
 
-_HOME = {"estimate": "lmi.api", "Result": "lmi.api", "InputError": "lmi.base.errors"}
+_HOME = {
+    "estimate": "lmi.api",
+    "Result": "lmi.api",
+    "compare": "lmi.api_compare",
+    "Comparison": "lmi.api_compare",
+    "transfer": "lmi.api_transfer",
+    "Transfer": "lmi.api_transfer",
+    "InputError": "lmi.base.errors",
+    "load": "lmi.results.load",
+    "load_model": "lmi.model.fitted",
+    "Model": "lmi.model.fitted",
+    "LatentMI": "lmi.api_sklearn",
+    "Run": "lmi.results.load",
+}
 _SUBPACKAGES = ("ksg", "tasks")
 
 

@@ -172,6 +172,14 @@ def settings(preset: Any, options: Mapping[str, Any]) -> DefaultSettings | Paper
     return made
 
 
+def default_settings(options: Mapping[str, Any]) -> DefaultSettings:
+    """Return the settings of the preset default, with the options in place of its own."""
+    chosen = settings("default", options)
+    if not isinstance(chosen, DefaultSettings):  # what `settings` returns for this preset
+        raise TypeError(type(chosen))
+    return chosen
+
+
 def _short(value: Any) -> str:
     """Return a value as text that fits into a message."""
     text = " ".join(repr(value).split())
@@ -181,8 +189,10 @@ def _short(value: Any) -> str:
 # ---- strata
 
 
-def strata(labels: Any, n_samples: int) -> tuple[list, np.ndarray | None]:
+def strata(labels: Any, n_samples: int, name: str = "strata") -> tuple[list, np.ndarray | None]:
     """Return the names of the strata and the stratum of each sample, nothing for None.
+
+    `name` is that of the argument, for messages.
 
     Raises
     ------
@@ -191,8 +201,8 @@ def strata(labels: Any, n_samples: int) -> tuple[list, np.ndarray | None]:
     """
     if labels is None:
         return [], None
-    values, text = _labels("strata", labels, n_samples)
-    _check_groups(values, text)
+    values, text = _labels(name, labels, n_samples)
+    _check_groups(values, text, name)
     names, codes = np.unique(text, return_inverse=True)
     return names, codes
 
@@ -218,10 +228,10 @@ def _labels(name: str, labels: Any, n_samples: int) -> tuple[np.ndarray, np.ndar
             f"{name}: expected a label for each of the {n_samples} samples, "
             f"found shape {values.shape}."
         )
-    return values, _label_text(name, values)
+    return values, _label_text(values, name)
 
 
-def _label_text(name: str, values: np.ndarray) -> np.ndarray:
+def _label_text(values: np.ndarray, name: str) -> np.ndarray:
     """Return the labels as text; raises InputError for those that are missing or no labels."""
     listed = [v.decode("utf-8", "replace") if isinstance(v, bytes) else v for v in values.tolist()]
     if odd := [v for v in listed if isinstance(v, list | tuple | set | dict | np.ndarray)]:
@@ -247,7 +257,7 @@ def _label_text(name: str, values: np.ndarray) -> np.ndarray:
     return text
 
 
-def _check_groups(values: np.ndarray, text: np.ndarray) -> None:
+def _check_groups(values: np.ndarray, text: np.ndarray, name: str) -> None:
     """Raise InputError for labels that are no groups: ids, matched pairs, continuous values."""
     n_samples, (_, sizes) = len(text), np.unique(text, return_counts=True)
     cure = (
@@ -257,13 +267,13 @@ def _check_groups(values: np.ndarray, text: np.ndarray) -> None:
     alone = int((sizes == 1).sum())
     if alone > MAX_SHARE * n_samples:
         raise InputError(
-            f"strata: expected groups of samples, found {len(sizes)} strata for {n_samples} "
+            f"{name}: expected groups of samples, found {len(sizes)} strata for {n_samples} "
             f"samples, {alone} of them of one sample. {cure}"
         )
     fractions = [v for v in values.tolist() if isinstance(v, float) and v != round(v)]
     if fractions and len(sizes) > MAX_SHARE * n_samples:
         raise InputError(
-            f"strata: expected groups of samples, found a continuous column: {len(sizes)} "
+            f"{name}: expected groups of samples, found a continuous column: {len(sizes)} "
             f"different values for {n_samples} samples, such as {fractions[0]!r}. {cure}"
         )
 
@@ -334,11 +344,20 @@ class Read(NamedTuple):
 
 
 def read(
+    Xs: Any, Ys: Any, labels: Any, name: str = "strata"
+) -> tuple[np.ndarray, np.ndarray, list, np.ndarray | None]:
+    """Return x, y, the names of the strata and their codes, as `read_sides` does, of numbers."""
+    found = read_sides(Xs, Ys, labels, False, False, name)
+    return found.x, found.y, found.strata_names, found.strata
+
+
+def read_sides(
     Xs: Any,
     Ys: Any,
     labels: Any,
     discrete_x: bool | None = None,
     discrete_y: bool | None = None,
+    name: str = "strata",
 ) -> Read:
     """Return both sides and the strata, all in the order of Xs.
 
@@ -347,6 +366,12 @@ def read(
     InputError
         What cannot be read, or cannot be joined.
     """
+    for side, values in (("Xs", Xs), ("Ys", Ys)):
+        if type(values).__name__ in ("Ts", "TsGroup"):
+            raise InputError(
+                f"{side}: expected numbers in time, found times of events ({type(values).__name__}"
+                "). Count them in bins first: .count(0.02) of a Ts or TsGroup."
+            )
     (x, label_x), (y, label_y) = _side("Xs", Xs, discrete_x), _side("Ys", Ys, discrete_y)
     names_x, names_y, names_labels = row_names(Xs), row_names(Ys), row_names(labels)
     rows = order(names_x, names_y, "Xs", "Ys")
@@ -364,7 +389,7 @@ def read(
     # names that count the rows give way to real ones beside which they were ignored
     counted = names_y is not None and rows is None and names_x is not None and counts_rows(names_x)
     target, of_target = (names_y, "Ys") if names_x is None or counted else (names_x, "Xs")
-    rows = order(target, names_labels, of_target, "strata")
+    rows = order(target, names_labels, of_target, name)
     if rows is not None:
         labels = labels.iloc[rows] if hasattr(labels, "iloc") else np.asarray(labels)[rows]
-    return Read(x, y, (label_x, label_y), *strata(labels, len(x)))
+    return Read(x, y, (label_x, label_y), *strata(labels, len(x), name))

@@ -1,7 +1,9 @@
 # Everything the rules share: the validated config, the plan of the run (lmi.planning.plan), and
 # adapters from Snakemake's wildcards to its jobs. No rule stands here, and nothing is computed.
 import contextlib
+import os
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -12,9 +14,14 @@ import lmi
 from lmi.base.errors import InputError
 from lmi.benchmarks.real_data import catalogue
 from lmi.planning import guard
+from lmi.planning.command_line import typed
 from lmi.planning.config import load
 from lmi.planning.yaml_file import check_yaml
 from lmi.planning.plan import Plan
+from lmi.report import provenance
+
+# For the report: jobs are processes of their own, which find here what started the first one.
+os.environ.setdefault(provenance.COMMAND, shlex.join(["snakemake", *sys.argv[1:]]))
 
 
 def stop_on_bad_input(function, *arguments):
@@ -27,7 +34,8 @@ def stop_on_bad_input(function, *arguments):
 
 for path in workflow.configfiles:
     stop_on_bad_input(check_yaml, path)
-loaded = stop_on_bad_input(load, dict(config))
+loaded = stop_on_bad_input(typed, dict(config), workflow.config_settings.config)
+loaded = stop_on_bad_input(load, loaded)
 config.clear()
 config.update(loaded)
 
@@ -80,8 +88,8 @@ def truth_of(source):
 
 
 def keep_embeddings(path):
-    """Mark the embeddings as temporary unless the config keeps them."""
-    return path if config["keep"]["embeddings"] else temp(path)
+    """Mark the embeddings as temporary unless the run keeps them."""
+    return path if PLAN.kept["embeddings"] else temp(path)
 
 
 def figure(kind, dataset=None):

@@ -4,6 +4,7 @@
 rule estimate:
     input:
         embeddings="<results>/{dataset}/embeddings/tile-{x}-{y}.h5",
+        blocks=job("estimate", "given_blocks"),
     output:
         estimates="<results>/{dataset}/estimates/tile-{x}-{y}.h5",
     log:
@@ -23,6 +24,7 @@ rule estimate:
         settings=job("estimate", "settings"),
         seed=job("estimate", "seed"),
         keep_pointwise=job("estimate", "keep_pointwise"),
+        given=job("estimate", "given"),
     message:
         "estimate {wildcards.dataset}, tile {wildcards.x}-{wildcards.y}"
         " (about {resources.expected_s} s, {resources.mem_mb} MB, {resources.expected_mb} MB on disk)"

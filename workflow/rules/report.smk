@@ -66,6 +66,8 @@ rule report:
     input:
         parquet=rules.aggregate.output.parquet,
         parts=rules.aggregate.input.parts,
+        blocks=PLAN.blocks(),
+        data=PLAN.overviews(),
     output:
         html=report(
             "<results>/report.html",

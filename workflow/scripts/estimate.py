@@ -13,4 +13,6 @@ with job(snakemake):
         threads=snakemake.threads,
         keep_pointwise=snakemake.params.keep_pointwise,
         shared=snakemake.config["cache"],
+        given=snakemake.params.given,
+        blocks=list(snakemake.input.blocks),
     )

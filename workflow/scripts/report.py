@@ -14,4 +14,5 @@ with job(snakemake):
         snakemake.input.parts,
         snakemake.params.config,
         snakemake.params.benchmarks,
+        snakemake.input.blocks,
     )

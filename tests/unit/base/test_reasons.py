@@ -15,7 +15,7 @@ def example(declared):
 
 @pytest.mark.parametrize("declared", reasons.DECLARED.values(), ids=reasons.DECLARED)
 def test_each_reason_has_a_meaning_and_comes_back_from_the_table(declared):
-    assert declared.flag in ("warn", "fail") and declared.code.isidentifier()
+    assert declared.flag in reasons.FLAGS and declared.code.isidentifier()
     assert reasons.MEANINGS[declared.kind]
     why = [example(declared), Reason("not_converged")]
     back = reasons.from_table(reasons.codes(why), reasons.parameters(why))

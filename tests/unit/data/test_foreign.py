@@ -45,7 +45,7 @@ def recording(folder):
         file["times"], file["units"] = np.arange(30.0), np.arange(30) % 3
     for name in ("times", "units"):
         linked(folder / "data.h5", name, folder / "other.h5")
-    return lambda: spikes.units(str(folder / "data.h5"))
+    return lambda: spikes.recording({"source": str(folder / "data.h5")})
 
 
 @pytest.mark.parametrize("make", [hdf5, anndata, labels, recording])

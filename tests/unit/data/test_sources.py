@@ -100,6 +100,24 @@ def test_missing_samples_are_found(kind, values, tmp_path):
     assert np.flatnonzero(sources.missing_samples(source)).tolist() == [1, 4]
 
 
+@pytest.mark.parametrize("kind", ["h5ad", "zarr", "h5", "npy", "npz", "parquet", "csv"])
+@pytest.mark.filterwarnings("ignore:.*zarr:UserWarning")
+def test_what_single_precision_cannot_reach_is_missing(kind, values, tmp_path):
+    values = values.astype(float)
+    values[3, 1] = -1e200
+    path = tmp_path / f"data.{kind}"
+    if kind in ("h5ad", "zarr"):
+        table = anndata.AnnData(values)
+        table.write_h5ad(path) if kind == "h5ad" else table.write_zarr(path)
+    elif kind == "npy":
+        np.save(path, values)
+    else:
+        write(kind, values, tmp_path)
+    source = Source(str(path))
+    assert np.flatnonzero(sources.missing_samples(source)).tolist() == [3]
+    assert np.isinf(sources.read(source)).sum() == 1
+
+
 def test_reading_goes_on_past_one_chunk(values, tmp_path, monkeypatch):
     monkeypatch.setattr(matrices, "ROWS_AT_A_TIME", 3)
     for form in ("dense", "csr", "csc"):
@@ -280,7 +298,7 @@ def test_missing_file_names_its_folder_and_the_nearest_name(tmp_path):
         sources.header(Source(str(tmp_path / "count.csv")))
     with pytest.raises(InputError, match=r"its folder .* does not exist"):
         sources.header(Source(str(tmp_path / "no" / "count.csv")))
-    with pytest.raises(InputError, match="it is a folder"):
+    with pytest.raises(InputError, match=r"found a folder with counts\.csv in it"):
         sources.header(Source(str(tmp_path)))
 
 

@@ -26,6 +26,10 @@ def recording(tmp_path):
     return save(tmp_path / "spikes.npz", times, units, interval_s=np.array([0.0, 2.0]))
 
 
+def recorded(path):
+    return spikes.recording({"source": path})
+
+
 def by_hand(settings, unit, shift_s=0.0):
     """Count spike by spike, in whole numbers of nanoseconds."""
     with np.load(settings["source"]) as file:
@@ -81,8 +85,8 @@ def test_units_come_from_the_header_where_there_is_one(tmp_path):
         "unit_counts": np.array([2, 1]),
         "interval_s": np.array([0.0, 5.0]),
     }
-    plain = spikes.units(save(tmp_path / "a.npz", [0.5, 1, 4], [9, 4, 4])["source"])
-    with_header = spikes.units(save(tmp_path / "b.npz", [0.5, 1, 4], [9, 4, 4], **header)["source"])
+    plain = recorded(save(tmp_path / "a.npz", [0.5, 1, 4], [9, 4, 4])["source"])
+    with_header = recorded(save(tmp_path / "b.npz", [0.5, 1, 4], [9, 4, 4], **header)["source"])
     assert plain == spikes.Units(("unit4", "unit9"), (2, 1), 0.5, 4.0)
     assert with_header == spikes.Units(("unit4", "unit9"), (2, 1), 0.0, 5.0)
 
@@ -98,14 +102,14 @@ def test_other_formats(tmp_path, ending):
     else:
         with h5py.File(path, "w") as file:
             file["times"], file["units"] = table["times"], list(table["units"])
-    assert spikes.units(str(path)) == spikes.Units(("a", "b"), (1, 2), 0.05, 0.3)
+    assert recorded(str(path)) == spikes.Units(("a", "b"), (1, 2), 0.05, 0.3)
     settings = SETTINGS | {"source": str(path), "bin_ms": 125, "n_lags": 2}
     (counts,) = spikes.count_windows(settings, [("b", 0)])
     np.testing.assert_array_equal(counts, [[0, 1]])
 
 
 def test_the_bundled_recording():
-    known = spikes.units(RECORDING)
+    known = recorded(RECORDING)
     assert len(known.names) == 289
     assert sum(known.n_spikes) == 124_905
     assert (known.start_s, known.stop_s) == (0.0, 120.0)
@@ -150,7 +154,7 @@ def test_the_file_may_hold_the_intervals(paused, tmp_path):
         arrays = dict(file)
     intervals = np.array([[0, 150], [250, 400]])
     np.savez(tmp_path / "b.npz", interval_s=intervals, **arrays)
-    assert spikes.units(str(tmp_path / "b.npz")).pauses == ((150.0, 250.0),)
+    assert recorded(str(tmp_path / "b.npz")).pauses == ((150.0, 250.0),)
 
 
 def test_an_interval_too_short_for_a_window_has_none(paused):
@@ -173,13 +177,34 @@ def test_intervals_out_of_order_are_refused(paused, intervals):
         spikes.n_windows(paused | {"intervals": intervals})
 
 
-def test_lags_and_short_intervals_are_refused(paused):
+def test_lags_take_intervals_and_too_long_ones_are_refused(paused):
     settings = paused | {"intervals": [[0, 150], [250, 400]]}
-    assert spikes.n_windows(settings, lags=[0]) == spikes.n_windows(settings)
-    with pytest.raises(InputError, match="lags need one interval, found 2"):
-        spikes.n_windows(settings, lags=[0, 1])
-    with pytest.raises(InputError, match="at least 100 windows an interval on average, found"):
-        spikes.n_windows(settings | {"intervals": [[i, i + 1] for i in range(0, 100, 2)]})
+    n = spikes.n_windows(settings)
+    assert spikes.n_windows(settings, lags=[0, 1]) == n
+    assert (np.bincount(spikes.interval_of_windows(settings)) == n // 2).all()
+    with pytest.raises(InputError, match=r"at a lag of 1460 windows \d+ of \d+ have a partner"):
+        spikes.n_windows(settings, lags=[0, 1460])
+
+
+def test_short_intervals_are_trials_of_equal_length_or_refused(paused):
+    trials = paused | {"intervals": [[i, i + 1] for i in range(0, 100, 2)]}
+    assert spikes.n_windows(trials) == 50 * np.sum(spikes.interval_of_windows(trials) == 0)
+    ragged = paused | {"intervals": [[i, i + 1 + i / 100] for i in range(0, 100, 2)]}
+    with pytest.raises(InputError, match="expected 100 windows an interval on average, or 20"):
+        spikes.n_windows(ragged)
+
+
+def test_a_table_says_when_trials_were(paused, tmp_path):
+    table = tmp_path / "trials.csv"
+    table.write_text("trial,start,stop\n1,0,150\n2,250,400\n")
+    listed = paused | {"intervals": [[0, 150], [250, 400]]}
+    assert spikes.recording(paused | {"intervals": str(table)}) == spikes.recording(listed)
+    table.write_text("trial,start,stop\n1,0,\n")
+    with pytest.raises(InputError, match="line 2: expected numbers in start and stop"):
+        spikes.recording(paused | {"intervals": str(table)})
+    table.write_text("trial,begin,stop\n1,0,2\n")
+    with pytest.raises(InputError, match="expected the columns start and stop"):
+        spikes.recording(paused | {"intervals": str(table)})
 
 
 def test_intervals_without_a_spike_are_refused(paused):
@@ -246,57 +271,57 @@ def test_recording_shorter_than_a_window(recording):
 )
 def test_arrays_that_do_not_fit(tmp_path, times, units, message):
     with pytest.raises(InputError, match=message):
-        spikes.units(save(tmp_path / "a.npz", times, units)["source"])
+        recorded(save(tmp_path / "a.npz", times, units)["source"])
 
 
 def test_times_that_are_text(tmp_path):
     (tmp_path / "a.csv").write_text("times,units\nx,1\ny,1\n")
     with pytest.raises(InputError, match="expected numbers in `times`"):
-        spikes.units(str(tmp_path / "a.csv"))
+        recorded(str(tmp_path / "a.csv"))
 
 
 def test_spikes_without_a_unit_are_counted(tmp_path):
     (tmp_path / "a.csv").write_text("times,units\n.1,a\n.2,\n.3, \n.4,NA\n.5,None\n")
     with pytest.raises(InputError, match=r"2 of 5 spikes without one .*first in entry 2"):
-        spikes.units(str(tmp_path / "a.csv"))
+        recorded(str(tmp_path / "a.csv"))
     table = pd.DataFrame({"times": [0.1, 0.2], "units": pd.array([1, None], "Int64")})
     table.to_parquet(tmp_path / "a.parquet")
     with pytest.raises(InputError, match="1 of 2 spikes without one"):
-        spikes.units(str(tmp_path / "a.parquet"))
+        recorded(str(tmp_path / "a.parquet"))
 
 
 def test_units_may_be_called_as_missing_values_are(tmp_path):
     (tmp_path / "a.csv").write_text("times,units\n.1,NA\n.2,None\n.3,nan\n")
-    assert spikes.units(str(tmp_path / "a.csv")).names == ("NA", "None", "nan")
+    assert recorded(str(tmp_path / "a.csv")).names == ("NA", "None", "nan")
 
 
 def test_a_group_in_place_of_an_array(tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["units/spike_times"], file["units/spike_times_index"] = [0.1, 0.2], [1, 2]
     with pytest.raises(InputError, match=r"`units`, found a group with spike_times, .*NWB"):
-        spikes.units(str(tmp_path / "a.h5"))
+        recorded(str(tmp_path / "a.h5"))
 
 
 def test_missing_arrays(tmp_path):
     np.savez(tmp_path / "a.npz", time=np.zeros(3))
     with pytest.raises(InputError, match="one entry a spike; missing: times, units"):
-        spikes.units(str(tmp_path / "a.npz"))
+        recorded(str(tmp_path / "a.npz"))
 
 
 def test_a_header_that_contradicts_itself(tmp_path):
     ids, counts = np.array([1, 1]), np.array([2, 2])
     settings = save(tmp_path / "a.npz", [0, 1], [1, 1], unit_ids=ids, unit_counts=counts)
     with pytest.raises(InputError, match="each unit once"):
-        spikes.units(settings["source"])
+        recorded(settings["source"])
     settings = save(tmp_path / "b.npz", [0, 1], [1, 1], interval_s=np.array([2.0, 1.0]))
     with pytest.raises(InputError, match="start and end in seconds"):
-        spikes.units(settings["source"])
+        recorded(settings["source"])
 
 
 @pytest.mark.parametrize("ending", ["npz", "h5", "xyz", "parquet"])
 def test_unreadable_files(tmp_path, ending):
     (tmp_path / f"a.{ending}").write_bytes(b"nothing of use")
     with pytest.raises(InputError, match=f"a.{ending}'"):
-        spikes.units(str(tmp_path / f"a.{ending}"))
+        recorded(str(tmp_path / f"a.{ending}"))
     with pytest.raises(InputError, match=r"spikes .*no such file"):
-        spikes.units(str(tmp_path / f"b.{ending}"))
+        recorded(str(tmp_path / f"b.{ending}"))

@@ -122,7 +122,7 @@ def test_unknown_features_may_be_dropped(cells, tmp_path):
     gmt = write(tmp_path / "m.gmt", "b\t\tCD79A\tMS4A1\tCD19\nt\t\tCD3D\tCD5\n")
     cells["variables"] = {"gene_sets": gmt, "unknown_features": "drop", "min_features": 2}
     note = "1 of its 3 features are not in the data"
-    assert list_variables(cells) == [Variable("b", ("CD79A", "MS4A1"), note=note)]
+    assert list_variables(cells) == [Variable("b", ("CD79A", "MS4A1"), note=note, absent=("CD19",))]
     assert read(cells)[1]["notes"] == [note]
 
 
@@ -271,17 +271,22 @@ def test_values_too_large_for_single_precision_are_missing(tmp_path):
         read(dataset(str(tmp_path / "a.npy")))
 
 
-def test_a_time_series_loses_no_sample_inside_it(tmp_path):
-    values = np.random.default_rng(0).standard_normal((200, 3))
+def test_samples_left_out_of_a_time_series_end_an_interval(tmp_path):
+    values = np.random.default_rng(0).standard_normal((300, 3))
     values[:20] = values[-10:] = np.nan
     path = str(tmp_path / "a.npy")
     np.save(path, values)
     series = {**dataset(path), "time_series": True}
-    assert len(read(series, missing="drop_samples")[0][0]) == 170
-    values[50, 1] = np.nan
+    matrices, info = read(series, missing="drop_samples")
+    assert len(matrices[0]) == 270 and info["interval"] is None
+    values[150, 1] = np.nan
     np.save(path, values)
-    assert len(read(dataset(path), missing="drop_samples")[0][0]) == 169
-    with pytest.raises(InputError, match="first after sample 49: they have missing values"):
+    assert read(dataset(path), missing="drop_samples")[1]["interval"] is None
+    info = read(series, missing="drop_samples")[1]
+    assert np.bincount(info["interval"]).tolist() == [130, 139]
+    values[50:250:4, 1] = np.nan
+    np.save(path, values)
+    with pytest.raises(InputError, match=r"in 51 stretches \(left out: 80 samples, missing"):
         read(series, missing="drop_samples")
 
 

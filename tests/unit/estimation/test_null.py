@@ -5,9 +5,10 @@ import itertools
 import numpy as np
 import pytest
 from lmi import api
+from lmi.estimation import combination, null, permutations, tails
 from lmi.estimation import estimate as estimation
-from lmi.estimation import null, permutations, tails
 from lmi.ksg import kernel as ksg
+from scipy.signal import lfilter
 from scipy.stats import kstest
 
 from benchmarks.statistics import autoregressive, pair
@@ -78,18 +79,11 @@ def test_sequential_p_values_are_right():
 
 
 def test_combination_of_p_values():
-    assert null.combine([0.03]) == pytest.approx(0.03)
-    assert null.combine([0.03, 0.03]) == pytest.approx(0.03)
-    assert null.combine([1e-200, 0.5]) == pytest.approx(2e-200, rel=1e-6)
-    assert null.combine([1e-12, 1e-12]) == pytest.approx(1e-12, rel=1e-6)
-    assert 0.02 < null.combine([0.01, 0.9]) < 0.03
-
-
-def test_correlation_time():
-    rng = np.random.default_rng(5)
-    assert null.correlation_time(rng.standard_normal((2000, 3))) == 1
-    found = null.correlation_time(autoregressive(rng, 20_000, 1, phi=0.9))
-    assert 15 < found < 30  # 0.9^22 = 0.1
+    assert combination.cauchy([0.03]) == pytest.approx(0.03)
+    assert combination.cauchy([0.03, 0.03]) == pytest.approx(0.03)
+    assert combination.cauchy([1e-200, 0.5]) == pytest.approx(2e-200, rel=1e-6)
+    assert combination.cauchy([1e-12, 1e-12]) == pytest.approx(1e-12, rel=1e-6)
+    assert 0.02 < combination.cauchy([0.01, 0.9]) < 0.03
 
 
 @pytest.mark.parametrize("kind", ["white", "autoregressive", "strata"])
@@ -264,3 +258,69 @@ def test_a_shift_null_finds_certain_series_among_thousands():
     y = x + rng.standard_normal((1200, 3))
     found = api.estimate(x, y, time_series=True, train="never")
     assert found.p_value * 11_175 < 0.05
+
+
+# ---- intervals
+
+
+def intervals_part(sizes, seed=0):
+    rng = np.random.default_rng(seed)
+    n = sum(sizes)
+    x, y = rng.normal(size=(2, n, 1))
+    interval = np.repeat(np.arange(len(sizes)), sizes)
+    return null.Part(x, y, x, y, interval=interval, trials=n < 100 * len(sizes))
+
+
+def test_long_intervals_are_shifted_within_themselves():
+    part = intervals_part([120, 150, 130])
+    assert [rows.shape for rows in permutations.cycles(part)] == [(120, 1), (150, 1), (130, 1)]
+    orders = permutations.orders(part, "shift", 20, 0, np.random.default_rng(1))
+    assert (np.sort(orders, axis=1) == np.arange(400)).all()
+    assert (part.interval[orders] == part.interval).all()
+    steps = np.diff(orders[:, :120], axis=1)
+    assert ((steps == 1) | (steps == -119)).all()
+
+
+def test_trials_of_equal_length_are_shifted_as_a_whole():
+    part = intervals_part([10] * 30 + [7])
+    assert [rows.shape for rows in permutations.cycles(part)] == [(30, 10), (1, 7)]
+    orders = permutations.orders(part, "shift", 20, 0, np.random.default_rng(1))
+    assert (orders[:, 300:] == np.arange(300, 307)).all()
+    assert (orders[:, :300].reshape(20, 30, 10) % 10 == np.arange(10)).all()
+
+
+def test_the_cross_term_of_drawn_shifts_is_that_of_their_orders():
+    for sizes in ([120, 150, 130], [10] * 30 + [7]):
+        part = intervals_part(sizes)
+        draws = permutations.cross_draws(part, "shift", 500, 0, np.random.default_rng(1))
+        orders = permutations.orders(part, "shift", 500, 0, np.random.default_rng(1))
+        sums = (part.left * part.right[orders]).sum(axis=(1, 2))
+        np.testing.assert_allclose(draws, sums, atol=1e-9)
+
+
+def test_one_interval_is_the_whole_recording():
+    part = intervals_part([300])
+    whole = null.Part(part.x, part.y, part.left, part.right)
+    for one in (part, whole):
+        assert permutations.log_count(one, "shift") == pytest.approx(np.log(300))
+    rng = np.random.default_rng
+    draws = [permutations.cross_draws(one, "shift", 99, 0, rng(0)) for one in (part, whole)]
+    np.testing.assert_array_equal(*draws)
+
+
+def test_intervals_that_nothing_can_be_exchanged_with_have_no_p_value():
+    part = intervals_part(list(range(5, 25)))
+    found = null.test([part], scheme="shift", n_permutations=99, rng=np.random.default_rng(0))
+    assert np.isnan(found.p_value)
+
+
+@pytest.mark.parametrize("sizes", [[150] * 3, [15] * 30])
+def test_p_values_of_slow_independent_series_in_intervals_are_uniform(sizes):
+    p_values = []
+    for seed in range(60):
+        part = intervals_part(sizes, seed)
+        slow = [lfilter([1], [1, -0.8], side, axis=0) for side in (part.x, part.y)]
+        slow = null.Part(*slow, *slow, interval=part.interval, trials=part.trials)
+        found = null.test([slow], scheme="shift", n_permutations=99, rng=np.random.default_rng(0))
+        p_values.append(found.p_value)
+    assert np.mean(np.array(p_values) <= 0.1) < 0.25

@@ -11,9 +11,10 @@ from lmi.embedding import canonical
 from lmi.pipeline import chunks
 from lmi.pipeline.blocks import Block
 from lmi.pipeline.embed import embed
-from lmi.pipeline.estimate import _read_embedding, estimate
+from lmi.pipeline.estimate import estimate
 from lmi.pipeline.project import write_block
 from lmi.projection import folds as split
+from lmi.results import embeddings
 from lmi.results.collect import collect
 from lmi.results.table import read_tile
 
@@ -69,7 +70,7 @@ def flat(block):
 
 def read_embeddings(path):
     with chunks.reading(path, "embed") as file:
-        found = [_read_embedding(file, row) for row in range(2)]
+        found = embeddings.read_embeddings(file, range(2), [True, True])
     return {f"{name}{row}": getattr(e, name) for row, e in enumerate(found) for name in ("zx", "s")}
 
 

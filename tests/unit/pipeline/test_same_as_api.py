@@ -36,5 +36,6 @@ def test_the_stages_give_the_numbers_of_lmi_estimate(tmp_path, time_series):
     settings["permutations"]["max"] = 999
     estimate.estimate(out, tile, settings=settings, seed=5)
     with reading(out, "estimate") as file:
-        for name in ("mi_bits", "mi_ksg_bits", "sd_bits", "sd_ksg_bits", "p_value"):
+        values = ("mi_bits", "mi_ksg_bits", "sd_bits", "sd_ksg_bits", "low_bits", "high_bits")
+        for name in (*values, "p_value"):
             assert file[name][0] == getattr(result, name)

@@ -194,7 +194,7 @@ def test_no_datasets():
             {"variables": "eech"},
             "variables: expected one of each, files; found 'eech' (did you mean",
         ),
-        ({"variables": {}}, "exactly one of gene_sets, table and list, found none"),
+        ({"variables": {}}, "exactly one of gene_sets, table, list, regex, var_column, found none"),
         ({"variables": {"table": "a", "list": ["a"]}}, "found table and list"),
         ({"variables": {"list": [True]}}, "list[0]: expected text or a whole number, found True"),
         ({"variables": {"list": {"v": []}}}, "variables.list.v: expected at least 1 entries"),
@@ -212,11 +212,28 @@ def test_no_datasets():
         ({"pairs": "shifted"}, "dataset 'cells': pairs: `shifted` needs units with a shift"),
         ({"pairs": {"between": [["a"], ["d"]]}}, "dataset 'cells': pairs.between, group 2: no var"),
         ({"layer": "raw"}, "dataset 'cells': source"),
+        ({"given": {}}, "datasets.cells.given: expected one of `variable` and `column`"),
+        ({"given": {"variable": "a", "column": "b"}}, "given: expected one of `variable` and"),
+        ({"given": {"variable": "aa"}}, "given.variable: there is no variable 'aa' (did you mean"),
+        ({"given": {"column": "batch"}}, "given: expected `table` beside `column`"),
+        ({"given": {"table": "t.csv"}}, "given: expected one of `variable` and `column`"),
+        ({"given": {"table": "no.csv", "column": "b"}}, "given, read as strata file 'no.csv'"),
+        (
+            {"given": {"variable": "a"}, "time_series": True, "lags": [0, 1]},
+            "given: it does not go with `lags`",
+        ),
     ],
 )
 def test_bad_datasets(raw, change, message):
     raw["datasets"]["cells"] |= change
     assert message in message_of(raw)
+
+
+def test_what_is_given_goes_with_the_default_preset_alone(raw):
+    raw["datasets"]["cells"]["given"] = {"variable": "a"}
+    assert config.load(raw)["datasets"]["cells"]["given"] == {"variable": "a"}
+    message = message_of(raw | {"embed": {"preset": "ksg"}})
+    assert "datasets.cells.given: it goes with `embed.preset: default`, found ksg" in message
 
 
 @pytest.mark.parametrize(

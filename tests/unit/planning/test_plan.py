@@ -55,7 +55,7 @@ def test_a_dataset_is_cut_into_blocks_and_tiles():
 
 
 def test_nothing_is_read_until_it_is_asked_for(monkeypatch):
-    config = load({"datasets": {"d": {"source": "table.csv"}}})
+    config = load({"block_size": 2, "datasets": {"d": {"source": "table.csv"}}})
     read = []
     monkeypatch.setattr(datasets, "list_variables", lambda d: read.append("variables") or [])
     monkeypatch.setattr(datasets, "count_samples", lambda d: read.append("samples"))
@@ -128,10 +128,48 @@ def test_pointwise_values_are_kept_as_the_config_says():
         assert job.keep_pointwise is kept
 
 
+def test_what_many_pairs_would_take_is_not_kept_and_the_run_says_so(monkeypatch):
+    few = plan()
+    assert few.kept == {"embeddings": True, "pointwise": True}
+    assert "keep" not in few.asks_for()
+    monkeypatch.setattr(datasets, "KEEP_MB", 1e-3)
+    many = plan()
+    assert many.kept == {"embeddings": False, "pointwise": False}
+    assert not many.job("estimate", dataset="d", x="000", y="000").keep_pointwise
+    assert "keep.pointwise is auto" in many.asks_for()
+    asked = plan(keep={"pointwise": True, "embeddings": False})
+    assert asked.kept == {"embeddings": False, "pointwise": True}
+    assert "keep" not in asked.asks_for()
+
+
+@pytest.mark.parametrize(
+    ("dataset", "sections", "narrow"),
+    [
+        ({}, {}, True),
+        ({"time_series": True}, {}, False),
+        ({"variables": {"list": {"ab": ["a", "b"], "c": ["c"]}}}, {}, False),
+        ({}, {"embed": {"train": "always"}}, False),
+        ({}, {"embed": {"preset": "ksg"}}, False),
+    ],
+)
+def test_pairs_of_single_features_are_planned_as_cheap_ones(dataset, sections, narrow):
+    d = plan(dataset, **sections).datasets["d"]
+    assert d.is_narrow is narrow
+
+
+def test_blocks_of_no_named_size_follow_from_the_number_of_variables():
+    raw = {"datasets": {"d": {"source": "table.csv"}}}
+    write([f"v{number}" for number in range(140)])
+    assert [len(block) for block in Plan(load(raw)).datasets["d"].blocks] == [32] * 4 + [12]
+
+
 # ---- resources
 
 
-@pytest.mark.parametrize("rule", ["project", "embed", "estimate", "collect", "aggregate", "report"])
+@pytest.mark.parametrize(
+    "rule",
+    ["project", "embed", "estimate", "collect", "aggregate", "report", "export", "run_record"],
+)
 def test_resources_are_whole_numbers_that_grow_with_the_attempt(rule):
     numbers = {"project": {"block": "000"}, "collect": {"part": "000"}}
     numbers |= {stage: {"x": "000", "y": "001"} for stage in ("embed", "estimate")}
@@ -146,6 +184,18 @@ def test_resources_are_whole_numbers_that_grow_with_the_attempt(rule):
     assert type(job.expected_s) is int
     assert job.expected_s >= 1
     assert job.expected_mb >= 1
+
+
+def test_a_source_that_is_read_in_parts_needs_no_memory_of_its_size():
+    def needed(n_samples, **keys):
+        np.save("wide.npy", np.random.default_rng(0).normal(size=(n_samples, n_samples)))
+        made = plan({"source": "wide.npy", "variables": {"list": ["f0", "f1"]}} | keys)
+        return made.job("project", dataset="d", block="000").mem_mb(1, 1)
+
+    megabytes = (900**2 - 300**2) * 8 / 1e6
+    assert needed(900) - needed(300) < megabytes
+    turned = needed(900, transpose=True) - needed(300, transpose=True)
+    assert turned >= 6 * megabytes - 1
 
 
 def test_a_source_is_read_whole():

@@ -186,3 +186,36 @@ def test_shifted_without_a_shift():
             InputError, match=r"`shifted` needs units with a shift; set spikes.shift"
         ):
             tiles.tiles(dataset, some_variables(), 3)
+
+
+@pytest.mark.parametrize(
+    ("n_variables", "n_samples", "n_features", "expected"),
+    [
+        (2, 700, 1, 16),
+        (128, 700, 1, 16),
+        (129, 700, 1, 32),
+        (765, 700, 1, 128),
+        (2000, 700, 1, 256),
+        (100_000, 700, 1, 256),
+        (2000, 100_000, 1, 32),
+        (765, 700, 50, 64),
+        (2000, 10_000, 100, 16),
+    ],
+)
+def test_blocks_grow_with_the_variables_and_shrink_with_the_samples(
+    n_variables, n_samples, n_features, expected
+):
+    assert tiles.block_size(n_variables, n_samples, n_features) == expected
+
+
+@pytest.mark.parametrize(
+    "pairs", ["all", {"between": [["b cell", "t cell"], ["*"]]}, {"between": [["mk"], ["d?"]]}]
+)
+def test_pairs_are_counted_as_they_are_listed(pairs):
+    dataset, variables = {"pairs": pairs}, some_variables()
+    assert tiles.count(dataset, variables) == len(pairs_found(dataset, variables, 3))
+
+
+def test_pairs_of_a_file_are_counted(tmp_path):
+    dataset = write(tmp_path, "x\ty\nb cell\tnk\ndc\tmk\n")
+    assert tiles.count(dataset, some_variables()) == 2

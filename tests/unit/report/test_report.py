@@ -1,7 +1,9 @@
 """The report: complete, self-contained, safe against names, and content with very little."""
 
 import base64
+import gzip
 import hashlib
+import json
 import re
 from html.parser import HTMLParser
 
@@ -11,9 +13,10 @@ import pytest
 import yaml
 from helpers.runs import MODULES, columns_of, write_results, write_tile
 from lmi.base.errors import InputError
+from lmi.base.files import SCHEMA, write
 from lmi.base.reasons import Reason
 from lmi.estimation import flags
-from lmi.report import listing, texts
+from lmi.report import listing, payload, provenance, texts
 from lmi.report import page as report
 from lmi.report.details import read_details
 from lmi.report.figures import NothingToShow, training
@@ -49,6 +52,30 @@ class Page(HTMLParser):
 
     def all(self, tag):
         return [attributes for name, attributes in self.tags if name == tag]
+
+
+def unpack(source, name):
+    """Return the words and arrays that a page holds, as its script takes them apart."""
+    text = re.search(rf'<script type="text/plain" id="{name}">(.*?)</script>', source).group(1)
+    whole = gzip.decompress(base64.b64decode(text))
+    start = 4 + int.from_bytes(whole[:4], "little")
+    words, arrays = json.loads(whole[4:start]), {}
+    for key, entry in words["arrays"].items():
+        kind = np.dtype(entry["type"])
+        assert (start + entry["start"]) % kind.itemsize == 0
+        values = np.frombuffer(whole, kind, entry["length"], start + entry["start"])
+        if "step" in entry:
+            missing = values == np.iinfo(kind).max
+            values = np.where(missing, np.nan, entry["low"] + entry["step"] * values.astype(float))
+        arrays[key] = values
+    return words, arrays
+
+
+def column(source, name):
+    words, arrays = unpack(source, "light")
+    (entry,) = (one for one in words["columns"] if one["name"] == name)
+    texts = words["variables"] if entry["kind"] == "variable" else entry.get("texts")
+    return arrays[name] if texts is None else [texts[code] for code in arrays[name]]
 
 
 def render(folder, tiles, config, benchmarks="benchmarks"):
@@ -102,43 +129,72 @@ def test_all_sections_and_numbers_are_there(demo):
     first = table.iloc[0]
     value = report.bits(first["mi_bits"], first["sd_bits"])
     assert f"Strongest: {first['x']} with {first['y']}, {value} bits." in page.text
-    for name in MODULES:
-        assert name in page.text
 
 
-def test_figures_are_embedded_and_saved(demo):
-    folder, config, page, source, _ = demo
+def test_figures_are_saved_beside_the_page(demo):
+    folder, config, page, _, _ = demo
     stems = listing.figure_stems(config["datasets"])
     assert {path.name for path in (folder / "figures").iterdir()} == {
         f"{stem}.{suffix}" for stem in stems for suffix in ("png", "svg")
     }
-    # the shifted pairs are no grid, and the single pair has no panel for one
-    assert len(page.all("img")) == len(stems) - 2
-    assert "a list rather than a grid" in page.text
-    assert len(source) < 6_000_000
-    for image in page.all("img"):
-        kind, data = re.fullmatch(r"data:image/(svg\+xml|png);base64,(.*)", image["src"]).groups()
-        assert base64.b64decode(data).startswith(b"\x89PNG" if kind == "png" else b"<?xml")
-        assert 100 < int(image["width"]) < 1100 and image["alt"]
+    assert page.all("img") == []
 
 
-def test_the_page_needs_nothing_else_and_runs_only_its_script(demo):
+def test_the_page_holds_every_row_and_column(demo):
+    _, _, _, source, table = demo
+    for name in ("dataset", "x", "y", "flag", "reason"):
+        assert column(source, name) == table[name].tolist()
+    for name in ("mi_bits", "sd_bits", "null_sd_bits"):
+        np.testing.assert_allclose(column(source, name), table[name], rtol=1e-6)
+    np.testing.assert_array_equal(column(source, "q_value"), table["q_value"])
+    words, _ = unpack(source, "light")
+    names = {one["name"] for one in words["columns"]}
+    # what no pair has is no column
+    assert "lag" not in names and "swapped_bits" not in names and "truth_bits" in names
+
+
+def test_heat_maps_and_networks_have_the_variables_of_their_dataset(demo):
+    _, _, _, source, table = demo
+    words, arrays = unpack(source, "light")
+    cells, _, shifted, single = words["datasets"]
+    assert cells["symmetric"] and "a list rather than a grid" in shifted["note"]
+    assert "at least three" in single["note"]
+    rows = [words["variables"][code] for code in arrays["rows-0"]]
+    assert sorted(rows) == sorted(MODULES)
+    nodes = {words["variables"][code]: i for i, code in enumerate(arrays["nodes-0"])}
+    sure = table[(table["dataset"] == "cells") & table["significant"]]
+    for name, place in nodes.items():
+        its = sure[(sure["x"] == name) | (sure["y"] == name)]
+        assert arrays["degree-0"][place] == len(its)
+        np.testing.assert_allclose(arrays["hub-0"][place], its["mi_bits"].sum(), rtol=1e-5)
+        assert (arrays["community-0"][place] > 0) == (len(its) > 0)
+    assert np.isfinite(arrays["place_x-0"]).all()
+
+
+def test_the_page_needs_nothing_else_and_runs_only_its_scripts(demo):
     _, _, page, source, _ = demo
     assert not page.all("link") and all("src" not in script for script in page.all("script"))
     assert "@import" not in source and "url(" not in source
     policy = next(meta["content"] for meta in page.all("meta") if "http-equiv" in meta)
-    assert policy.startswith("default-src 'none'")
+    assert policy.startswith("default-src 'none'") and "unsafe-eval" not in policy
     script = re.search(r"<script>(.*?)</script>", source, re.DOTALL).group(1)
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    assert f"script-src 'sha256-{digest}'" in policy
+    codes = [script]
+    for name in ("plotly", "tabulator"):
+        text = re.search(rf'<script type="text/plain" id="{name}">(.*?)</script>', source).group(1)
+        codes.append(gzip.decompress(base64.b64decode(text)).decode())
+        assert "sourceMappingURL" not in codes[-1]
+    digests = {base64.b64encode(hashlib.sha256(code.encode()).digest()).decode() for code in codes}
+    assert set(re.findall(r"'sha256-([^']+)'", policy)) == digests
 
 
-def test_the_table_can_be_sorted_by_value(demo):
-    _, _, page, source, table = demo
-    rows = re.search(r'<table id="pairs">.*?</table>', source, re.DOTALL).group(0).count("<tr>") - 1
-    assert rows == len(table)
-    values = [cell["data-value"] for cell in page.all("td") if cell.get("class") == "number bar"]
-    np.testing.assert_allclose(np.array(values, float), table["mi_bits"])
+def test_libraries_are_those_that_their_list_says():
+    folder = report.FOLDER / "vendor"
+    lines = re.findall(
+        r"^\| (\S+\.(?:js|css)) \|.*\| ([0-9a-f]{64}) \|$", (folder / "README.md").read_text(), re.M
+    )
+    assert {name for name, _ in lines} == {path.name for path in folder.glob("*.min.*")}
+    for name, digest in lines:
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
 
 
 def test_provenance_has_config_and_times(demo):
@@ -163,11 +219,12 @@ def test_names_are_escaped_everywhere(tmp_path):
         tile.attrs["preset"] = NAME
     config = {"run": NAME, "datasets": {NAME: {"source": NAME}}}
     page, source, _ = render(tmp_path, [path], config)
-    assert "<script>alert" not in source and "49" not in re.findall(r"<td[^>]*>(.*?)</td>", source)
-    assert len(page.all("script")) == 1
-    assert all(image["src"].startswith("data:") for image in page.all("img"))
+    assert "<script>alert" not in source
+    assert column(source, "x").count(NAME) == 2 and "{{ 7 * 7 }}" in column(source, "y")
+    assert len(page.all("script")) == 5
+    assert page.all("img") == []
     assert not any(name.startswith("on") for _, attributes in page.tags for name in attributes)
-    assert NAME in page.text and "{{ 7 * 7 }}" in page.text
+    assert NAME in page.text
     stem = listing.figure_stem("heatmap", NAME)
     assert re.fullmatch(r"[\w.@+-]+", stem) and (tmp_path / "figures" / f"{stem}.svg").exists()
 
@@ -179,11 +236,10 @@ def test_a_run_that_kept_nothing_and_has_no_truth(tmp_path):
         for name in ("loss_train", "loss_validation", "loss_step"):
             del tile[name]
     page, source, _ = render(tmp_path, [path], {"run": "r", "datasets": {"d": {}}}, "nowhere")
-    assert "No embedding was kept" in page.text
-    assert "No training took place" in page.text
-    assert "no pair whose true mutual information is known" in page.text
+    words, _ = unpack(source, "heavy")
+    assert words["details"][0]["pairs"] == words["details"][0]["trained"] == []
+    assert page.all("div") and not [one for one in page.all("div") if one.get("id") == "truth-plot"]
     assert "No benchmark files were found" in page.text
-    assert ">Truth</button>" not in source
 
 
 def test_a_single_pair(tmp_path):
@@ -193,7 +249,6 @@ def test_a_single_pair(tmp_path):
     assert "1 dataset, 1 pair" in page.text
     assert "1 pair of 2 variables, 700 samples. x with y: 0.39" in page.text
     assert "All 1 pair." in page.text
-    assert len(page.all("img")) == 5
 
 
 def test_all_pairs_failed(tmp_path):
@@ -202,7 +257,6 @@ def test_all_pairs_failed(tmp_path):
     page, _, _ = render(tmp_path, [path], {"run": "r", "datasets": {"d": {}}})
     assert "No pair has an estimate that can be trusted." in page.text
     assert "3 failed." in page.text
-    assert page.all("img") == []
     assert (tmp_path / "figures" / "distribution.png").exists()
 
 
@@ -216,19 +270,33 @@ def test_without_error_bars_nothing_is_said_about_them(tmp_path):
     assert "Strongest: a with b, 0.500 bits." in page.text
 
 
-def test_many_pairs_and_large_images_keep_the_page_small(tmp_path, monkeypatch):
-    monkeypatch.setattr(report, "MAX_ROWS", 40)
-    monkeypatch.setattr(report, "MAX_PAGE", 100_000)
+def test_too_many_pairs_are_shared_among_datasets_and_the_page_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(payload, "MAX_ROWS", 40)
     tiles = []
     for name, n in (("large", 60), ("small", 12)):
         tiles.append(tmp_path / f"{name}.h5")
         write_tile(tiles[-1], name, [(f"a{i}", "b") for i in range(n)], np.linspace(1, 0, n))
-    page, source, _ = render(tmp_path, tiles, {"run": "r", "datasets": {"large": {}, "small": {}}})
-    body = re.search(r"<tbody>(.*?)</tbody>", source, re.DOTALL).group(1)
-    assert body.count("<tr>") == 40 and body.count(">small<") == 12
+    page, source, table = render(
+        tmp_path, tiles, {"run": "r", "datasets": {"large": {}, "small": {}}}
+    )
+    assert column(source, "dataset") == ["large"] * 28 + ["small"] * 12
+    assert column(source, "x") == table["x"][:28].tolist() + table["x"][60:].tolist()
     assert "The strongest 40 of 72 pairs" in page.text
-    assert "the figure is only in figures/" in page.text
-    assert len(source) < 250_000
+    _, arrays = unpack(source, "light")
+    # the heat map has its cells nevertheless
+    assert len(arrays["matrix-0"]) == len(arrays["rows-0"]) * len(arrays["columns-0"])
+    assert "matrix-1" not in arrays
+
+
+def test_a_heat_map_that_is_too_large_for_the_page_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(payload, "MAX_SIDE", 5)
+    path = tmp_path / "tile-000-000.h5"
+    pairs = [(f"a{i}", f"b{j}") for i in range(6) for j in range(3)]
+    write_tile(path, "d", pairs, np.linspace(1, 0, 18))
+    _, source, _ = render(tmp_path, [path], {"run": "r", "datasets": {"d": {}}})
+    words, arrays = unpack(source, "light")
+    assert words["datasets"][0]["note"].startswith("6 variables are more than")
+    assert "rows-0" not in arrays and len(arrays["nodes-0"]) == 9
 
 
 def test_pointwise_values_belong_to_the_samples_shown(tmp_path):
@@ -237,6 +305,7 @@ def test_pointwise_values_belong_to_the_samples_shown(tmp_path):
     table = aggregate([path], tmp_path / "mi.tsv", tmp_path / "mi.parquet")
     details, _ = read_details(table, [path], 1)
     (panel,) = details["d"]["panels"]
+    assert panel["row"] == 0
     with h5py.File(path) as tile:
         np.testing.assert_array_equal(
             panel["pointwise"], tile["pointwise"][1][tile["scatter_samples"][()]]
@@ -281,7 +350,7 @@ def test_another_schema_is_one_clear_message(tmp_path):
     aggregate([path], tmp_path / "mi.tsv", tmp_path / "mi.parquet")
     with h5py.File(path, "a") as tile:
         tile.attrs["schema"] = 1
-    with pytest.raises(InputError, match="expected schema version 3, found 1"):
+    with pytest.raises(InputError, match=f"expected schema version {SCHEMA}, found 1"):
         report.write(
             tmp_path / "r.html", tmp_path / "f", tmp_path / "mi.parquet", [path], {}, tmp_path
         )
@@ -307,7 +376,7 @@ def test_pairs_that_share_features_are_listed(tmp_path):
             tile[name][...] = values
     page, source, table = render(tmp_path, [path], {"datasets": {"d": {"source": "d.csv"}}})
     assert table["q_value"].isna().tolist() == [False, True, True]
-    assert "2 pairs share features" in page.text and "<b>" not in source
+    assert "2 pairs share features" in page.text and "CD4, <b>" not in source
     assert "b c 9 CD4, KIT and 7 more" in page.text
     assert page.text.index("b c 9 CD4") < page.text.index("a b 2 CD4, <b>")
 
@@ -338,7 +407,7 @@ def test_a_control_that_is_not_at_zero_is_called_out(demo, tmp_path):
     path = tmp_path / "tile-000-000.h5"
     write_tile(path, "c", [(f"u{i}", f"u{i}+") for i in range(9)], np.full(9, 0.34))
     page, _, _ = render(tmp_path, [path], {"run": "r", "datasets": {"c": {"pairs": "shifted"}}})
-    assert page.text.count("This control is not at zero") == 2
+    assert page.text.count("This control is not at zero") == 1
 
 
 def test_significant_controls_are_called_out(demo):
@@ -366,9 +435,7 @@ def test_evidence_is_counted_and_explained(demo):
         "false discovery rate: of all pairs",
     ):
         assert word in page.text
-    assert source.count('title="significant"') == table["significant"].sum()
-    assert ">Lag</button>" not in source and ">Within strata</button>" not in source
-    assert "Thorough checks" not in page.text
+    assert column(source, "significant").sum() == table["significant"].sum()
 
 
 def test_evidence_warns_of_few_permutations_and_tells_fitted_tails(demo):
@@ -384,13 +451,13 @@ def test_without_p_values_the_report_says_so(tmp_path):
     with h5py.File(path, "a") as tile:
         tile["p_value"][...] = np.nan
     page, source, _ = render(tmp_path, [path], {"run": "r", "datasets": {"d": {}}})
-    assert "No pair was tested" in page.text and "No pair has a p value" in page.text
+    assert "No pair was tested" in page.text
     assert "standard deviations above zero" in page.text
-    assert ">q</button>" not in source
+    assert "q_value" not in {one["name"] for one in unpack(source, "light")[0]["columns"]}
     assert (tmp_path / "figures" / "volcano.svg").exists()
 
 
-def test_lags_strata_and_thorough_checks_are_shown(tmp_path):
+def test_lags_strata_and_thorough_checks_are_in_the_page(tmp_path):
     path = tmp_path / "tile-000-000.h5"
     pairs = [("a", "b"), ("a", "c"), ("b", "c")]
     write_tile(path, "d", 2 * pairs, [0.3, 0.1, 0.0, 0.5, 0.05, -0.1])
@@ -408,8 +475,13 @@ def test_lags_strata_and_thorough_checks_are_shown(tmp_path):
     assert "1 dataset, 3 pairs" in page.text
     assert "every lag of a pair is one" in page.text
     assert "bits at lag \N{MINUS SIGN}2." in page.text
-    assert ">Lag</button>" in source and ">Within strata</button>" in source
-    assert "Thorough checks" in page.text and page.text.count("0.123") == 3 * 4
+    _, arrays = unpack(source, "light")
+    assert column(source, "lag").tolist() == table["lag"].tolist()
+    assert arrays["peak"].sum() == 3 and not arrays["peak"][3:].all()
+    np.testing.assert_allclose(column(source, "swapped_bits"), 0.123, rtol=1e-6)
+    heavy, _ = unpack(source, "heavy")
+    # details are of the peak of each pair, which stands first
+    assert [arrays["peak"][row] for row in heavy["details"][0]["pairs"]] == [1, 1, 1]
     details, _ = read_details(report.peaks(table), [path], 1)
     with h5py.File(path) as tile:
         np.testing.assert_array_equal(details["d"]["panels"][0]["scatter"], tile["scatter"][3])
@@ -462,3 +534,98 @@ def test_captions_are_there_for_every_figure():
         "workflow",
     ):
         assert (folder / f"{name}.rst").read_text().strip()
+
+
+def test_details_are_those_of_their_rows(demo):
+    folder, _, _, source, table = demo
+    words, arrays = unpack(source, "heavy")
+    its = words["details"][0]
+    n = its["samples"]
+    with h5py.File(folder / "cells" / "estimates" / "tile-000-000.h5") as tile:
+        names = list(zip(tile["x"].asstr()[()], tile["y"].asstr()[()], strict=True))
+        shown = tile["scatter_samples"][()]
+        compared = 0
+        for place, row in enumerate(its["pairs"]):
+            pair = (table["x"][row], table["y"][row])
+            if pair not in names:
+                continue  # of the other tile
+            at, of = names.index(pair), slice(place * n, (place + 1) * n)
+            np.testing.assert_allclose(
+                arrays["scatter_x-0"][of], tile["scatter"][at, :, 0], atol=2e-4
+            )
+            np.testing.assert_allclose(
+                arrays["pointwise-0"][of], tile["pointwise"][at][shown], atol=2e-3
+            )
+            compared += 1
+    assert compared == 48  # two of the tile's fifty failed
+
+
+def test_blocks_tell_sizes_and_first_axes(tmp_path):
+    path = tmp_path / "tile-000-000.h5"
+    write_tile(path, "d", [("a", "b"), ("a", "c"), ("b", "c")], [0.5, 0.1, 0.3], n_samples=50)
+    rng = np.random.default_rng(0)
+    linear = rng.standard_normal((3, 50, 4)).astype(np.float32)
+    block = tmp_path / "block-000.h5"
+    write(
+        block,
+        {
+            "name": ["a", "b", "c"],
+            "error": ["", "", ""],
+            "n_features": np.array([2, 1, 3]),
+            "missing": np.array([0.0, 0.25, 0.0]),
+            "n_scores": np.array([[2] * 3, [1] * 3, [3] * 3]),
+            "linear": linear,
+            "feature_name": ["<f1>", "f2", "g", "h1", "h2", "h3"],
+            "sample_name": [f"<s>{i}" for i in range(50)],
+            "dropped_sample": ["s1", "s2"],
+            "dropped_sample_reason": ["missing value"] * 2,
+            "dropped_feature": ["<z>"],
+            "dropped_feature_variable": np.array([0]),
+            "dropped_feature_reason": ["does not vary"],
+            "strata": np.arange(50) % 2,
+            "strata_names": ["B & T", "NK"],
+        },
+        {"dataset": "d", "named_features": True},
+    )
+    aggregate([path], tmp_path / "mi.tsv", tmp_path / "mi.parquet")
+    files = (tmp_path / "r.html", tmp_path / "figures", tmp_path / "mi.parquet", [path])
+    config = {"run": "r", "datasets": {"d": {}}}
+    report.write(*files, config, tmp_path, [block, tmp_path / "gone.h5"])
+    source = (tmp_path / "r.html").read_text(encoding="utf-8")
+    page = Page(source)
+    assert "d 50 2 (missing value) 3 1–3 25 % 3" in page.text
+    light, _ = unpack(source, "light")
+    words, arrays = unpack(source, "heavy")
+    its = words["details"][0]
+    assert its["labels"] == ["B & T", "NK"]
+    np.testing.assert_array_equal(arrays["label-0"], np.arange(50) % 2)
+    a = its["embedded"].index(light["variables"].index("a"))
+    b = its["embedded"].index(light["variables"].index("b"))
+    np.testing.assert_allclose(
+        arrays["axis_2-0"][a * 50 : (a + 1) * 50], linear[0, :, 1], atol=0.02
+    )
+    assert np.isnan(arrays["axis_2-0"][b * 50 : (b + 1) * 50]).all()
+    features = {light["variables"][int(code)]: told for code, told in its["features"].items()}
+    assert features["a"]["features"] == ["<f1>", "f2"] and features["c"]["n_features"] == 3
+    assert features["a"]["dropped"] == [["does not vary", 1, ["<z>"]]]
+    assert its["names"][3] == "<s>3"
+    assert "<f1>" not in source and "<z>" not in source and "<s>3" not in source
+
+
+def test_provenance_names_command_host_and_data_files_by_content(tmp_path, monkeypatch):
+    data = tmp_path / "d.csv"
+    data.write_text("a,b\n1,2\n")
+    monkeypatch.setenv(provenance.COMMAND, "snakemake --cores 2")
+    origin = {key: [] for key in ("seed", "preset", "k", "key", "versions")}
+    told = dict(provenance.facts({"run": "r"}, origin))
+    assert told["Command"] == "snakemake --cores 2" and told["Host"] and "numpy" in told["Versions"]
+    config = {"datasets": {"d": {"source": str(data)}, "e": {"source": [str(data), "gone.csv"]}}}
+    assert provenance.sources(config) == [
+        {
+            "path": str(data),
+            "size": 8,
+            "sha256": hashlib.sha256(data.read_bytes()).hexdigest(),
+        },
+        {"path": "gone.csv", "size": None, "sha256": ""},
+    ]
+    assert provenance.commit(tmp_path) == ""

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 from helpers.runs import write_results, write_tile
 from lmi.report.details import read_details
+from lmi.results import collect as collecting
 from lmi.results.collect import collect
 from lmi.results.table import aggregate
 
@@ -34,7 +35,8 @@ def test_parts_give_the_same_table_and_the_same_details(tmp_path):
         np.testing.assert_array_equal(from_parts[dataset]["step"], details["step"])
 
 
-def test_details_are_those_of_the_strongest_pairs_at_their_peak(tmp_path):
+def test_details_are_those_of_the_strongest_pairs_at_their_peak(tmp_path, monkeypatch):
+    monkeypatch.setattr(collecting, "MAX_VALUES", 0)
     names = [("a", "b"), ("a", "c"), ("b", "c")] * 2
     write_tile(tmp_path / "tile.h5", "d", names, [0.1, 0.5, 0.3, 0.9, 0.2, 0.4])
     with h5py.File(tmp_path / "tile.h5", "a") as tile:
@@ -45,6 +47,18 @@ def test_details_are_those_of_the_strongest_pairs_at_their_peak(tmp_path):
         assert list(part["detail_row"]) == [1, 3]
         np.testing.assert_array_equal(part["pointwise"], tile["pointwise"][()][[1, 3]])
         assert len(part["mi_bits"]) == 6
+
+
+def test_details_of_more_pairs_are_kept_where_they_are_small(tmp_path, monkeypatch):
+    write_tile(tmp_path / "tile.h5", "d", [(f"a{i}", "b") for i in range(9)], np.arange(9) / 10)
+    with h5py.File(tmp_path / "tile.h5", "a") as tile:
+        del tile["loss_train"], tile["loss_validation"], tile["loss_step"]
+    monkeypatch.setattr(collecting, "DETAILED_PAIRS", 6)
+    for n_values, expected in ((10**6, [3, 4, 5, 6, 7, 8]), (4 * 700, [5, 6, 7, 8]), (0, [8])):
+        monkeypatch.setattr(collecting, "MAX_VALUES", n_values)
+        collect(tmp_path / "part.h5", [tmp_path / "tile.h5"], n_top=1)
+        with h5py.File(tmp_path / "part.h5") as part:
+            assert list(part["detail_row"]) == expected
 
 
 def test_tiles_that_kept_different_things_are_joined(tmp_path):

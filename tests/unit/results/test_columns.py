@@ -6,6 +6,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from lmi.embedding import candidates
 from lmi.estimation import flags
 from lmi.pipeline.embed import embed
 from lmi.pipeline.estimate import estimate
@@ -40,7 +41,9 @@ def files(tmp_path_factory):
         seed=0,
         attributes={"key": "", "time_series": False, "overlap": 0, "n_dropped": 0},
         strata=rng.integers(2, size=240).astype(str),
-        labels=[False, False, False, True],
+        indicators=[False, False, False, True],
+        interval=np.repeat([0, 1], 120),
+        given=rng.integers(2, size=240).astype(str),
     )
     embed_settings = {
         "preset": "default",
@@ -52,7 +55,14 @@ def files(tmp_path_factory):
         "learning_rate": 1e-3,
     }
     block, tile, estimates, part = paths.values()
-    embed(tile, block, block, pairs=[(0, 1), (0, 2), (0, 3)], settings=embed_settings, seed=0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            candidates,
+            "_best",
+            lambda judged, *others: "network" if "network" in judged.axes[0] else "linear",
+        )
+        pairs = [(0, 1), (0, 2), (0, 3)]
+        embed(tile, block, block, pairs=pairs, settings=embed_settings, seed=0)
     nulls = {"max": 99, "scheme": "auto", "block_length": 0, "tail_fit": False}
     settings = {"k": 3, "error_bars": True, "permutations": nulls}
     estimate(estimates, tile, settings=settings, seed=0)

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from helpers.runs import write_results, write_tile
 from lmi.base.errors import InputError
-from lmi.base.files import replacing
+from lmi.base.files import SCHEMA, replacing
 from lmi.results import table as tables
 from lmi.results.columns import COLUMNS
 from lmi.results.table import (
@@ -143,9 +143,9 @@ def edit(path, action):
     [
         (
             lambda tile: tile.attrs.modify("schema", 99),
-            "expected schema version 3, found 99.*--forcerun",
+            f"expected schema version {SCHEMA}, found 99.*--forcerun",
         ),
-        (lambda tile: tile.attrs.pop("schema"), "expected schema version 3, found none"),
+        (lambda tile: tile.attrs.pop("schema"), f"expected schema version {SCHEMA}, found none"),
         (lambda tile: tile.pop("sd_bits"), "expected sd_bits, found no such entry"),
         (lambda tile: tile.pop("truth_bits"), "expected truth_bits, found no such entry"),
         (
@@ -294,3 +294,58 @@ def test_every_small_number_keeps_six_digits():
     # half to even or away from it: a tie of the decimal text is the only difference
     text = np.array([float(f"{value:.5e}") for value in values])
     assert (tables._six_digits(values) == text).mean() > 0.9999
+
+
+def lagged(p, n_pairs=10):
+    """Return a table of pairs with as many lags as there are columns in p; peaks come first."""
+    n_lags = p.shape[1]
+    return pd.DataFrame(
+        {
+            "dataset": "d",
+            "x": np.repeat([f"v{i}" for i in range(n_pairs)], n_lags),
+            "y": "w",
+            "lag": np.tile(np.arange(n_lags), n_pairs),
+            "mi_bits": np.tile(-np.arange(n_lags, dtype=float), n_pairs),
+            "p_value": p.ravel(),
+        }
+    )
+
+
+def test_with_lags_the_tests_are_the_pairs_and_their_peaks_count_all_lags():
+    p = np.full((10, 5), 0.5)
+    p[0, :3] = [0.0008, 0.5, 0.0001]
+    p[1, 0] = 0.0018
+    table = lagged(p)
+    tables.add_q_values(table)
+    peaks = tables.peaks(table)
+    assert peaks["significant"].tolist() == [True, True] + [False] * 8
+    counted = 1 - (1 - 0.0018) ** 5
+    assert peaks["q_value"][1] == pytest.approx(counted * 10 / 2)
+    assert peaks["q_value"][0] == pytest.approx((1 - (1 - 0.0008) ** 5) * 10)
+    # a smaller p value beside the peak has a smaller q value; the other lags are not significant
+    own = table[table["x"] == "v0"].set_index("lag")["q_value"]
+    assert own[2] == pytest.approx((1 - (1 - 0.0001) ** 5) * 10)
+    assert own[1] == own[3] > 0.9
+
+
+def test_with_lags_of_nothing_a_peak_is_as_rarely_significant_as_a_pair_without():
+    rng = np.random.default_rng(0)
+    n_any = 0
+    for _ in range(400):
+        p = np.sort(
+            rng.random((10, 7)), axis=1
+        )  # the peak has the smallest p value: the worst case
+        table = lagged(p)
+        tables.add_q_values(table)
+        n_any += tables.peaks(table)["significant"].any()
+    assert 0.02 < n_any / 400 < 0.08
+
+
+@pytest.mark.parametrize("method", ["bh", "by"])
+def test_one_lag_a_pair_gives_the_q_values_without_lags(method):
+    p = np.random.default_rng(1).random((10, 1)) ** 3
+    table = lagged(p)
+    tables.add_q_values(table, method=method)
+    with_lags = table.assign(lag=1)
+    tables.add_q_values(with_lags, method=method)
+    np.testing.assert_allclose(with_lags["q_value"], table["q_value"])

@@ -1,7 +1,8 @@
 """Arrays and tables that a caller passes: their numbers, and the names of their rows.
 
 Rows that carry names (the index of a DataFrame, Series or DataArray, `obs_names` of an AnnData
-object) are joined by name, never by position, where both sides have names.
+object, the times of a pynapple series) are joined by name, never by position, where both sides
+have names.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from lmi.base.errors import InputError
+from lmi.base.series import times
 
 # ---- matrices
 
@@ -116,6 +118,8 @@ def row_names(values: Any) -> Any:
         names = values.index
     elif hasattr(values, "indexes") and getattr(values, "dims", None):
         names = values.indexes.get(values.dims[0])
+    elif (own := times(values)) is not None:
+        names = own.tolist()
     else:
         return None
     if names is None:

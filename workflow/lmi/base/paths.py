@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from lmi.base.errors import InputError
@@ -31,8 +32,10 @@ is read at each: a megabyte, however large the file."""
 def fingerprint(path: str | Path) -> str:
     """Return a hash of a file's size and content, of larger files of content at many places.
 
-    Dates say nothing: a copy may have that of its original.
+    Dates say nothing: a copy may have that of its original. Of a folder: of all files in it.
     """
+    if Path(path).is_dir():
+        return of_folder(path, fingerprint)
     size = os.path.getsize(path)
     digest = hashlib.blake2b(str(size).encode(), digest_size=16)
     with open(path, "rb") as file:
@@ -45,7 +48,21 @@ def fingerprint(path: str | Path) -> str:
     return digest.hexdigest()
 
 
+def of_folder(path: str | Path, of_file: Callable[[Path], str]) -> str:
+    """Return a hash of a folder: of the names of all files in it, and of what each is."""
+    found = hashlib.blake2b(digest_size=16)
+    for file in files_in(path):
+        found.update(f"{file.relative_to(path).as_posix()}\0{of_file(file)}\0".encode())
+    return found.hexdigest()
+
+
+def files_in(folder: str | Path) -> list[Path]:
+    """Return the files in a folder and the folders in it, in order."""
+    return sorted(file for file in Path(folder).rglob("*") if file.is_file())
+
+
 def stamp(path: str | Path) -> tuple[int, int]:
-    """Return what changes when a file does; caches use it as part of their key."""
-    status = Path(path).stat()
-    return status.st_mtime_ns, status.st_size
+    """Return what changes when a file does, or a file in a folder; part of the keys of caches."""
+    path = Path(path)
+    found = [file.stat() for file in ([path, *files_in(path)] if path.is_dir() else [path])]
+    return max(one.st_mtime_ns for one in found), sum(one.st_size for one in found)

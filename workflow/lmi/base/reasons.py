@@ -21,7 +21,7 @@ class Declared:
     code : str
         How the table names it.
     flag : str
-        warn or fail.
+        warn or fail; ok for what should be known of a pair and is no fault.
     sentence : str
         What the table says; its fields are the reason's parameters.
     kind : str
@@ -99,6 +99,27 @@ DECLARED = {
             "recording or more; such series share bits by chance, see null_mean_bits",
             "non-stationary",
         ),
+        Declared(
+            "trends",
+            "warn",
+            "non-stationary: both variables rise or fall over the recording; such series share "
+            "bits by chance",
+            "non-stationary",
+        ),
+        Declared(
+            "few_effective_samples",
+            "warn",
+            "few effective samples: consecutive ones are so alike that all are worth {n} "
+            "independent ones, fewer than {floor}; the error bar is too small",
+            "few samples",
+        ),
+        Declared(
+            "bits_by_chance",
+            "warn",
+            "autocorrelated: the series share {bits:.2f} bits when shifted against each other too; "
+            "so much of the value is chance",
+            "autocorrelated",
+        ),
         Declared("rising_thirds", "warn", f"{_RISING}a third {_TOO_LOW}", "still rising"),
         Declared(
             "unstable_splits",
@@ -126,11 +147,47 @@ DECLARED = {
             "unstable",
         ),
         Declared(
+            "given_not_learned",
+            "warn",
+            "conditional value: what is given was learned in part only; on new samples it still "
+            "told {feigned:.2f} bits of what x and y share, which were taken off, and about as "
+            "much may remain",
+            "dependence on what is given remains",
+        ),
+        Declared(
+            "given_tells_all",
+            "warn",
+            "no conditional value: {side} holds nothing beyond what is given",
+            "nothing beyond what is given",
+        ),
+        Declared(
+            "given_rare_labels",
+            "warn",
+            "conditional value: {n} samples left out, of labels with fewer than {floor}",
+            "rare labels",
+        ),
+        Declared("in_direction", "warn", "{direction}: {message}", "in a direction"),
+        Declared("in_group", "warn", "group {group}: {message}", "in a group"),
+        Declared(
+            "groups_differ_in_shape",
+            "warn",
+            "the groups depend in different ways: encoders of their own find {first:.2f} and "
+            "{second:.2f} bits, more than the shared ones; read those values instead",
+            "different ways of dependence",
+        ),
+        Declared("conditional", "warn", "conditional value: {message}", "conditional value"),
+        Declared(
             "not_finite", "fail", "the estimate is not a finite number", "not a finite number"
         ),
         Declared("embedding_failed", "fail", "embedding failed: {message}", "embedding failed"),
         Declared("estimation_failed", "fail", "estimation failed: {message}", "estimation failed"),
         Declared("unusable_data", "fail", "{message}", "data cannot be used"),
+        Declared(
+            "joined_by_position",
+            "ok",
+            "samples joined by position: row by row, without names",
+            "samples joined by position",
+        ),
     )
 }
 """All reasons by code, in the order in which they are told."""
@@ -173,9 +230,40 @@ MEANINGS = {
         "null_mean_bits, what the same series give shifted against each other; difference or "
         "detrend them, or add a shifted control."
     ),
+    "autocorrelated": (
+        "Samples that follow each other are alike, so that neighbours in time pass for neighbours "
+        "in value. The p value allows for it; of the value, subtract null_mean_bits, or take "
+        "samples further apart, or more of them."
+    ),
     "still rising": (
         "More samples give more bits, so the value is probably too low: read it as at least that "
         "much."
+    ),
+    "dependence on what is given remains": (
+        "The conditional value may still hold some of what both variables have from the one that "
+        "is given: collect more samples, or give fewer and better features."
+    ),
+    "nothing beyond what is given": (
+        "Every feature of one variable is among those that are given, so nothing can be shared "
+        "beyond them: take these features out of one of the two."
+    ),
+    "rare labels": (
+        "A label that is conditioned on must have enough samples for an estimate of its own: merge "
+        "rare labels into coarser ones."
+    ),
+    "in a direction": (
+        "What the sentence says holds for the transfer in one of the two directions."
+    ),
+    "in a group": (
+        "What the sentence says holds for the estimate of one of the two groups that are compared."
+    ),
+    "different ways of dependence": (
+        "The two groups share their encoders, which suit one of them badly: compare the values of "
+        "encoders of their own, from lmi.estimate on each group with as many samples."
+    ),
+    "conditional value": (
+        "What the sentence says holds for the conditional value; it means there what it means for "
+        "any other."
     ),
     "not a finite number": (
         "The estimate broke down: look at the data of this pair for extreme or constant values."
@@ -189,6 +277,10 @@ MEANINGS = {
     "data cannot be used": (
         "One of the two variables has no usable values: mend what the reason names, or leave the "
         "variable out."
+    ),
+    "samples joined by position": (
+        "No fault: the files, or the table of strata, do not name their samples, so that row i of "
+        "one was taken for row i of the other. Be sure that all are in the same order."
     ),
 }
 """What each kind of reason means and asks for, in the report."""

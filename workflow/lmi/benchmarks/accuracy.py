@@ -158,6 +158,9 @@ def summarise(table):
     `off_oracle_bits` and `worst_over_oracle_bits` the mean absolute and the largest difference
     of the estimate from it.
 
+    `covered` is the share of cells whose interval, `low_bits` to `high_bits`, holds the truth, and
+    `covered_or_flagged` counts those that are flagged too; NaN for estimators without.
+
     Parameters
     ----------
     table : DataFrame
@@ -165,7 +168,13 @@ def summarise(table):
     """
     table = table.copy()
     table["absolute"] = table["error_bits"].abs()
-    table = table.reindex(columns=table.columns.union(["mi_ksg_bits", "sd_ksg_bits"], sort=False))
+    ours = ["mi_ksg_bits", "sd_ksg_bits", "low_bits", "high_bits", "flag"]
+    table = table.reindex(columns=table.columns.union(ours, sort=False))
+    truth, has_interval = table["truth_bits"], table["low_bits"].notna()
+    inside = (table["low_bits"] <= truth) & (truth <= table["high_bits"])
+    table["covered"] = inside.astype(float).where(has_interval)
+    told = inside | ~table["flag"].isin(["ok"])
+    table["covered_or_flagged"] = told.astype(float).where(has_interval)
     table["ksg_over"] = table["mi_ksg_bits"] - table["truth_bits"]
     table["ksg_z"] = table["ksg_over"] / table["sd_ksg_bits"]
     table["off_oracle"] = table["mi_bits"] - table["oracle_bits"]
@@ -181,6 +190,8 @@ def summarise(table):
         oracle_mae_bits=("oracle_error", "mean"),
         off_oracle_bits=("off_oracle", lambda e: e.abs().mean()),
         worst_over_oracle_bits=("off_oracle", "max"),
+        covered=("covered", "mean"),
+        covered_or_flagged=("covered_or_flagged", "mean"),
         worst_ksg_over_bits=("ksg_over", "max"),
         worst_ksg_z=("ksg_z", "max"),
         cpu_seconds=("cpu_seconds", "median"),

@@ -1,12 +1,30 @@
 """Files that say which features make up which variable: gene sets, tables, lists."""
 
+import re
+
 from lmi.base.errors import InputError
 from lmi.data.files import DELIMITERS, ending, open_text, text_rows, told
-from lmi.data.sources import check_file, first_duplicates, some, suggest
+from lmi.data.labels import var_labels
+from lmi.data.sources import check_file, first_duplicates, header, some, suggest
+
+FORMS = ("gene_sets", "table", "list", "regex", "var_column")
+"""Keys of `variables` in the config, one of which says what the variables are."""
 
 
-def feature_groups(choice):
-    """Return {variable: features} of the config, a GMT file or a table, and where it stands."""
+def feature_groups(choice, sources=()):
+    """Return {variable: features} of the config, a file or the features, and where it stands.
+
+    Parameters
+    ----------
+    choice : dict
+        The config's `variables`.
+    sources : list of Source
+        Whose features `regex` and `var_column` choose from.
+    """
+    if "regex" in choice:
+        return _matching(choice["regex"], sources), "variables: regex"
+    if "var_column" in choice:
+        return _labelled(choice["var_column"], sources), "variables: var_column"
     if "gene_sets" in choice:
         return _read_gmt(choice["gene_sets"]), f"gene_sets '{choice['gene_sets']}'"
     if "table" in choice:
@@ -17,6 +35,40 @@ def feature_groups(choice):
             raise InputError(f"variables: list names {some(repeated)} twice. List it once")
         return {str(name): (str(name),) for name in groups}, "variables: list"
     return {name: tuple(map(str, features)) for name, features in groups.items()}, "variables: list"
+
+
+def _matching(patterns, sources):
+    """Return {variable: features} of the features in whose names a pattern is found."""
+    features = list(dict.fromkeys(name for one in sources for name in header(one).features))
+    groups = {}
+    for variable, pattern in patterns.items():
+        try:
+            compiled = re.compile(pattern)
+        except (re.error, RecursionError, OverflowError) as error:
+            raise InputError(
+                f"variables: regex: expected a regular expression for '{variable}', found "
+                f"'{pattern}' ({error}). A literal point, bracket or plus needs a backslash"
+            ) from error
+        groups[variable] = tuple(name for name in features if compiled.search(name))
+        if not groups[variable]:
+            raise InputError(
+                f"variables: regex: no feature fits '{pattern}' of '{variable}'. The data have "
+                f"{some(features)}"
+            )
+    return groups
+
+
+def _labelled(column, sources):
+    """Return {label: features} of a column of var of .h5ad sources; missing labels are none."""
+    groups = {}
+    for source in sources:
+        features = header(source).features
+        for name, label in zip(features, var_labels(source, column, len(features)), strict=True):
+            if label:
+                groups.setdefault(label, []).append(name)
+    if not groups:
+        raise InputError(f"variables: var_column: '{column}' has no label for any feature")
+    return {label: tuple(features) for label, features in groups.items()}
 
 
 def _read_gmt(path):

@@ -1,23 +1,51 @@
-"""Opening files: text of any encoding, compressed or not, and HDF5 that is all in one file."""
+"""Opening files: text of any encoding, compressed or not, HDF5 that is all in one file, folders."""
 
 import bz2
 import codecs
 import contextlib
 import csv
 import gzip
+import importlib
 import io
 import lzma
+import tokenize
+import zipfile
 import zlib
 from pathlib import Path
 
 from lmi.base.errors import InputError
+from lmi.base.messages import some
+from lmi.base.paths import check_file, stamp
 
-# How a compressed text file ends: what opens it, and what pandas calls it.
-COMPRESSED = {
-    ".gz": (gzip.open, "gzip"),
-    ".bz2": (bz2.open, "bz2"),
-    ".xz": (lzma.open, "xz"),
-}
+
+def _open_zst(path, mode):
+    """Open a file of Zstandard, of one frame or several; one that is cut off is an OSError."""
+    import pyarrow as pa
+
+    return pa.input_stream(str(path), compression="zstd")
+
+
+# What libraries raise for a broken file.
+TROUBLE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    IndexError,
+    RuntimeError,
+    EOFError,
+    csv.Error,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    tokenize.TokenError,
+    SyntaxError,
+    OverflowError,
+    MemoryError,
+)
+
+# How a compressed text file ends, and what opens it.
+COMPRESSED = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open, ".zst": _open_zst}
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 # The byte order mark that a file may begin with, and the encoding that it tells.
 MARKS = (
@@ -33,6 +61,19 @@ def told(error):
     return " ".join(str(error).split()) or type(error).__name__
 
 
+def trouble_told(function, source, *arguments):
+    """Call a format's function; tell what its library says of a broken file in one message."""
+    try:
+        return function(source, *arguments)
+    except InputError:
+        raise
+    except TROUBLE as error:
+        raise InputError(
+            f"source '{source.path}': expected a readable {Path(source.path).suffix} file, "
+            f"found: {told(error)}"
+        ) from error
+
+
 # ---- text files
 
 
@@ -43,8 +84,13 @@ def compression(path):
 
 
 def ending(path):
-    """Return the ending that tells the format, in lower case: .csv of a.CSV and of a.csv.gz."""
+    """Return the ending that tells the format, in lower case: .csv of a.CSV and of a.csv.gz.
+
+    A folder without .zarr goes by what it holds: .mtx where that is a matrix of 10x Genomics.
+    """
     path = Path(path)
+    if path.is_dir() and path.suffix.lower() != ".zarr" and mtx_files(path):
+        return ".mtx"
     return (path.with_suffix("") if compression(path) else path).suffix.lower()
 
 
@@ -54,18 +100,21 @@ def stem(path):
     return (path.with_suffix("") if compression(path) else path).stem
 
 
+def open_binary(path):
+    """Return a text file opened for reading, decompressed and not decoded."""
+    return (COMPRESSED[compression(path)] if compression(path) else open)(path, "rb")
+
+
 def encoding(path):
     """Return the encoding of a text file: what its byte order mark says, else UTF-8."""
-    opener = COMPRESSED[compression(path)][0] if compression(path) else open
-    with opener(path, "rb") as file:
+    with open_binary(path) as file:
         start = file.read(4)
     return next((name for mark, name in MARKS if start.startswith(mark)), "utf-8")
 
 
 def open_text(path):
     """Return a text file opened for reading, decompressed and decoded."""
-    opener = COMPRESSED[compression(path)][0] if compression(path) else open
-    return io.TextIOWrapper(opener(path, "rb"), encoding=encoding(path), newline="")
+    return io.TextIOWrapper(open_binary(path), encoding=encoding(path), newline="")
 
 
 def text_rows(path, what, delimiter):
@@ -106,6 +155,91 @@ def check_split(path, what, cells, delimiter):
             f"{what} '{path}': expected columns split by {delimiter!r}, found one column with "
             f"{other!r} in it. Save commas as .csv and tabs as .tsv"
         )
+
+
+# ---- folders
+
+MTX, GZ = "matrix.mtx", ("", ".gz")
+MTX_NAMES = ("features.tsv", "genes.tsv", "barcodes.tsv")
+KILOSORT = ("spike_times.npy", "spike_clusters.npy", "spike_templates.npy", "params.py")
+KILOSORT_TABLES = (
+    "cluster_group.tsv",
+    "cluster_groups.csv",
+    "cluster_info.tsv",
+    "cluster_KSLabel.tsv",
+)
+
+
+def mtx_files(path):
+    """Return the files of a matrix of 10x Genomics that there are: the matrix, then its names.
+
+    Parameters
+    ----------
+    path : str or Path
+        The folder, or the matrix itself. Names may begin with those of a sample, all alike:
+        GSM1_matrix.mtx.gz, GSM1_barcodes.tsv.gz.
+    """
+    path = Path(path)
+    if path.is_dir():
+        found = sorted(p for p in path.iterdir() if p.name.removesuffix(".gz").endswith(MTX))
+    else:
+        found = [path]
+    files = []
+    for matrix in found:
+        start, mark, _ = matrix.name.rpartition(MTX)
+        files.append(matrix)
+        if mark:
+            names = [matrix.with_name(start + name + end) for name in MTX_NAMES for end in GZ]
+            files += [name for name in names if name.is_file()]
+    return files
+
+
+def kilosort_files(path):
+    """Return the files of a folder of Kilosort or phy that are read."""
+    files = [Path(path, name) for name in (*KILOSORT, *KILOSORT_TABLES)]
+    return [file for file in files if file.is_file()]
+
+
+def files_of(path):
+    """Return the files that a source is read from: itself, or what is read of a folder."""
+    path = Path(path)
+    if ending(path) == ".mtx":
+        return list(map(str, mtx_files(path)))
+    if path.is_dir() and (files := kilosort_files(path)):
+        return list(map(str, files))
+    return [str(path)]
+
+
+def stamps(path):
+    """Return what changes when any of the files of a source does."""
+    return tuple(stamp(file) for file in files_of(path))
+
+
+def check_source(path, what):
+    """Raise an InputError unless `path` is a file, or a folder that a source may be."""
+    if not Path(path).is_dir():
+        check_file(path, what)
+    elif ending(path) not in (".zarr", ".mtx") and not kilosort_files(path):
+        raise InputError(
+            f"{what} '{path}': expected a file, or a folder that ends in .zarr or holds {MTX} "
+            f"(10x Genomics) or {KILOSORT[0]} (Kilosort, phy); found a folder with "
+            f"{some(sorted(p.name for p in Path(path).iterdir())) or 'nothing'} in it"
+        )
+
+
+# ---- libraries that not everybody has
+
+
+def optional(module, extra, path):
+    """Return a library that reads a format; raises InputError that names the extra without it."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise InputError(
+            f"'{path}': expected the library {module.partition('.')[0]} to read it, found "
+            f"{told(error)}. Install it: pip install 'lmi-workflow[{extra}]', or, in a checkout, "
+            f"pip install '.[{extra}]'"
+        ) from error
 
 
 # ---- HDF5

@@ -4,12 +4,13 @@ import numpy as np
 
 from lmi.base.errors import InputError
 from lmi.base.messages import some, suggest
-from lmi.base.paths import check_file
-from lmi.data.files import DELIMITERS, check_split, ending, open_hdf5, text_rows, told
+from lmi.data.files import DELIMITERS, check_source, check_split, ending, text_rows, told
+from lmi.data.formats.annotated import MODALITIES, is_group, modalities, open_group
 from lmi.data.formats.matrices import texts
 from lmi.data.formats.tables import UNNAMED
 
-ENDINGS = (".h5ad", ".csv", ".tsv", ".parquet")
+ENDINGS = (".h5ad", ".zarr", ".h5mu", ".csv", ".tsv", ".parquet", ".feather")
+ANNOTATED = (".h5ad", ".zarr", ".h5mu")
 
 
 def read_labels(path, column):
@@ -18,7 +19,7 @@ def read_labels(path, column):
     Parameters
     ----------
     path : str
-        .h5ad, .csv, .tsv or .parquet.
+        With one of `ENDINGS`; of an .h5mu file, obs of the whole.
     column : str
 
     Returns
@@ -58,7 +59,7 @@ def labels_of(path, column, names, refuse_missing=True):
     """
     import pandas as pd
 
-    check_file(path, "strata file")
+    check_source(path, "strata file")
     known, columns = _columns(path, column)
     if column not in known:
         raise InputError(
@@ -122,15 +123,17 @@ def _are_names(values):
 def _columns(path, column):
     """Return the columns that may hold labels, and {column: values}, the names' column first."""
     kind = ending(path)
-    if kind == ".h5ad":
-        return _h5ad_columns(path, column)
-    if kind == ".parquet":
+    if kind in ANNOTATED:
+        return _obs_columns(path, column)
+    if kind in (".parquet", ".feather"):
         import pandas as pd
 
         try:
-            table = pd.read_parquet(path)
+            table = pd.read_parquet(path) if kind == ".parquet" else pd.read_feather(path)
         except (OSError, ValueError) as error:
-            raise InputError(f"strata: '{path}': expected a parquet file: {told(error)}") from error
+            raise InputError(
+                f"strata: '{path}': expected a {kind[1:]} file: {told(error)}"
+            ) from error
         if not isinstance(table.index, pd.RangeIndex):
             table = table.reset_index(names="" if table.index.name is None else table.index.name)
         columns = {str(name): table[name].to_numpy(object) for name in table}
@@ -162,35 +165,49 @@ def _text_columns(path, delimiter):
     return {cell: np.array([row[i] for _, row in found], object) for i, cell in enumerate(cells)}
 
 
-def _h5ad_columns(path, column):
+def _obs_columns(path, column):
+    """Return the columns of obs; of MuData those of the modalities too, as <modality>:<column>."""
     try:
-        with open_hdf5(path) as file:
-            obs = file["obs"]
+        with open_group(path) as file:
+            tables = {"": file["obs"]}
+            tables |= {f"{one}:": file[MODALITIES][one]["obs"] for one in modalities(path)}
+            known = {
+                prefix + name: (obs, name)
+                for prefix, obs in tables.items()
+                for name in obs
+                if name not in (obs.attrs.get("_index"), "__categories")
+            }
+            bare = [name for name in known if name.partition(":")[2] == column]
+            if column not in known and len(bare) > 1:
+                raise InputError(
+                    f"strata: '{path}': several modalities have a column '{column}'. Write "
+                    f"{' or '.join(bare)}"
+                )
+            if column not in known and bare:
+                known[column] = known[bare[0]]
+            obs, name = known.get(column, (file["obs"], None))
             index = obs.attrs.get("_index")
-            known = [name for name in obs if name not in (index, "__categories")]
-            columns = {"": _h5ad_column(obs[index], file)} if index in obs else {}
-            if column in known:
-                columns[column] = _h5ad_column(obs[column], file)
+            columns = {"": _obs_column(obs[index], file)} if index in obs else {}
+            if name is not None:
+                columns[column] = _obs_column(obs[name], file)
     except InputError:
         raise
     except (OSError, KeyError, ValueError, AttributeError, TypeError) as error:
         raise InputError(
-            f"strata: '{path}': expected a readable .h5ad file: {told(error)}"
+            f"strata: '{path}': expected a readable {ending(path)} file: {told(error)}"
         ) from error
-    return known, columns
+    return list(known), columns
 
 
-def _h5ad_column(item, file):
+def _obs_column(item, file):
     """Return a column of obs: categories and codes, texts with a mask, or plain values."""
-    import h5py
-
-    if isinstance(item, h5py.Group) and "categories" in item:
+    if is_group(item) and "categories" in item:
         categories, codes = _texts_or_values(item["categories"]), item["codes"][:]
         return np.array([None if code < 0 else categories[code] for code in codes], object)
     if "categories" in item.attrs:  # as anndata 0.7 writes them: codes, and where the texts are
         categories, codes = _texts_or_values(file[item.attrs["categories"]]), item[:]
         return np.array([None if code < 0 else categories[code] for code in codes], object)
-    if isinstance(item, h5py.Group):
+    if is_group(item):
         values = _texts_or_values(item["values"]).astype(object)
         values[item["mask"][:]] = None
         return values
@@ -199,4 +216,98 @@ def _h5ad_column(item, file):
 
 def _texts_or_values(dataset):
     values = dataset[:]
-    return np.array(texts(values), object) if values.dtype.kind in "OSU" else values
+    return np.array(texts(values), object) if values.dtype.kind in "OSTU" else values
+
+
+def values_of(path, wanted, names):
+    """Return columns of a table or of an .h5ad file's obs, one value a sample.
+
+    Parameters
+    ----------
+    path : str
+        As in `read_labels`.
+    wanted : list of str
+        Names of columns.
+    names : tuple of str or None
+        Of the samples: they are found by name where the table has names, else row by row.
+
+    Returns
+    -------
+    columns : dict of str to array
+        Truth values, numbers where all values that are there are numbers, else objects; missing
+        ones are NaN. Texts that look like numbers are numbers in .csv and .tsv files alone.
+    by_name : bool
+
+    Raises
+    ------
+    InputError
+        No such file or column; samples that the table lacks, or has twice.
+    """
+    import pandas as pd
+
+    check_source(path, "samples table")
+    found, rows = {}, None
+    for column in wanted:
+        known, columns = _columns(path, column)
+        if column not in known:
+            raise InputError(
+                f"'{path}' has no column '{column}'{suggest(column, known)}. Columns: {some(known)}"
+            )
+        try:
+            rows = None if names is None else _rows_of(path, column, columns, list(names))
+        except InputError as error:  # of strata, whose tables are joined in the same way
+            raise InputError(str(error).removeprefix("strata: ")) from error
+        values = pd.Series(columns[column] if rows is None else columns[column][rows], dtype=object)
+        values = values.where(values.map(lambda one: not isinstance(one, str) or one.strip() != ""))
+        numbers = pd.to_numeric(values, errors="coerce")
+        is_text = (numbers.isna() & values.notna()).any()
+        if ending(path) not in DELIMITERS:
+            is_text = is_text or values.map(lambda one: isinstance(one, str)).any()
+        if values.map(lambda one: isinstance(one, bool | np.bool_)).all():
+            found[column] = values.to_numpy(bool)
+        else:
+            found[column] = values.to_numpy(object) if is_text else numbers.to_numpy(float)
+    return found, rows is not None
+
+
+def var_labels(source, column, n_features):
+    """Return the label of each feature in a column of var of an annotated source, "" where missing.
+
+    Raises
+    ------
+    InputError
+        Another format, no such column, or one that does not fit the features.
+    """
+    import pandas as pd
+
+    path = source.path
+    if ending(path) not in ANNOTATED:
+        raise InputError(
+            f"variables: var_column: '{path}' is no {', '.join(ANNOTATED)} file, which alone have "
+            "columns of var. Use `table`"
+        )
+    try:
+        with open_group(path) as file:
+            top = file[MODALITIES][source.modality] if source.modality else file
+            tables = [top[name] for name in ("var", "raw/var") if name in top]
+            known = [name for table in tables for name in table if name != "__categories"]
+            if column not in known:
+                raise InputError(
+                    f"variables: var_column: '{path}' has no column '{column}' of var"
+                    f"{suggest(column, known)}. Columns: {some(known)}"
+                )
+            columns = [_obs_column(table[column], file) for table in tables if column in table]
+    except InputError:
+        raise
+    except (OSError, KeyError, ValueError, AttributeError, TypeError) as error:
+        raise InputError(
+            f"source '{path}': expected a readable {ending(path)} file: {told(error)}"
+        ) from error
+    labels = next((one for one in columns if len(one) == n_features), None)
+    if labels is None:
+        raise InputError(
+            f"variables: var_column: '{path}': expected {n_features} labels in '{column}', one a "
+            f"feature, found {len(columns[0])}"
+        )
+    missing = pd.isna(np.asarray(labels, object))
+    return ["" if no else str(one).strip() for no, one in zip(missing, labels, strict=True)]

@@ -7,24 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from lmi.base.errors import InputError
-from lmi.data.files import stem
+from lmi.data import intervals, preprocess
 from lmi.data.labels import labels_of
 from lmi.data.matrix_variables import feature_places
-from lmi.data.sources import (
-    align,
-    header,
-    missing_samples,
-    n_own_samples,
-    read,
-    sample_names,
-    some,
-    sources_of,
-)
+from lmi.data.samples import choose_samples
+from lmi.data.sources import header, n_own_samples, read, sample_names, some, sources_of
 
 log = logging.getLogger("lmi")
 
 
-def read_sources(dataset, variables, missing, info):
+def read_sources(dataset, variables, missing, info, seed=0):
     """Read the values of variables of a matrix, and note in `info` what became of the samples.
 
     Returns
@@ -34,15 +26,18 @@ def read_sources(dataset, variables, missing, info):
     notes : list of str
     """
     sources = sources_of(dataset)
-    rows, info["sample_names"], info["n_unmatched"] = align(sources)
-    if len(sources) > 1 and info["sample_names"] is None:
+    chosen = choose_samples(dataset, sources, missing, seed)
+    rows, info["sample_names"] = chosen.rows, chosen.names
+    info["n_dropped"], info["n_unmatched"] = chosen.n_incomplete, chosen.n_unmatched
+    info["by_position"] = chosen.joined == "position"
+    if info["by_position"]:
         log.warning(
             "the samples of %s are matched by position: no file names them",
-            some([source.path for source in sources]),
+            some([source.shown for source in sources]),
         )
-    if dataset.get("time_series") and rows[0] is not None:
-        refuse_gaps(sources[0], rows[0], "are not in the other files")
     used = _columns_of(dataset, sources, variables)
+    n_all = [len(places) for places in used]
+    used = _varying(dataset, sources, chosen, used)
     wanted = {}
     for source, column in itertools.chain.from_iterable(used):
         wanted.setdefault(source, set()).add(column)
@@ -50,28 +45,40 @@ def read_sources(dataset, variables, missing, info):
     values = {i: read(sources[i], own) for i, own in columns.items()}
     values = {i: block if rows[i] is None else block[rows[i]] for i, block in values.items()}
     n_imputed = {i: np.zeros(len(own), dtype=int) for i, own in columns.items()}
+    info["dropped_samples"] = [
+        one for its_rows, why in chosen.dropped for one in _dropped(sources[0], its_rows, why)
+    ]
     if missing == "error":
         _refuse_missing(sources, columns, values, info["sample_names"])
     elif missing == "impute_median":
         n_imputed = {i: impute_median(block) for i, block in values.items()}
-    else:
-        keep = _complete_samples(sources, rows)
-        if dataset.get("time_series"):
-            refuse_gaps(sources[0], np.flatnonzero(keep), "have missing values")
-        values = {i: block[keep] for i, block in values.items()}
-        info["n_dropped"] = int((~keep).sum())
-        if info["sample_names"] is not None:
-            info["sample_names"] = tuple(itertools.compress(info["sample_names"], keep))
-    n_samples = len(next(iter(values.values())))
-    taken = np.arange(n_own_samples(sources[0])) if rows[0] is None else rows[0]
-    info["rows"] = taken[keep] if missing == "drop_samples" else taken
+    n_rows = len(chosen.own_rows(n_own_samples(sources[0])))
+    values = {
+        i: _preprocessed(dataset, sources[i], block, chosen, i) for i, block in values.items()
+    }
+    n_samples = len(next(iter(values.values()))) if values else n_rows
+    if dataset.get("time_series"):
+        size = preprocess.bin_size(preprocess.steps_of(dataset, sources[0].path))
+        info["interval"] = intervals.ids([n // size for n in chosen.stretches(n_rows)])
+    info["sample_rows"] = chosen.own_rows(n_rows)
+    if n_samples < n_rows:  # a bin goes by its first sample
+        first = _first_of_bins(dataset, chosen, n_rows)
+        info["sample_rows"] = info["sample_rows"][first]
+        names = info["sample_names"]
+        info["sample_names"] = None if names is None else tuple(names[i] for i in first)
+    info["overlap"] = max(
+        preprocess.overlap(preprocess.steps_of(dataset, source.path)) for source in sources
+    )
     if "strata" in dataset:
-        labels = read_strata(dataset)
-        labels = labels if rows[0] is None else labels[rows[0]]
-        info["strata"] = labels[keep] if missing == "drop_samples" else labels
+        labels, joined = joined_strata(dataset)
+        info["strata"] = labels if rows[0] is None else labels[rows[0]]
+        info["by_position"] |= joined == "position"
+    if "column" in dataset.get("given", {}):
+        labels = read_given(dataset)
+        info["given"] = labels if rows[0] is None else labels[rows[0]]
     matrices, features, notes, info["missing"] = [], [], [], []
-    for places in used:
-        kind = np.result_type(*(values[source].dtype for source, _ in places))
+    for places, n_before in zip(used, n_all, strict=True):
+        kind = np.result_type(np.float32, *(values[source].dtype for source, _ in places))
         matrix, total = np.empty((n_samples, len(places)), kind), 0
         for i in {source for source, _ in places}:
             to = [position for position, (source, _) in enumerate(places) if source == i]
@@ -80,30 +87,75 @@ def read_sources(dataset, variables, missing, info):
             total += int(n_imputed[i][at].sum())
         matrices.append(matrix)
         features.append(tuple(header(sources[i]).features[column] for i, column in places))
-        notes.append(f"{total} missing values set to the median" if total else "")
-        info["missing"].append(total / matrix.size)
+        told = [f"{total} missing values set to the median"] * bool(total)
+        if len(places) < n_before:
+            told.append(f"{n_before - len(places)} of its features vary too little")
+        notes.append("; ".join(told))
+        info["missing"].append(total / (n_rows * max(1, len(places))))
     return matrices, features, notes
 
 
-def refuse_gaps(source, rows, why):
-    """Raise InputError where samples inside a time series are left out.
+def _preprocessed(dataset, source, block, chosen, place):
+    """Return a block of a source after the steps of the config, as it is without any."""
+    steps = preprocess.steps_of(dataset, source.path)
+    if not steps:
+        return block
+    stretches = chosen.stretches(len(block)) if dataset.get("time_series") else [len(block)]
+    slices = preprocess.slices(stretches)
+    return preprocess.apply(block, steps, source, chosen.rows[place], slices)
 
-    What is left would be taken for consecutive: lags, windows and shifts count in samples.
-    """
-    steps = np.flatnonzero(np.diff(rows) != 1)
-    if len(steps):
-        last = int(rows[steps[0]])
-        raise InputError(
-            f"source '{source.path}': expected consecutive samples, since `time_series: true`, "
-            f"found {len(steps)} places where samples inside the recording would be left out or "
-            f"change their order, the first after sample {last}: they {why}. Distant samples would "
-            "become neighbours in time. Set project.missing to impute_median, give one unbroken "
-            "stretch, or remove time_series"
+
+def _varying(dataset, sources, chosen, used):
+    """Return the places of features that are not left out for varying little."""
+    kept = {}
+    for i, source in enumerate(sources):
+        steps = preprocess.steps_of(dataset, source.path)
+        if all(name != preprocess.SELECTION for name, _ in steps):
+            continue
+        n_rows = len(chosen.own_rows(n_own_samples(sources[0])))
+        stretches = chosen.stretches(n_rows) if dataset.get("time_series") else [n_rows]
+        slices = preprocess.slices(stretches)
+        kept[i] = preprocess.most_variable(steps, source, chosen.rows[i], slices)
+    return [[(i, c) for i, c in places if i not in kept or kept[i][c]] for places in used]
+
+
+def _first_of_bins(dataset, chosen, n_rows):
+    """Return the place of the first sample of each bin."""
+    size = preprocess.bin_size(preprocess.steps_of(dataset, sources_of(dataset)[0].path))
+    places = [
+        np.arange(
+            stretch.start, stretch.start + (stretch.stop - stretch.start) // size * size, size
         )
+        for stretch in preprocess.slices(chosen.stretches(n_rows))
+    ]
+    return np.concatenate(places)
+
+
+def _dropped(source, rows, why):
+    """Return (name, why) of rows of a source; of one without names, the row's number from 0."""
+    names = sample_names(source)
+    return [(str(row) if names is None else names[row], why) for row in rows.tolist()]
 
 
 def read_strata(dataset):
     """Return the stratum of each sample of a dataset's first source, an array of str.
+
+    Raises
+    ------
+    InputError
+        As `joined_strata`.
+    """
+    return joined_strata(dataset)[0]
+
+
+def joined_strata(dataset):
+    """Return the stratum of each sample of a dataset's first source, and how they were joined.
+
+    Returns
+    -------
+    labels : array of str, shape (n_samples,)
+    joined : str
+        own, for a column of the source itself; name or position for those of a table.
 
     Raises
     ------
@@ -114,7 +166,7 @@ def read_strata(dataset):
     if isinstance(place, str):
         place = {"table": first.path, "column": place}
     expected = n_own_samples(first)
-    own = Path(place["table"]) == Path(first.path)
+    own = Path(place["table"]) == Path(first.path) and first.modality is None
     names = None if own else sample_names(first)
     labels, by_name = labels_of(place["table"], place["column"], names)
     if len(labels) != expected:
@@ -129,13 +181,37 @@ def read_strata(dataset):
             first.path,
             "the source has no names" if names is None else "the table has no column of names",
         )
+    return labels, "own" if own else "name" if by_name else "position"
+
+
+def read_given(dataset):
+    """Return the label of each sample that a dataset conditions on, an array of str.
+
+    Raises
+    ------
+    InputError
+        As `read_strata`; also a column of quantities.
+    """
+    place = dataset["given"]
+    try:
+        column = place if "table" in place else place["column"]
+        labels = read_strata(dataset | {"strata": column})
+    except InputError as error:
+        raise InputError(f"given, read as {error}") from error
+    _, sizes = np.unique(labels, return_counts=True)
+    if (sizes == 1).sum() > len(labels) / 2:
+        raise InputError(
+            f"given: expected labels of groups in the column '{place['column']}', found "
+            f"{len(sizes)} different values for {len(labels)} samples. A quantity is a variable: "
+            "add it to the source and name it, given: {variable: ...}"
+        )
     return labels
 
 
 def _columns_of(dataset, sources, variables):
     """Return for each variable the (source, column) of its features."""
     if dataset["variables"] == "files":
-        by_name = {stem(source.path): i for i, source in enumerate(sources)}
+        by_name = {source.variable: i for i, source in enumerate(sources)}
         files = [by_name[variable.name] for variable in variables]
         return [[(i, c) for c in range(len(header(sources[i]).features))] for i in files]
     where, _, _ = feature_places(sources)
@@ -156,26 +232,6 @@ def _refuse_missing(sources, columns, values, names):
             f"{sample}. Expected finite numbers; mend the file, or set project.missing to "
             "drop_samples or impute_median"
         )
-
-
-def _complete_samples(sources, rows):
-    """Return which samples have no missing value in any feature of any source.
-
-    Features that no variable uses count as well: otherwise the samples, and with them every
-    result, would depend on which variables there are.
-    """
-    keep = None
-    for source, own in zip(sources, rows, strict=True):
-        complete = ~missing_samples(source)
-        complete = complete if own is None else complete[own]
-        keep = complete if keep is None else keep & complete
-    if not keep.any():
-        raise InputError(
-            f"source '{sources[0].path}': every sample has a missing value in some feature, so "
-            "that drop_samples leaves none. Set project.missing to impute_median, or remove the "
-            "features that are mostly missing"
-        )
-    return keep
 
 
 def impute_median(block):
@@ -200,17 +256,20 @@ def impute_median(block):
 
 
 def without_constants(matrices, features):
-    """Leave out constant features; return what is left, notes on it, and errors."""
-    left, kept, notes, errors = [], [], [], []
+    """Leave out constant features; return what is left and what is not, notes, and errors."""
+    left, kept, dropped, notes, errors = [], [], [], [], []
     for matrix, names in zip(matrices, features, strict=True):
         varies = matrix.max(axis=0) > matrix.min(axis=0)
         constant = [name for name, one in zip(names, varies, strict=True) if not one]
         error = None
-        if not varies.any():
+        if not names:
+            error = "none of its features is among the most variable ones (highly_variable)"
+        elif not varies.any():
             error = f"all of its {len(names)} features are constant: {some(constant, 3)}"
         note = f"constant features left out: {some(constant)}" if constant and not error else ""
         left.append(np.ascontiguousarray(matrix[:, varies]))
         kept.append(tuple(name for name, one in zip(names, varies, strict=True) if one))
+        dropped.append(tuple(constant))
         notes.append(note)
         errors.append(error)
-    return left, kept, notes, errors
+    return left, kept, dropped, notes, errors

@@ -1,8 +1,8 @@
 """Variables of a matrix: groups of the columns of one or several sources."""
 
 from lmi.base.errors import InputError
-from lmi.data.feature_groups import check_descriptions, feature_groups
-from lmi.data.files import stem
+from lmi.data.feature_groups import FORMS, check_descriptions, feature_groups
+from lmi.data.modalities import as_in_headers
 from lmi.data.sources import (
     first_duplicates,
     header,
@@ -28,7 +28,8 @@ def list_source_variables(dataset):
         described = "variables: each"
         _check_features(groups, where, text, twice, sources, described)
         return [Variable(name, features) for name, features in groups.items()]
-    groups, described = feature_groups(choice)
+    groups, described = feature_groups(choice, sources)
+    groups = as_in_headers(groups, sources, described)
     variables = []
     if "gene_sets" in choice:
         check_descriptions(choice["gene_sets"], where)
@@ -41,17 +42,18 @@ def list_source_variables(dataset):
             )
     groups = {name: tuple(dict.fromkeys(features)) for name, features in groups.items()}
     if choice.get("unknown_features", "error") == "error":
-        form = next(key for key in ("gene_sets", "table", "list") if key in choice)
+        form = next(key for key in FORMS if key in choice)
         _check_known(groups, where, described, sources, form)
     for name, features in groups.items():
         present = tuple(feature for feature in features if feature in where)
         if len(present) < max(1, choice.get("min_features", 1)):
             continue
-        absent = len(features) - len(present)
-        notes = [f"{absent} of its {len(features)} features are not in the data"] * (absent > 0)
+        absent = tuple(feature for feature in features if feature not in where)
+        notes = [f"{len(absent)} of its {len(features)} features are not in the data"]
+        notes = notes if absent else []
         if listed_twice[name]:
             notes.append(f"listed more than once, taken once: {some(listed_twice[name])}")
-        variables.append(Variable(name, present, note="; ".join(notes)))
+        variables.append(Variable(name, present, note="; ".join(notes), absent=absent))
     if not variables:
         raise InputError(
             f"{described}: none of its {len(groups)} variables has at least "
@@ -85,7 +87,7 @@ def _file_variables(sources):
                 "column must hold numbers, but for one of sample names; leave others out with "
                 "`drop_columns`"
             )
-        variables.append(Variable(stem(source.path)))
+        variables.append(Variable(source.variable))
     return variables
 
 

@@ -4,12 +4,7 @@
 the rest reads headers and names, so that the workflow is planned in a moment.
 """
 
-import csv
 import functools
-import lzma
-import tokenize
-import zipfile
-import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,35 +13,18 @@ import numpy as np
 from lmi.base.errors import InputError
 from lmi.base.messages import first_duplicates, some, suggest
 from lmi.base.paths import check_file, stamp
-from lmi.data.files import ending, told
-from lmi.data.formats import FORMATS, KEYS, TEXT, format_of, text
+from lmi.data.chosen import Source, data_files, sources_of
+from lmi.data.files import check_source, stamps, trouble_told
+from lmi.data.formats import TEXT, format_of, text
 from lmi.data.formats.matrices import COLUMNS, ROWS, working_type
 from lmi.data.formats.tables import check_annotations, quoted
-
-# What libraries raise for a broken file.
-TROUBLE = (
-    OSError,
-    ValueError,
-    KeyError,
-    TypeError,
-    IndexError,
-    RuntimeError,
-    EOFError,
-    csv.Error,
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    tokenize.TokenError,
-    SyntaxError,
-    OverflowError,
-    MemoryError,
-)
 
 __all__ = [
     "Header",
     "Source",
     "align",
     "check_file",
+    "check_source",
     "data_files",
     "first_duplicates",
     "header",
@@ -60,19 +38,6 @@ __all__ = [
     "stamp",
     "suggest",
 ]
-
-
-@dataclass(frozen=True)
-class Source:
-    """One file and how to read it: keys of the config, and whether other files share them."""
-
-    path: str
-    layer: str | None = None
-    key: str | None = None
-    transpose: bool = False
-    sample_column: str | None = None
-    drop_columns: tuple | None = None
-    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,46 +65,6 @@ class Header:
     held: dict = field(default_factory=dict, compare=False)
 
 
-# ---- from the config to sources
-
-
-def sources_of(dataset):
-    """Return the sources of a dataset of the config, in order.
-
-    Where there are several, a key goes to the files that know it, if there are any.
-    """
-    paths = dataset["source"]
-    options = {key: dataset.get(key) for key in KEYS}
-    if isinstance(options["drop_columns"], list):
-        options["drop_columns"] = tuple(options["drop_columns"])
-    transpose = dataset.get("transpose", False)
-    if isinstance(paths, str):
-        return [Source(paths, transpose=transpose, **options)]
-    known = {path: getattr(FORMATS.get(ending(path)), "keys", KEYS) for path in paths}
-    own = {
-        path: {
-            key: value
-            for key, value in options.items()
-            if key in keys or not any(key in others for others in known.values())
-        }
-        for path, keys in known.items()
-    }
-    return [Source(path, transpose=transpose, shared=len(paths) > 1, **own[path]) for path in paths]
-
-
-def data_files(dataset):
-    """Return the paths of the files that a dataset of the config is read from, in order."""
-    paths = dataset.get("spikes", dataset).get("source", [])
-    paths = [paths] if isinstance(paths, str) else list(paths)
-    if isinstance(dataset.get("strata"), dict):
-        paths.append(dataset["strata"]["table"])
-    choice = dataset.get("variables")
-    labels = dataset.get("labels", choice.get("labels", []) if isinstance(choice, dict) else [])
-    paths += dict.fromkeys(place["table"] for place in labels if isinstance(place, dict))
-    tasks = [dataset.get("task", {}), *dataset.get("cells", {}).values()]
-    return [*paths, *dict.fromkeys(task["path"] for task in tasks if task.get("path"))]
-
-
 # ---- what the rest of the package calls
 
 
@@ -151,14 +76,14 @@ def header(source):
     InputError
         No such file, unknown format, or a file that is not what its ending says.
     """
-    check_file(source.path, "source")
-    return _header(source, stamp(source.path))
+    check_source(source.path, "source")
+    return _header(source, stamps(source.path))
 
 
 def sample_names(source):
     """Return the names of the samples, or None where the file has none."""
-    check_file(source.path, "source")
-    return _sample_names(source, stamp(source.path))
+    check_source(source.path, "source")
+    return _sample_names(source, stamps(source.path))
 
 
 def read(source, columns=None):
@@ -182,10 +107,10 @@ def read(source, columns=None):
     """
     form = format_of(source)
     if source.transpose:
-        values = _numbers(_trouble_told(form.read, source, None))
+        values = _numbers(trouble_told(form.read, source, None))
         return np.ascontiguousarray((values if columns is None else values[columns]).T)
     columns = None if columns is None else np.asarray(columns, dtype=np.intp)
-    return _numbers(_trouble_told(form.read, source, columns))
+    return _numbers(trouble_told(form.read, source, columns))
 
 
 def _numbers(values):
@@ -209,7 +134,7 @@ def missing_samples(source):
     numeric = [i for i, name in enumerate(known.features) if name not in known.text]
     form = format_of(source)
     if form.missing and not source.transpose:
-        return _trouble_told(form.missing, source)
+        return trouble_told(form.missing, source)
     return ~np.isfinite(read(source, numeric)).all(axis=1)
 
 
@@ -245,15 +170,15 @@ def align(sources):
     for source, one in zip(sources, names, strict=True):
         if twice := first_duplicates(one):
             raise InputError(
-                f"source '{source.path}': sample names must be unique to align the files of a "
+                f"source '{source.shown}': sample names must be unique to align the files of a "
                 f"dataset; more than once: {some(twice)}. Rename or remove them"
             )
     positions = [{name: row for row, name in enumerate(one)} for one in names]
     shared = [name for name in names[0] if all(name in one for one in positions)]
     if not shared:
         raise InputError(
-            f"the sources have no sample in common: '{sources[0].path}' has {some(names[0], 3)}; "
-            f"'{sources[1].path}' has {some(names[1], 3)}. Give the same samples the same names "
+            f"the sources have no sample in common: '{sources[0].shown}' has {some(names[0], 3)}; "
+            f"'{sources[1].shown}' has {some(names[1], 3)}. Give the same samples the same names "
             "in every file (is a suffix or `transpose` missing?)"
         )
     rows = [np.array([one[name] for name in shared], dtype=np.intp) for one in positions]
@@ -280,8 +205,8 @@ def _refuse_lost_names(sources, names):
     for source, one in zip(sources, names, strict=True):
         if one is None and not source.transpose and (ids := header(source).ids):
             raise InputError(id_message(source, ids))
-    named = [s.path for s, one in zip(sources, names, strict=True) if one is not None]
-    bare = [s.path for s, one in zip(sources, names, strict=True) if one is None]
+    named = [s.shown for s, one in zip(sources, names, strict=True) if one is not None]
+    bare = [s.shown for s, one in zip(sources, names, strict=True) if one is None]
     if named:
         raise InputError(
             f"the sources cannot be matched by sample name: '{named[0]}' has names "
@@ -302,8 +227,8 @@ def id_message(source, ids):
 
 
 def _same_counts(sources):
-    counts = {source.path: n_own_samples(source) for source in sources}
-    first = sources[0].path
+    counts = {source.shown: n_own_samples(source) for source in sources}
+    first = sources[0].shown
     for path, count in counts.items():
         if count != counts[first]:
             raise InputError(
@@ -323,8 +248,8 @@ def n_own_samples(source):
 def _header(source, _stamp):
     form = format_of(source)
     axis = ROWS if source.transpose else COLUMNS
-    names = _trouble_told(form.names, source, axis)
-    shape = _trouble_told(form.shape, source)
+    names = trouble_told(form.names, source, axis)
+    shape = trouble_told(form.shape, source)
     if names is None:
         names = tuple(f"f{i}" for i in range(shape[axis]))
     if len(names) != shape[axis] and shape[axis] is not None:
@@ -337,8 +262,8 @@ def _header(source, _stamp):
             f"source '{source.path}': expected samples and features, found {shape[1 - axis]} "
             f"samples of {len(names)} features"
         )
-    odd = _trouble_told(form.text_columns, source)
-    ids = _trouble_told(form.ids, source) if form.ids else ()
+    odd = trouble_told(form.text_columns, source)
+    ids = trouble_told(form.ids, source) if form.ids else ()
     if source.transpose:
         if form.ids:
             check_annotations(source, form.names(source, COLUMNS), odd, ids)
@@ -349,17 +274,4 @@ def _header(source, _stamp):
 
 @functools.lru_cache(maxsize=64)
 def _sample_names(source, _stamp):
-    return _trouble_told(format_of(source).names, source, COLUMNS if source.transpose else ROWS)
-
-
-def _trouble_told(function, source, *arguments):
-    """Call a format's function; tell what its library says of a broken file in one message."""
-    try:
-        return function(source, *arguments)
-    except InputError:
-        raise
-    except TROUBLE as error:
-        raise InputError(
-            f"source '{source.path}': expected a readable {Path(source.path).suffix} file, "
-            f"found: {told(error)}"
-        ) from error
+    return trouble_told(format_of(source).names, source, COLUMNS if source.transpose else ROWS)

@@ -3,24 +3,21 @@
 import functools
 import itertools
 import math
-import zipfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from lmi.base.errors import InputError
-from lmi.data.sources import check_file, some, stamp
+from lmi.base.messages import some
+from lmi.data import intervals as spans
+from lmi.data.files import check_source, stamps
+from lmi.data.formats.recordings import arrays, of_config, sampling_rate, stored_kind
 
 MILLISECONDS = 1000.0
 SLACK_MS = 1e-6  # a window that ends where the recording does is in, whatever the rounding
-ENDINGS = (".npz", ".h5", ".hdf5", ".csv", ".tsv", ".parquet")
 MAX_WINDOWS = 10**6
 MAX_DAYS = 30
 """More windows, or a longer recording, come of times that are no seconds."""
-MIN_WINDOWS = 100
-"""Fewest windows an interval, on average: the null shifts windows in time through all intervals,
-and where they are short it breaks more of the autocorrelation than the data have lost."""
 SECONDS_A_DAY = 86_400
 MIN_PAUSE_S, PAUSE_SPIKES = 10.0, 100
 """A stretch without any spike is taken for a pause where it is as long as this, and at the rate of
@@ -61,20 +58,7 @@ class Units:
 
 
 def recording(spikes):
-    """Return the `Units` of a section `spikes` of the config; errors as in `units`."""
-    return units(spikes["source"], spikes.get("sampling_rate"), spikes.get("intervals"))
-
-
-def units(path, sampling_rate=None, intervals=None):
-    """Return the `Units` of a spike file.
-
-    Parameters
-    ----------
-    path : str
-    sampling_rate : float, optional
-        Hz; `times` are numbers of samples then, else seconds.
-    intervals : list of [start, stop], optional
-        Seconds that were recorded; else those of the file, or from the first to the last spike.
+    """Return the `Units` of a section `spikes` of the config.
 
     Where the file has the arrays `unit_ids`, `unit_counts` and `interval_s`, the spikes
     themselves are not read.
@@ -85,9 +69,8 @@ def units(path, sampling_rate=None, intervals=None):
         No such file, unknown format, arrays that are missing or do not fit, or whole numbers as
         times without a sampling rate.
     """
-    check_file(path, "spikes")
-    given = None if intervals is None else tuple(tuple(map(float, one)) for one in intervals)
-    return _units(path, stamp(path), sampling_rate, given)
+    check_source(spikes["source"], "spikes")
+    return _units(of_config(spikes), stamps(spikes["source"]))
 
 
 def n_windows(spikes, lags=(0,)):
@@ -104,7 +87,7 @@ def n_windows(spikes, lags=(0,)):
     ------
     InputError
         No interval is as long as a window and its shift; more windows, or a longer recording, than
-        seconds would give; several intervals that are short, or have lags.
+        seconds would give; intervals that are short and not alike; lags as long as they are.
     """
     known = recording(spikes)
     counts = _windows(spikes, known)
@@ -117,20 +100,28 @@ def n_windows(spikes, lags=(0,)):
             "milliseconds, set `sampling_rate` to how many make a second (30000, 1000); if they "
             "are seconds, raise stride_ms or choose `intervals`"
         )
-    if len(counts) > 1 and any(lags):
+    if not (spans.are_long(counts) or spans.are_trials(counts)):
         raise InputError(
-            f"spikes '{spikes['source']}': lags need one interval, found {len(counts)}: a lag "
-            "would make windows before and after a pause neighbours. Make each interval a dataset "
-            "of its own, by `intervals`, or remove lags"
+            f"spikes '{spikes['source']}': expected {spans.LONG} windows an interval on "
+            f"average, or {spans.LEAST_TRIALS} intervals (trials) of the same length, found {n} "
+            f"windows in {len(counts)} intervals. Windows are shifted in time for the p value: "
+            "long intervals within themselves, trials against each other. Choose longer "
+            "`intervals`, "
+            "make them equally long, or lower stride_ms"
         )
-    if len(counts) > 1 and n < MIN_WINDOWS * len(counts):
-        raise InputError(
-            f"spikes '{spikes['source']}': expected at least {MIN_WINDOWS} windows an interval on "
-            f"average, found {n} in {len(counts)} intervals. Windows are shifted in time for the p "
-            "value, and short intervals do not keep their autocorrelation. Choose longer "
-            "`intervals`, or lower stride_ms"
-        )
+    for lag in lags:
+        if len(counts) > 1 and (left := spans.n_partners(counts, lag)) < spans.LONG:
+            raise InputError(
+                f"spikes '{spikes['source']}': lags: at a lag of {lag} windows {left} of {n} have "
+                f"a partner in their interval, expected at least {spans.LONG}. Choose smaller "
+                "lags or longer `intervals`"
+            )
     return n
+
+
+def interval_of_windows(spikes):
+    """Return the interval of each window; None where there is one interval."""
+    return spans.ids(_windows(spikes, recording(spikes)))
 
 
 def _windows(spikes, known):
@@ -176,7 +167,7 @@ def count_windows(spikes, wanted):
     """
     n_windows(spikes)
     known = recording(spikes)
-    times, names = _sorted_spikes(spikes["source"], spikes.get("sampling_rate"))
+    times, names = _sorted_spikes(of_config(spikes))
     if not any(((times >= start) & (times <= stop)).any() for start, stop in known.intervals):
         raise InputError(
             f"spikes '{spikes['source']}': no spike lies within the intervals that were recorded, "
@@ -210,12 +201,13 @@ def _unit_names(ids):
 
 
 @functools.lru_cache(maxsize=64)
-def _units(path, _stamp, sampling_rate, intervals):
-    head = _arrays(path, ("unit_ids", "unit_counts", "interval_s"))
-    if intervals is not None:
+def _units(recording, _stamps):
+    path, intervals = recording.path, recording.intervals
+    head = arrays(recording, ("unit_ids", "unit_counts", "interval_s"))
+    if isinstance(intervals, tuple):
         intervals = _intervals(path, np.array(intervals), "spikes.intervals of the config")
     elif "interval_s" in head:
-        intervals = _intervals(path, head["interval_s"], "`interval_s`")
+        intervals = _intervals(path, head["interval_s"], f"`{intervals or 'interval_s'}`")
     if {"unit_ids", "unit_counts"} <= head.keys():
         ids, counts = head["unit_ids"], head["unit_counts"]
         if ids.ndim != 1 or ids.shape != counts.shape or len(np.unique(ids)) != len(ids):
@@ -223,12 +215,12 @@ def _units(path, _stamp, sampling_rate, intervals):
                 f"spikes '{path}': expected each unit once in `unit_ids` and one number each in "
                 f"`unit_counts`, found {ids.size} ids and {counts.size} numbers"
             )
-        if sampling_rate is None and _stored_kind(path) in ("i", "u"):
-            raise _whole_numbers(path, _arrays(path, ("times",))["times"])
+        if sampling_rate(recording) is None and stored_kind(recording) in ("i", "u"):
+            raise _whole_numbers(path, arrays(recording, ("times",))["times"])
     else:
-        ids, counts = np.unique(_checked(path, sampling_rate)[1], return_counts=True)
+        ids, counts = np.unique(_checked(recording)[1], return_counts=True)
     if intervals is None:
-        times = np.sort(_checked(path, sampling_rate)[0])
+        times = np.sort(_checked(recording)[0])
         _refuse_silence(path, times)
         intervals = ((float(times[0]), float(times[-1])),)
     pauses = tuple((before[1], after[0]) for before, after in itertools.pairwise(intervals))
@@ -275,9 +267,9 @@ def _shown(intervals):
     return text if len(text) <= 100 else f"{text[:90]}…"
 
 
-def _sorted_spikes(path, sampling_rate):
+def _sorted_spikes(recording):
     """Return the times grouped by unit and ascending, and {name: (first, last + 1)}."""
-    times, ids = _checked(path, sampling_rate)
+    times, ids = _checked(recording)
     found, codes = np.unique(ids, return_inverse=True)
     order = np.lexsort((times, codes))
     ends = np.cumsum(np.bincount(codes, minlength=len(found))).tolist()
@@ -285,15 +277,15 @@ def _sorted_spikes(path, sampling_rate):
     return times[order], dict(zip(_unit_names(found), spans, strict=True))
 
 
-def _checked(path, sampling_rate):
+def _checked(recording):
     """Return the times, in seconds, and the unit of each spike, after the checks they need."""
-    arrays = _arrays(path, ("times", "units"))
-    if missing := [name for name in ("times", "units") if name not in arrays]:
+    path, found = recording.path, arrays(recording, ("times", "units"))
+    if missing := [name for name in ("times", "units") if name not in found]:
         raise InputError(
             f"spikes '{path}': expected `times` (seconds) and `units`, one entry a spike; "
             f"missing: {some(missing)}"
         )
-    times, ids = arrays["times"], arrays["units"]
+    times, ids = found["times"], found["units"]
     if times.ndim != 1 or times.shape != ids.shape or not len(times):
         raise InputError(
             f"spikes '{path}': expected `times` and `units` of the same length, one entry a "
@@ -307,8 +299,8 @@ def _checked(path, sampling_rate):
             f"spikes '{path}': expected finite times, found {times[bad]} in entry {bad + 1}"
         )
     ids = _labels(path, ids)
-    if sampling_rate is not None:
-        return times / float(sampling_rate), ids
+    if (rate := sampling_rate(recording)) is not None:
+        return times / float(rate), ids
     if times.dtype.kind in "iu" or (times == times.round()).all():
         raise _whole_numbers(path, times)
     return times.astype(np.float64), ids
@@ -349,67 +341,3 @@ def _whole_numbers(path, times):
         f"{(last - first) / 30_000:.4g} s. Set `sampling_rate` (Hz) in `spikes`: that of the "
         "recording, 1000 for milliseconds, or 1 where they are seconds"
     )
-
-
-def _stored_kind(path):
-    """Return the kind of the array `times`, from the header of an .npz or HDF5 file alone."""
-    ending = Path(path).suffix.lower()
-    try:
-        if ending == ".npz":
-            with zipfile.ZipFile(path) as file, file.open("times.npy") as stream:
-                first = np.lib.format.read_magic(stream) == (1, 0)
-                form = np.lib.format
-                read = form.read_array_header_1_0 if first else form.read_array_header_2_0
-                return read(stream)[2].kind
-        if ending in (".h5", ".hdf5"):
-            import h5py
-
-            with h5py.File(path, "r") as file:
-                return file["times"].dtype.kind
-    except (KeyError, AttributeError, ValueError, OSError, zipfile.BadZipFile):
-        return ""  # who reads the times says what is wrong with them
-    return ""
-
-
-def _arrays(path, names):
-    """Return those of the named arrays that the file has."""
-    ending = Path(path).suffix.lower()
-    if ending not in ENDINGS:
-        raise InputError(
-            f"spikes '{path}': the ending '{ending}' is unknown. Expected one of "
-            f"{', '.join(ENDINGS)}"
-        )
-    try:
-        if ending == ".npz":
-            with np.load(path, allow_pickle=False) as file:
-                return {name: file[name] for name in names if name in file.files}
-        if ending in (".h5", ".hdf5"):
-            import h5py
-
-            from lmi.base.files import refuse_foreign
-
-            with h5py.File(path, "r") as file:
-                refuse_foreign(file)
-                for name in names:
-                    if isinstance(file.get(name), h5py.Group):
-                        raise InputError(
-                            f"spikes '{path}': expected an array `{name}`, found a group with "
-                            f"{some(list(file[name]))}, as NWB files have. Write spike times and "
-                            "the unit of each spike as two arrays, `times` and `units`"
-                        )
-                return {name: file[name][:] for name in names if name in file}
-        import pandas as pd
-
-        separator = "\t" if ending == ".tsv" else ","
-        if ending == ".parquet":
-            table = pd.read_parquet(path)
-        else:
-            # an empty cell is missing; a unit may be called NA or None
-            empty = {name: [""] for name in names}
-            table = pd.read_csv(path, sep=separator, keep_default_na=False, na_values=empty)
-        return {name: table[name].to_numpy() for name in names if name in table}
-    except InputError:
-        raise
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"spikes '{path}': expected a readable {ending} file: {reason}") from error

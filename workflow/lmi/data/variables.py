@@ -4,7 +4,10 @@ import itertools
 import math
 from collections import Counter
 
+import numpy as np
+
 from lmi.base.errors import InputError
+from lmi.data import preprocess
 from lmi.data import spikes as spike_trains
 from lmi.data.label_variables import (
     indicators,
@@ -13,9 +16,10 @@ from lmi.data.label_variables import (
     read_labels_of,
     without_labels,
 )
-from lmi.data.matrix_values import read_sources, refuse_gaps, without_constants
+from lmi.data.matrix_values import read_sources, without_constants
 from lmi.data.matrix_variables import list_source_variables
-from lmi.data.sources import header, n_samples, some, sources_of
+from lmi.data.samples import choose_samples
+from lmi.data.sources import header, n_own_samples, n_samples, some, sources_of
 from lmi.data.task_variables import read_tasks, task_params
 from lmi.data.unit_variables import list_unit_variables, read_units
 from lmi.data.variable import Variable
@@ -70,7 +74,30 @@ def count_samples(dataset):
         return tasks.check(**task_params(dataset)).get("n_samples")
     if "spikes" in dataset:
         return spike_trains.n_windows(dataset["spikes"], dataset.get("lags", (0,)))
-    return n_samples(sources_of(dataset))
+    sources = sources_of(dataset)
+    n_shared = n_samples(sources)
+    size = preprocess.bin_size(preprocess.steps_of(dataset, sources[0].path))
+    choosing = ("where", "downsample", "intervals")
+    if n_shared is None or not (size > 1 or any(key in dataset for key in choosing)):
+        return n_shared
+    chosen = choose_samples(dataset, sources)
+    n_chosen = n_shared if chosen.rows[0] is None else len(chosen.rows[0])
+    return sum(n // size for n in chosen.stretches(n_chosen)) if size > 1 else n_chosen
+
+
+def interval_sizes(dataset):
+    """Return the samples in each interval of a time series with sources, as far as headers tell.
+
+    Parameters
+    ----------
+    dataset : dict
+        With `time_series: true`.
+    """
+    sources = sources_of(dataset)
+    chosen = choose_samples(dataset, sources)
+    n_chosen = n_own_samples(sources[0]) if chosen.rows[0] is None else len(chosen.rows[0])
+    size = preprocess.bin_size(preprocess.steps_of(dataset, sources[0].path))
+    return [n // size for n in chosen.stretches(n_chosen)]
 
 
 def count_features(dataset, variables):
@@ -119,14 +146,19 @@ def read_matrices(
     info : dict
         n_dropped : int, samples left out for missing values;
         n_unmatched : int, samples of the first source that another one lacks;
+        by_position : bool, whether samples were joined row by row, without names;
         sample_names : tuple of str or None;
+        sample_rows : int array, rows of the samples in the first source, or their places;
+        dropped_samples : list of (str, str), name (or row) and why it was left out;
         features : list of tuple of str, the features kept of each variable;
+        constant : list of tuple of str, the constant features of each variable;
         notes : list of str, one a variable, empty where there is nothing to say;
         errors : list of (str or None), why a variable is bad;
         truth_bits : list of float, one a variable: what it shares with the other variable of its
             task, NaN where that is unknown;
         time_series : bool;
         overlap : int, samples that share data with a sample before them;
+        interval : int array, shape (n_samples,), or None, of a time series with gaps;
         strata : array of str, shape (n_samples,), or None;
         missing : list of float, one a variable: share of its values that were imputed.
 
@@ -143,19 +175,25 @@ def read_matrices(
     info = {
         "n_dropped": 0,
         "n_unmatched": 0,
+        "by_position": False,
+        "interval": None,
         "sample_names": None,
+        "sample_rows": None,
+        "dropped_samples": [],
         "truth_bits": [math.nan] * len(variables),
         "time_series": "spikes" in dataset or dataset.get("time_series", False),
         "overlap": spike_trains.overlap(dataset["spikes"]) if "spikes" in dataset else 0,
         "strata": None,
+        "given": None,
         "missing": [0.0] * len(variables),
     }
     if "task" in dataset or "cells" in dataset:
         matrices, features, notes = read_tasks(dataset, variables, seed, info)
     elif "spikes" in dataset:
         matrices, features, notes = read_units(dataset, variables)
+        info["interval"] = spike_trains.interval_of_windows(dataset["spikes"])
     else:
-        matrices, features, notes = _read_with_labels(dataset, variables, missing, info)
+        matrices, features, notes = _read_with_labels(dataset, variables, missing, info, seed)
     n_left = len(matrices[0]) if matrices else min_samples
     if n_left < min_samples:
         reason = f" after {info['n_dropped']} with missing values" if info["n_dropped"] else ""
@@ -163,7 +201,9 @@ def read_matrices(
             f"expected at least {min_samples} samples, found {n_left}{reason}. The estimator "
             "compares each sample with its neighbours and needs more of them"
         )
-    matrices, kept, constant, errors = without_constants(matrices, features)
+    if info["sample_rows"] is None:
+        info["sample_rows"] = np.arange(len(matrices[0]) if matrices else 0)
+    matrices, kept, info["constant"], constant, errors = without_constants(matrices, features)
     info["features"], info["errors"] = kept, errors
     info["notes"] = [
         "; ".join(filter(None, (variable.note, note, other)))
@@ -172,7 +212,7 @@ def read_matrices(
     return matrices, info
 
 
-def _read_with_labels(dataset, variables, missing, info):
+def _read_with_labels(dataset, variables, missing, info, seed):
     """Return matrices, features and notes of variables of features and of labels.
 
     Samples that lack a label are lost to all variables, whichever are read: a dataset has one set
@@ -180,17 +220,21 @@ def _read_with_labels(dataset, variables, missing, info):
     """
     of_features = [variable for variable in variables if not variable.label]
     wanted = of_features or [placeholder(dataset)]
-    matrices, features, notes = read_sources(dataset, wanted, missing, info)
-    labels, complete = read_labels_of(dataset, missing, info["rows"])
+    matrices, features, notes = read_sources(dataset, wanted, missing, info, seed)
+    labels, complete = read_labels_of(dataset, missing, info["sample_rows"])
     if not labels:
         return matrices, features, notes
     if not complete.all():
         if dataset.get("time_series"):
-            refuse_gaps(sources_of(dataset)[0], info["rows"][complete], "have no label")
+            raise InputError(
+                f"variables.labels: {int((~complete).sum())} samples of a time series have no "
+                "label, and left out would make distant samples neighbours. Give them one"
+            )
         matrices = [matrix[complete] for matrix in matrices]
         info["n_dropped"] += int((~complete).sum())
-        if info["strata"] is not None:
-            info["strata"] = info["strata"][complete]
+        for name in ("strata", "given", "sample_rows"):
+            if info.get(name) is not None:
+                info[name] = info[name][complete]
         if info["sample_names"] is not None:
             info["sample_names"] = tuple(itertools.compress(info["sample_names"], complete))
     read = iter(zip(matrices, features, notes, info["missing"], strict=True))

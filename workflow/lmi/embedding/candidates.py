@@ -12,8 +12,9 @@ import numpy as np
 
 from lmi.base import seeds
 from lmi.base.threads import map_pairs
-from lmi.embedding import canonical, classifier, network, screen
+from lmi.embedding import canonical, classifier, narrow, network, screen
 from lmi.embedding import published as paper
+from lmi.embedding.result import Embedding
 from lmi.ksg import guided
 from lmi.projection import views
 
@@ -44,8 +45,8 @@ class Variable:
     views : dict of str to array, shape (n_samples, n_scores)
     features : array, shape (n_samples, n_features)
         Normal scores.
-    whitened : dict of (str, int) to canonical.Whitened
-        By view and training fold.
+    whitened : Mapping of (str, int) to canonical.Whitened
+        By view and training fold, computed when asked for: narrow pairs do not.
     kind : str
         One of `lmi.projection.ties.KINDS`.
     values : array, shape (n_samples,), or None
@@ -60,73 +61,25 @@ class Variable:
     values: np.ndarray | None = None
 
 
+class _Whitened(dict):
+    """The whitening of the views of a variable, by view and training fold."""
+
+    def __init__(self, made, fold, inner):
+        self.made, self.fold, self.inner = made, fold, inner
+
+    def __missing__(self, key):
+        view, t = key
+        train = self.fold == t
+        self[key] = canonical.whiten(self.made[view], train, self.inner[train])
+        return self[key]
+
+
 def prepare(name, made, fold, inner):
     """Return a `Variable` from `views.make`'s result and the split."""
-    whitened = {
-        (view, t): canonical.whiten(made[view], fold == t, inner[fold == t])
-        for view in views.VIEWS
-        for t in (0, 1)
-    }
-    kept = {v: made[v] for v in views.VIEWS}
+    of_views = {view: made[view] for view in views.VIEWS}
     described = made.get("kind", "wide"), made.get("values")
-    return Variable(name, kept, made["features"], whitened, *described)
-
-
-@dataclass(frozen=True)
-class Embedding:
-    """The chosen embedding of a pair: one encoder a fold, applied to all samples.
-
-    Attributes
-    ----------
-    zx, zy : float32 array, shape (n_encoders, n_samples, n_latent)
-        Latent coordinates by encoder; canonical variates, of unit variance on the encoder's
-        training fold, in the default preset.
-    s, weight : array, shape (n_encoders, n_latent)
-        Canonical correlations of the critic, and scale of each axis in the neighbour search.
-    rank : int array, shape (n_encoders,)
-        Axes that the critic uses.
-    n_parameters : array, shape (n_encoders,)
-        Its free parameters, times the shares of its correlations that held-out samples show.
-    temperature : int array, shape (n_encoders,)
-        Row of `guided.TEMPERATURES`: how far the critic is trusted.
-    candidate : tuple of str
-        Which candidate won, by encoder.
-    scores : dict of str to float
-        Mean held-out estimate of each candidate, bits.
-    loss_step : int array, shape (n_points,)
-    loss_train, loss_validation : array, shape (n_encoders, n_points)
-        Training curves; no points where nothing was trained.
-    converged : bool
-    fold : int8 array, shape (n_samples,)
-        Encoder t was trained where `fold == t`, and is used where it is 1 - t; -1 is in neither.
-    seconds : float
-    kinds : (str, str)
-        Kinds of the two variables, `lmi.projection.ties.KINDS`.
-    values : float32 array, shape (2, n_samples), or None
-        Of the two variables, `lmi.projection.ties.describe`, where neither has several features
-        and one has ties, and where one is a label.
-    classified : float32 array, shape (3, n_samples), or None
-        Of a label and several features: from `classifier.of_pair`.
-    """
-
-    zx: np.ndarray
-    zy: np.ndarray
-    s: np.ndarray
-    weight: np.ndarray
-    rank: np.ndarray
-    n_parameters: np.ndarray
-    temperature: np.ndarray
-    candidate: tuple
-    scores: dict
-    loss_step: np.ndarray
-    loss_train: np.ndarray
-    loss_validation: np.ndarray
-    converged: bool
-    fold: np.ndarray
-    seconds: float
-    kinds: tuple = ("wide", "wide")
-    values: np.ndarray | None = None
-    classified: np.ndarray | None = None
+    whitened = _Whitened(of_views, fold, inner)
+    return Variable(name, of_views, made["features"], whitened, *described)
 
 
 def screened(x, y, inner, train, seed, n_components=64):
@@ -282,11 +235,17 @@ def _choose(judged, fold, curves, seconds, k):
         converged=all(c.converged for c in curves),
         fold=fold,
         seconds=judged.seconds + seconds + time.perf_counter() - start,
+        weights=tuple(
+            curves[t].encoders if chosen[t] == "network" else None for t in range(len(chosen))
+        ),
     )
 
 
-def embed_pairs(pairs, fold, inner, *, settings, seed, threads=1, tell=None):
+def embed_pairs(pairs, fold, inner, *, settings, seed, threads=1, exchangeable=False, tell=None):
     """Embed pairs of variables: closed-form candidates, networks where they may help, the choice.
+
+    Pairs of single features are embedded by `narrow.embed` where their samples are exchangeable,
+    unless networks are to be trained for all.
 
     Parameters
     ----------
@@ -298,6 +257,8 @@ def embed_pairs(pairs, fold, inner, *, settings, seed, threads=1, tell=None):
     seed : int
     threads : int
         Pairs at a time; the result does not depend on it.
+    exchangeable : bool
+        The samples are neither in time nor in strata.
     tell : callable, optional
         Called with a line on what is done next.
 
@@ -307,8 +268,11 @@ def embed_pairs(pairs, fold, inner, *, settings, seed, threads=1, tell=None):
     """
     k = 3
     tell = tell or (lambda line: None)
+    features_alone = exchangeable and settings["train"] != "always"
 
     def closed(pair):
+        if features_alone and narrow.is_narrow(*pair, fold):
+            return narrow.embed(*pair, fold)
         options = {"seed": seed, "n_latent": settings["n_latent"], "k": k, "threads": 1}
         try:
             return _closed_form(*pair, fold, inner, **options)
@@ -349,7 +313,9 @@ def embed_pairs(pairs, fold, inner, *, settings, seed, threads=1, tell=None):
         each = (time.perf_counter() - start) / len(training)
 
     def chosen(i):
-        if isinstance(judged[i], Exception):
+        if isinstance(judged[i], Embedding):
+            return _with_ties(judged[i], *pairs[i], fold, inner)
+        if not isinstance(judged[i], _Judged):
             return judged[i]
         found = _choose(judged[i], fold, curves.get(i, []), each if i in curves else 0.0, k)
         return _with_ties(found, *pairs[i], fold, inner)
@@ -391,12 +357,26 @@ def embed_paper(x, y, *, settings, seed, names, progress=None):
         With one encoder; `fold` is 0 for training samples and 1 for held-out ones.
     """
     start = time.perf_counter()
+    encoders = []
+
+    def keep(model, *_):
+        for side in "xy":
+            linear = [layer for layer in model[f"encode_{side}"] if hasattr(layer, "weight")]
+            encoders.append(
+                [
+                    part.detach().cpu().numpy()
+                    for layer in linear
+                    for part in (layer.weight.T, layer.bias)
+                ]
+            )
+
     zx, zy, held_out, train_loss, validation_loss, converged = paper.train(
         paper.standardise(x),
         paper.standardise(y),
         settings=settings,
         rng=seeds.rng(seed, "paper", *names),
         progress=progress,
+        inspect=keep,
     )
     n_latent = zx.shape[1]
     return Embedding(
@@ -415,6 +395,7 @@ def embed_paper(x, y, *, settings, seed, names, progress=None):
         converged=converged,
         fold=held_out.astype(np.int8),
         seconds=time.perf_counter() - start,
+        weights=(tuple(encoders),),
     )
 
 

@@ -16,6 +16,8 @@ import numpy as np
 from lmi.base.threads import map_pairs
 
 WIDTHS = (128, 64)
+LEAK = 0.2
+"""Slope of the leaky ReLU below zero."""
 VALIDATION = 0.2
 CHECK_EVERY = 15
 PATIENCE = 5
@@ -36,6 +38,9 @@ class Trained:
         Sum of the four relative reconstruction errors.
     converged : bool
         The validation loss had stopped falling before the last check.
+    encoders : (list of array, list of array)
+        Weights of the encoders of x and of y: the matrix of the skip, then weights and biases of
+        the layers in turn.
     """
 
     zx: np.ndarray
@@ -44,6 +49,7 @@ class Trained:
     train: np.ndarray
     validation: np.ndarray
     converged: bool
+    encoders: tuple
 
 
 def train(
@@ -135,7 +141,7 @@ def _forward(inputs, layers):
     for i in range(0, len(rest), 2):
         hidden = torch.baddbmm(rest[i + 1], hidden, rest[i])
         if i < len(rest) - 2:
-            hidden = torch.nn.functional.leaky_relu(hidden, 0.2)
+            hidden = torch.nn.functional.leaky_relu(hidden, LEAK)
     return torch.bmm(inputs, skip) + hidden
 
 
@@ -224,6 +230,7 @@ def _train_stack(models, n_latent, max_steps, batch_size, learning_rate, device)
             schedule.step()
     with torch.no_grad():
         latent = _forward(data, kept).reshape(n_models, 2, -1, n_latent).cpu().numpy()
+    weights = [p.cpu().numpy() for p in kept]
     curves = np.stack(validation_curve, axis=1)
     return [
         Trained(
@@ -233,9 +240,19 @@ def _train_stack(models, n_latent, max_steps, batch_size, learning_rate, device)
             train=np.stack(train_curve, axis=1)[m],
             validation=curves[m],
             converged=bool(waited[m] >= PATIENCE) or _is_flat(curves[m]),
+            encoders=tuple(
+                _own_weights([p[2 * m + side] for p in weights], models[m][side].shape[1])
+                for side in (0, 1)
+            ),
         )
         for m in range(n_models)
     ]
+
+
+def _own_weights(layers, n_scores):
+    """Return the weights of one encoder, without those of scores that its company has alone."""
+    skip, first, *others = layers
+    return [np.ascontiguousarray(layer) for layer in (skip[:n_scores], first[:n_scores], *others)]
 
 
 def _is_flat(losses):

@@ -33,6 +33,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lmi.embedding.network import LEAK
+
 REGULARISERS = ("cross", "mine", "infonce")
 
 
@@ -89,7 +91,7 @@ def _layers(sizes, dropout, last_linear):
         nn.init.zeros_(linear.bias)
         layers.append(linear)
         if not (last_linear and i == len(sizes) - 2):
-            layers.append(nn.LeakyReLU(0.2))
+            layers.append(nn.LeakyReLU(LEAK))
     return nn.Sequential(*layers)
 
 

@@ -1,4 +1,4 @@
-"""Standard errors by disjoint subsampling."""
+"""Standard errors by disjoint subsampling, of series by blocks."""
 
 import numpy as np
 
@@ -9,19 +9,20 @@ MIN_PART = 25
 INSIDE_PARTS = 16
 
 
-def variance(embedding, t, rows, neighbours, rng, threads):
+def variance(embedding, t, rows, neighbours, rng, threads, block=1):
     """Return the variances of KSG and of the corrected estimate on `rows`, and a third's estimate.
 
     After Holmes & Nemenman 2019: the variance s_n^2 of the estimates on n disjoint parts, scaled
-    to the whole by 1/n, averaged over several n with weights n - 1.
+    to the whole by 1/n, averaged over several n with weights n - 1. Parts of a series are made of
+    whole blocks of consecutive samples, which keep its autocorrelation: of samples drawn one by one
+    they would vary as if all were independent.
     """
     total, weight, third = np.zeros(2), 0, np.nan
     for n_parts in PARTS:
         if len(rows) // n_parts < max(MIN_PART, 2 * max(neighbours.k, neighbours.k_guided) + 2):
             continue
-        order = rng.permutation(len(rows))
         values = []
-        for part in np.array_split(rows[order], n_parts):
+        for part in _parts(rows, n_parts, rng, block):
             bits, corrected, _ = evaluate(
                 embedding, t, part, neighbours, threads, n_inside=INSIDE_PARTS
             )
@@ -31,6 +32,18 @@ def variance(embedding, t, rows, neighbours, rng, threads):
         total += (n_parts - 1) / n_parts * np.var(values, axis=0, ddof=1)
         weight += n_parts - 1
     return (total / weight if weight else np.full(2, np.nan)), third
+
+
+def _parts(rows, n_parts, rng, block):
+    """Split rows into parts at random, by blocks of consecutive ones."""
+    if block == 1:
+        return np.array_split(rows[rng.permutation(len(rows))], n_parts)
+    blocks = np.array_split(rows, max(n_parts, len(rows) // block))
+    order = rng.permutation(len(blocks))
+    return [
+        np.concatenate([blocks[place] for place in places])
+        for places in np.array_split(order, n_parts)
+    ]
 
 
 def standard_error(embedding, variances, halves, training=True):

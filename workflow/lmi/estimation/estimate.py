@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lmi.base import reasons, seeds
-from lmi.estimation import discrete, flags, null
-from lmi.estimation.error_bars import standard_error, variance
-from lmi.estimation.evaluate import coordinates, evaluate, search
+from lmi.data import intervals
+from lmi.estimation import combination, discrete, flags, narrow, null, ranks, series
+from lmi.estimation.error_bars import INSIDE_PARTS, standard_error, variance
+from lmi.estimation.evaluate import coordinates, evaluate, given_coordinates, search
+from lmi.estimation.intervals import interval
 from lmi.estimation.within import within_strata
 from lmi.ksg import guided
 from lmi.ksg import kernel as ksg
@@ -35,6 +37,10 @@ class Samples:
         Largest share of missing values, imputed or dropped, of the two variables.
     shared : flags.Shared
         Features that the two variables share.
+    by_position : bool
+        Samples were joined row by row, without names.
+    interval : int array, shape (n_samples,), or None
+        Interval of each sample of a time series with gaps; None for one unbroken stretch.
     """
 
     time_series: bool = False
@@ -43,6 +49,8 @@ class Samples:
     strata_names: list = field(default_factory=list)
     missing: float = 0.0
     shared: flags.Shared = flags.NOTHING_SHARED
+    by_position: bool = False
+    interval: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,8 @@ class Estimate:
         KSG on the same embedding, uncorrected.
     sd_bits, sd_ksg_bits : float
         Standard errors by disjoint subsampling; NaN where not asked for or too few samples.
+    low_bits, high_bits : float
+        Interval of the truth, `intervals.interval`; NaN without error bars.
     drift_bits : float
         What all samples give more than a third of them; NaN without error bars.
     mi_within_bits, sd_within_bits : float
@@ -77,6 +87,8 @@ class Estimate:
     mi_ksg_bits: float
     sd_bits: float
     sd_ksg_bits: float
+    low_bits: float
+    high_bits: float
     drift_bits: float
     mi_within_bits: float
     sd_within_bits: float
@@ -135,47 +147,71 @@ def estimate(
     """
     samples = samples or Samples()
     held_out = [_held_out(embedding, t, samples) for t in range(len(embedding.zx))]
-    values, neighbours = search(embedding, held_out, k, threads)
+    pair = None
+    if narrow.is_narrow(embedding):
+        pair = narrow.read(embedding, held_out[0], seeds.rng(seed, "narrow", name))
+        *of_pair, neighbours = narrow.search(pair, k)
+        values = [(*of_pair, pair.n_tied)]
+    else:
+        values, neighbours = search(embedding, held_out, k, threads)
     pointwise, pointwise_ksg = np.full((2, len(embedding.fold)), np.nan)
     for out, (bits, corrected, _) in zip(held_out, values, strict=True):
         pointwise_ksg[out], pointwise[out] = bits, corrected
     halves = [float(pointwise[out].mean()) for out in held_out]
     halves_ksg = [float(pointwise_ksg[out].mean()) for out in held_out]
-    pointwise = pointwise + _optimism(embedding, halves, neighbours, threads)
+    if pair is None:
+        pointwise = pointwise + _optimism(embedding, halves, neighbours, threads)
     n_estimated = sum(len(out) for out in held_out)
     mi, mi_ksg = float(np.nanmean(pointwise)), float(np.nanmean(pointwise_ksg))
     sd = sd_ksg = drift = np.nan
+    chance = np.full(2, np.nan)
     variances = np.full((len(held_out), 2), np.nan)
     if error_bars:
         thirds = []
         for t, out in enumerate(held_out):
             rng = seeds.rng(seed, "parts", name, t)
-            variances[t], third = variance(embedding, t, out, neighbours, rng, threads)
+            if pair is None:
+                block = series.BLOCK * series.time_of(embedding, t) if samples.time_series else 1
+                variances[t], third = variance(embedding, t, out, neighbours, rng, threads, block)
+            else:
+                variances[t], third = narrow.variance(pair, neighbours, rng)
             thirds.append(third)
         drift = float(np.mean(halves) - np.mean(thirds))
         sd_ksg = standard_error(embedding, variances[:, 0], halves_ksg)
         sd = sd_ksg
         if embedding.temperature.any():
-            sd = standard_error(embedding, variances[:, 1], halves_ksg, training=False)
+            slow_halves = samples.time_series  # more than the blocks, they show what is slow
+            sd = standard_error(embedding, variances[:, 1], halves_ksg, training=slow_halves)
+        if samples.time_series:
+            chance = series.bits_by_chance(embedding, held_out, neighbours, threads, INSIDE_PARTS)
+            sd_ksg, sd = np.hypot([sd_ksg, sd], chance).tolist()
     n_tied = sum(n_tied for _, _, n_tied in values)
     ties = discrete.measure(embedding, k=k, seed=seed, name=name, threads=threads, other=(mi, sd))
     if ties:
         pointwise, mi, halves, n_tied = ties.pointwise_bits, ties.mi_bits, ties.halves, 0
         n_estimated = int(np.isfinite(pointwise).sum())
         if error_bars:
-            sd, drift = ties.sd_bits, ties.drift_bits
+            # of a time series, no less than what its own samples allow
+            sd = np.fmax(sd, ties.sd_bits) if samples.time_series else ties.sd_bits
+            drift = ties.drift_bits
             variances = np.repeat(ties.variances[:, None], 2, axis=1)
     within = within_strata(embedding, held_out, samples, k, threads)
     tested = null.NOT_TESTED
     if permutations and permutations["max"]:
+        scheme = _scheme(permutations["scheme"], samples, embedding)
+        if pair is not None and scheme == "free":
+            least = 0.0 if permutations["tail_fit"] else 1 / (1 + permutations["max"])
+            tested = ranks.test(pair.pairing.place, least)
+    if permutations and permutations["max"] and tested is null.NOT_TESTED:
         tested = null.test(
             [_part(embedding, t, out, samples) for t, out in enumerate(held_out)],
-            scheme=_scheme(permutations["scheme"], samples),
+            scheme=scheme,
             n_permutations=permutations["max"],
             block_length=permutations["block_length"],
             tail_fit=permutations["tail_fit"],
             rng=seeds.rng(seed, "null", name),
             k=k,
+            links=_links(embedding),
         )
     ceiling = ksg.ceiling_bits(n_estimated // len(halves), neighbours.k)
     why = flags.of_estimate(
@@ -189,14 +225,26 @@ def estimate(
         ceiling=ceiling,
         missing=samples.missing,
         converged=embedding.converged,
-        slow=samples.time_series and _is_slow(embedding),
+        slow=samples.time_series and series.is_slow(embedding),
     )
+    if samples.time_series:
+        why += flags.of_series(
+            n_effective=series.effective_samples(embedding, n_estimated),
+            trends=series.has_trends(embedding),
+            mi=mi,
+            by_chance=np.fmax(chance[1], tested.mean_bits),
+            others=why,
+        )
     if checked and reasons.flag(why) != "fail":
         why += flags.of_checks(checked, mi, sd)
     why = flags.of_shared(samples.shared) + why
     if permutations and permutations["max"] and np.isnan(tested.p_value):
         why.append(reasons.Reason("nothing_to_exchange"))
-    return Estimate(pointwise, mi, mi_ksg, sd, sd_ksg, drift, *within, tested, tuple(why))
+    if samples.by_position:
+        why.append(reasons.Reason("joined_by_position"))
+    trusted = float(np.mean((embedding.rank > 0) & (embedding.temperature > 0)))
+    ends = interval(mi, mi_ksg, sd, drift, trusted)
+    return Estimate(pointwise, mi, mi_ksg, sd, sd_ksg, *ends, drift, *within, tested, tuple(why))
 
 
 def _optimism(embedding, halves, neighbours, threads):
@@ -221,21 +269,13 @@ def _optimism(embedding, halves, neighbours, threads):
     return np.clip(np.mean(gaps), 0.0, np.mean(most))
 
 
-def _scheme(wanted, samples):
+def _scheme(wanted, samples, embedding):
     if wanted != "auto":
         return wanted
     if samples.time_series:
         return "shift"
-    return "free" if samples.strata is None else "strata"
-
-
-def _is_slow(embedding):
-    """Whether both variables stay correlated with themselves as long as can be told."""
-    most = null.longest_correlation_time(len(embedding.fold))
-    return all(
-        max(null.correlation_time(side[:, :4].astype(float)) for side in z) >= most
-        for z in (embedding.zx, embedding.zy)
-    )
+    # neighbourhoods of what is conditioned on are strata too
+    return "free" if samples.strata is None and embedding.given is None else "strata"
 
 
 def _held_out(embedding, t, samples):
@@ -249,28 +289,56 @@ def _held_out(embedding, t, samples):
     training = np.flatnonzero(fold == t)
     if not samples.time_series or not len(training):
         return rows
-    time = max(
-        null.correlation_time(z[t][:, :4].astype(float)) for z in (embedding.zx, embedding.zy)
-    )
-    gap = max(samples.overlap, min(time, len(fold) // 40))
+    gap = max(samples.overlap, min(series.time_of(embedding, t), len(fold) // 40))
     after = np.searchsorted(training, rows).clip(0, len(training) - 1)
     before = (after - 1).clip(0)
     distance = np.minimum(np.abs(training[after] - rows), np.abs(training[before] - rows))
     return rows[distance > gap]
 
 
+def _are_trials(interval):
+    """Whether the intervals of a recording are too short to be shifted within."""
+    return interval is not None and not intervals.are_long(np.bincount(interval))
+
+
+def _critic_axes(embedding, t):
+    """Return the number of axes whose cross term is tested."""
+    if narrow.is_narrow(embedding):  # its sign is that of the samples tested
+        return 0
+    return int(embedding.rank[t]) or int((embedding.s[t] > 0).sum())
+
+
+def _links(embedding):
+    """Return how the axes of both critics belong together; None where there are not two."""
+    numbers = [_critic_axes(embedding, t) for t in range(len(embedding.zx))]
+    if len(numbers) != 2 or not all(numbers):
+        return None
+    return tuple(
+        combination.links(*(side[t][:, :n].astype(float) for t, n in enumerate(numbers)))
+        for side in (embedding.zx, embedding.zy)
+    )
+
+
 def _part(embedding, t, rows, samples):
     """Return what the null permutes: the coordinates of the held-out samples, and the critic."""
     a, b, weight = coordinates(embedding, t, rows)
     a, b = guided.untie(a, 0), guided.untie(b, 1)
-    s = embedding.s[t]
-    rank = int(embedding.rank[t]) or int((s > 0).sum())
+    s, rank = embedding.s[t], _critic_axes(embedding, t)
     # bounded, so that no outlier decides; for weak dependence the weights s are the best
     left, right = (np.clip(side[:, :rank], -NULL_BOUND_SD, NULL_BOUND_SD) for side in (a, b))
+    y, strata = b * weight[: b.shape[1]], samples.strata
+    if embedding.given is not None:
+        if not samples.time_series:
+            # the information of x about y and z: what z tells of x stays, permuted near z
+            y = np.hstack([y, given_coordinates(embedding, t, rows)])
+        near = embedding.neighbourhood[t]
+        strata = near if strata is None else near * (1 + strata.max()) + strata
     return null.Part(
         x=a * weight[: a.shape[1]],
-        y=b * weight[: b.shape[1]],
+        y=y,
         left=left * s[:rank],
         right=right,
-        strata=None if samples.strata is None else samples.strata[rows],
+        strata=None if strata is None else strata[rows],
+        interval=None if samples.interval is None else samples.interval[rows],
+        trials=_are_trials(samples.interval),
     )

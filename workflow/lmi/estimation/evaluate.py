@@ -35,6 +35,11 @@ def coordinates(embedding, t, rows):
     return zx, zy, embedding.weight[t]
 
 
+def given_coordinates(embedding, t, rows):
+    """Return the coordinates that are conditioned on, None where nothing is."""
+    return None if embedding.given is None else embedding.given[t][rows].astype(np.float64)
+
+
 def search(embedding, held_out, k, threads):
     """Evaluate each encoder with as many neighbours as suit the pair.
 
@@ -147,6 +152,7 @@ def evaluate(
         lone=neighbours.lone,
         known=cache,
         ahead=ahead,
+        given=given_coordinates(embedding, t, rows),
         threads=threads,
     )
     return bits, bits + correction, tied

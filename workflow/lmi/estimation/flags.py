@@ -18,6 +18,9 @@ UNSTABLE_SD, UNSTABLE_BITS = 4.0, 0.15
 """The encoders of the two halves disagree where their estimates differ by more than both."""
 DRIFT_SD, DRIFT_SHARE = 2.0, 0.15
 """The estimate still rises with the samples where a third of them give less by more than both."""
+BY_CHANCE_BITS = 0.05
+"""Series shifted against each other share as little as nothing below this, and below `DRIFT_SHARE`
+of the estimate."""
 SURE_SD = 3.0
 """Estimates nearer to zero are too noisy to tell a rise from."""
 CHECKS = (
@@ -196,6 +199,36 @@ def of_estimate(
         reasons.append(Reason("non_stationary"))
     elif mi > SURE_SD * sd and drift > max(DRIFT_SD * sd, DRIFT_SHARE * mi):
         reasons.append(Reason("rising_thirds", {"less": float(mi - drift), "mi": float(mi)}))
+    return reasons
+
+
+def of_series(*, n_effective, trends, mi, by_chance, others):
+    """Return the reasons for a flag that samples in time give.
+
+    Parameters
+    ----------
+    n_effective : float
+        Independent samples that the estimated ones are worth.
+    trends : bool
+        Both variables rise or fall over the recording.
+    mi, by_chance : float
+        `mi_bits`; what the series share when shifted against each other, NaN if unknown.
+    others : list of Reason
+        Those of `of_estimate`.
+
+    Returns
+    -------
+    list of Reason
+    """
+    codes, reasons = {reason.code for reason in others}, []
+    if n_effective < FEW_SAMPLES and "few_samples" not in codes:
+        reasons.append(
+            Reason("few_effective_samples", {"n": round(n_effective), "floor": FEW_SAMPLES})
+        )
+    if trends and "non_stationary" not in codes:
+        reasons.append(Reason("trends"))
+    if by_chance > max(BY_CHANCE_BITS, DRIFT_SHARE * mi):
+        reasons.append(Reason("bits_by_chance", {"bits": float(by_chance)}))
     return reasons
 
 

@@ -6,23 +6,26 @@ The samples of y are paired anew with those of x, by a scheme that keeps what mu
 - `strata`: any order within a stratum (batch, cell type), so that dependence through the stratum
   alone is not significant;
 - `shift`: circular shifts, which keep the autocorrelation. All of them but none are compared, the
-  small ones too: the rank of the observed value among a whole group of shifts is uniform;
+  small ones too: the rank of the observed value among a whole group of shifts is uniform. Of a
+  recording in intervals, each interval is shifted within itself, by a shift of its own; short ones
+  (trials) are shifted as a whole against others of the same length;
 - `blocks`: whole blocks of consecutive samples in any order; every cut breaks some autocorrelation,
   so that p values are a little too small (10 % at .05 for AR(1) series of coefficient .9).
 
 Two statistics are tested: the mean of the critic's cross term, sum over axes of s a b, which sees
 weak dependence along the axes that the encoders learned and costs next to nothing; and KSG, which
-sees dependence of any shape. Each is tested for each encoder, and the p values are combined.
-Permutations are counted where one of them reaches the observed value; where none does, the p value
-is that of a tail (`lmi.estimation.tails`), so that it can be as small as the evidence.
+sees dependence of any shape. Each is tested for each encoder, and the p values are combined
+(`lmi.estimation.combination`). Permutations are counted where one of them reaches the observed
+value; where none does, the p value is that of a tail (`lmi.estimation.tails`), so that it can be as
+small as the evidence.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.fft import irfft, rfft
 
-from lmi.estimation import permutations, tails
+from lmi.estimation import combination, permutations, tails
+from lmi.estimation.series import correlation_time
 from lmi.ksg import kernel as ksg
 from lmi.ksg import permuted
 
@@ -37,8 +40,6 @@ CLEAR = 0.01
 most this: the pair's cannot be much larger."""
 CERTAIN = 1e-9
 """No more permutations of KSG are drawn where the tail of those drawn gives less."""
-DECAYED = 0.1
-"""Autocorrelation below which samples count as unrelated."""
 ROUNDING = 1e-9
 """Of the scale of a statistic: a permutation that comes so close to the observed value ties it."""
 METHODS = ("permutation", "moments", "shifts", "fitted")
@@ -83,6 +84,10 @@ class Part:
     left, right : array, shape (n, n_axes)
         The critic's cross term is left . right; no axes where there is no critic.
     strata : int array, shape (n,), or None
+    interval : int array, shape (n,), or None
+        Interval of each sample, in order; None for one unbroken stretch.
+    trials : bool
+        Intervals are short, and shifted as a whole.
     """
 
     x: np.ndarray
@@ -90,9 +95,11 @@ class Part:
     left: np.ndarray
     right: np.ndarray
     strata: np.ndarray | None = None
+    interval: np.ndarray | None = None
+    trials: bool = False
 
 
-def test(parts, *, scheme, n_permutations, rng, k=3, block_length=0, tail_fit=True):
+def test(parts, *, scheme, n_permutations, rng, k=3, block_length=0, tail_fit=True, links=None):
     """Test the independence of a pair.
 
     Parameters
@@ -112,6 +119,9 @@ def test(parts, *, scheme, n_permutations, rng, k=3, block_length=0, tail_fit=Tr
     tail_fit : bool
         Where no permutation reaches the observed value, take the p value from a tail. False: it is
         one over the number of permutations.
+    links : (array, array), optional
+        How the axes of the two encoders' critics belong together, `combination.links`. Without,
+        the halves count as unrelated.
 
     Returns
     -------
@@ -127,7 +137,7 @@ def test(parts, *, scheme, n_permutations, rng, k=3, block_length=0, tail_fit=Tr
     n_critic = n_permutations if parts[0].left.shape[1] else 0
     for part in parts if n_critic else ():
         tests.append(_critic(part, scheme, n_critic, block_length, rng, tail_fit))
-    clear = bool(tests) and combine([p for p, _, _ in tests]) <= CLEAR
+    clear = bool(tests) and combination.cauchy([p for p, _, _ in tests]) <= CLEAR
     most = min(n_permutations, FIRST_BATCH if clear else MAX_KSG)
     values = []
     for part in parts:
@@ -140,21 +150,8 @@ def test(parts, *, scheme, n_permutations, rng, k=3, block_length=0, tail_fit=Tr
     p_values, counts, methods = zip(*tests, strict=True)
     smallest = int(np.argmin(p_values))
     mean, sd = float(null.mean()), float(null.std(ddof=1))
-    return Null(combine(p_values), counts[smallest], mean, sd, methods[smallest])
-
-
-def combine(p_values):
-    """Combine p values of dependent tests of one hypothesis by the Cauchy combination.
-
-    Exact for independent tests and for identical ones, and close between (Liu & Xie 2020). The two
-    halves of a pair are nearly identical tests: an axis learned from one half correlates on the
-    other as the axis learned from the other does on the one.
-    """
-    p = np.clip(p_values, 1e-300, 0.95)
-    # for small p, tan is 1 / (pi p) to rounding
-    scores = np.where(p < 1e-8, 1 / (np.pi * p), np.tan(np.pi * (0.5 - p)))
-    mean = scores.mean()
-    return float(1 / (np.pi * mean) if mean > 1e8 else 0.5 - np.arctan(mean) / np.pi)
+    p = combination.p_value(p_values, rng, len(parts), links if n_critic else None)
+    return Null(p, counts[smallest], mean, sd, methods[smallest])
 
 
 def _critic(part, scheme, count, block_length, rng, tail_fit):
@@ -177,21 +174,28 @@ def _critic(part, scheme, count, block_length, rng, tail_fit):
 
 
 def _sequential(part, scheme, most, block_length, rng, k, tail_fit=True):
-    """Return the p value of KSG on one part, the permutations, the method, and their values."""
+    """Return the p value of KSG on one part, the permutations, the method, and their values.
+
+    Where the test stops after so many exceedances, the p value is drawn between this share and that
+    of one permutation more: the shares alone leave gaps of up to .1.
+    """
     n = len(part.x)
     observed = ksg.mi(part.x, part.y, k)
     values, n_larger = np.zeros(0), 0
     independent, least = most, tails.smallest(part, scheme, block_length)
-    if scheme == "shift":
+    all_in_one = scheme == "shift" and part.interval is None
+    if all_in_one:
         most = min(most, n - 1)
         offsets = 1 + rng.permutation(n - 1)
+    if scheme == "shift":
         if tail_fit:
-            independent = n // max(correlation_time(z) for z in (part.x, part.y))
+            time = max(correlation_time(z) for z in (part.x, part.y))
+            independent = permutations.n_unrelated(part, time)
     elif scheme == "blocks":
         independent = n // permutations.clipped_length(n, block_length)
     while True:
         size = min(max(FIRST_BATCH, len(values)), most - len(values))
-        if scheme == "shift":
+        if all_in_one:
             shifted = offsets[len(values) : len(values) + size, None]
             orders = (np.arange(n) + shifted) % n
         else:
@@ -200,7 +204,8 @@ def _sequential(part, scheme, most, block_length, rng, k, tail_fit=True):
         larger = n_larger + np.cumsum(new >= observed - ROUNDING)
         if larger[-1] >= ENOUGH:
             stop = len(values) + int(np.argmax(larger >= ENOUGH)) + 1
-            return ENOUGH / stop, stop, "permutation", np.concatenate([values, new])
+            p = ENOUGH / (stop + rng.random())
+            return p, stop, "permutation", np.concatenate([values, new])
         values, n_larger = np.concatenate([values, new]), int(larger[-1])
         p, method = (1 + n_larger) / (1 + len(values)), "permutation"
         if tail_fit and not n_larger:
@@ -209,26 +214,3 @@ def _sequential(part, scheme, most, block_length, rng, k, tail_fit=True):
                 p, method = beyond, "fitted"
         if len(values) >= most or p < CERTAIN:
             return p, len(values), method, values
-
-
-def longest_correlation_time(n):
-    """Return the longest correlation time that `correlation_time` finds in n samples."""
-    return max(2, n // 10)
-
-
-def correlation_time(z):
-    """Return the first lag, in samples, at which no axis is autocorrelated by more than `DECAYED`.
-
-    At most a tenth of the samples.
-
-    Parameters
-    ----------
-    z : array, shape (n_samples, n_axes)
-    """
-    n = len(z)
-    centred = z - z.mean(axis=0)
-    power = np.abs(rfft(centred, n=2 * n, axis=0)) ** 2
-    covariance = irfft(power, n=2 * n, axis=0)[: longest_correlation_time(n)]
-    correlation = np.abs(covariance / np.maximum(covariance[0], 1e-300)).max(axis=1)
-    below = np.flatnonzero(correlation < max(DECAYED, 3 / np.sqrt(n)))
-    return int(below[0]) if len(below) else len(covariance)

@@ -42,11 +42,57 @@ def groups(part, scheme):
     ]
 
 
+def cycles(part):
+    """Return the rows that circular shifts turn, one array a cycle, shape (n_units, unit).
+
+    Without intervals all samples are one cycle of units of one sample. Intervals are a cycle each;
+    of trials, those of equal length are the units of one cycle, in their order, so that what hangs
+    together within them and from one to the next stays together.
+
+    Parameters
+    ----------
+    part : null.Part
+    """
+    if part.interval is None:
+        return [np.arange(len(part.x))[:, None]]
+    cuts = np.flatnonzero(np.diff(part.interval)) + 1
+    spans = np.split(np.arange(len(part.x)), cuts)
+    if not part.trials:
+        return [span[:, None] for span in spans]
+    sizes: dict = {}
+    for span in spans:
+        sizes.setdefault(len(span), []).append(span)
+    return [np.array(equal) for equal in sizes.values()]
+
+
+def n_unrelated(part, time):
+    """Return how many shifts of all cycles do not resemble each other.
+
+    Parameters
+    ----------
+    part : null.Part
+    time : int
+        Samples over which a series resembles itself.
+    """
+    total = 1.0
+    for rows in cycles(part):
+        total = min(total * max(1, rows.size // max(time, rows.shape[1])), 1e9)
+    return int(total)
+
+
+def shift_sums(part):
+    """Return for each cycle the part of the cross term that it gives, at each of its shifts."""
+    return [
+        all_shifts(*(side[rows].reshape(len(rows), -1) for side in (part.left, part.right)))
+        for rows in cycles(part)
+    ]
+
+
 def log_count(part, scheme, block_length=0):
     """Return the natural logarithm of the number of pairings that a scheme allows."""
     n = len(part.x)
     if scheme == "shift":
-        return math.log(n)
+        return float(sum(math.log(len(rows)) for rows in cycles(part)))
     if scheme == "blocks":
         return float(gammaln(n // clipped_length(n, block_length) + 1))
     return float(sum(len(rows) * gammaln(rows.shape[1] + 1) for rows in groups(part, scheme)))
@@ -59,13 +105,19 @@ def orders(part, scheme, count, block_length, rng):
     ----------
     part : null.Part
     scheme : str
-        free, strata or blocks.
+        free, strata, shift or blocks.
     count : int
     block_length : int
         Samples in a block.
     rng : numpy.random.Generator
     """
     n = len(part.x)
+    if scheme == "shift":
+        drawn = np.empty((count, n), int)
+        for rows in cycles(part):
+            turned = np.arange(len(rows)) + rng.integers(len(rows), size=(count, 1))
+            drawn[:, rows] = rows[turned % len(rows)]
+        return drawn
     if scheme == "blocks":
         short, whole = blocks(n, block_length)
         drawn = rng.permuted(np.tile(np.arange(len(whole)), (count, 1)), axis=1)
@@ -85,10 +137,13 @@ def cross_draws(part, scheme, count, block_length, rng):
 
     Returns
     -------
-    array, shape (count,); for `shift` (n - 1,), all shifts but none
+    array, shape (count,); for `shift` of a single cycle all of its shifts but none
     """
     if scheme == "shift":
-        return all_shifts(part.left, part.right)[1:]
+        sums = shift_sums(part)
+        if len(sums) == 1:
+            return sums[0][1:]
+        return sum(own[rng.integers(len(own), size=count)] for own in sums)
     if scheme == "blocks":
         short, _ = blocks(len(part.x), block_length)
         cross = block_cross(part, block_length)

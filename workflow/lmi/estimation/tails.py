@@ -126,8 +126,9 @@ def cross_tail(part, scheme, block_length, observed):
     """
     least = smallest(part, scheme, block_length)
     if scheme == "shift":
-        shifts = permutations.all_shifts(part.left, part.right)
-        mean, sd, skew = shifts.mean(), shifts.std(), 0.0
+        sums = permutations.shift_sums(part)
+        mean, skew = sum(own.mean() for own in sums), 0.0
+        sd = np.sqrt(sum(own.var() for own in sums))
     else:
         mean, variance, third = moments(part, scheme, block_length)
         sd = np.sqrt(max(variance, 0.0))

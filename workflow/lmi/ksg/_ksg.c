@@ -551,42 +551,200 @@ API int32_t lmi_null_count(const void *handle, const double *radius, int64_t n_p
     CALL(null_count, t, radius, n_pairings, start, stop, count)
 }
 
+/* ---- two single features ------------------------------------------------------------------- */
+
+/* Samples of two single features, or of one part of them: x in order, y beside it and in order. */
+typedef struct {
+    int64_t n;
+    const double *x, *y, *ordered;  /* (n,) x ascending, its y, and all y ascending */
+    const int32_t *place;           /* (n,) where in `ordered` the y of each sample stands */
+} flat_t;
+
+/* First and last place of the values nearer than r to that at place i; the place itself is one. */
+static void flat_range(const double *sorted, int64_t n, int64_t i, double r, int64_t *first,
+                       int64_t *last) {
+    double q = sorted[i];
+    int64_t inside = i, step = 1, outside;
+    *first = *last = i;
+    if (!(r > 0)) return;
+    while (inside + step < n && sorted[inside + step] - q < r) {
+        inside += step;
+        step *= 2;
+    }
+    outside = inside + step < n ? inside + step : n;
+    while (outside - inside > 1) {
+        int64_t middle = inside + (outside - inside) / 2;
+        if (sorted[middle] - q < r) inside = middle;
+        else outside = middle;
+    }
+    *last = inside;
+    inside = i;
+    step = 1;
+    while (inside - step >= 0 && q - sorted[inside - step] < r) {
+        inside -= step;
+        step *= 2;
+    }
+    outside = inside - step >= 0 ? inside - step : -1;
+    while (inside - outside > 1) {
+        int64_t middle = outside + (inside - outside) / 2;
+        if (q - sorted[middle] < r) inside = middle;
+        else outside = middle;
+    }
+    *first = inside;
+}
+
 /* As lmi_count for one axis: sorted (n,), radius and count in the same order. */
 API int32_t lmi_count_sorted(const double *sorted, int64_t n, const double *radius,
                              int64_t start, int64_t stop, int64_t *count) {
     for (int64_t i = start; i < stop; i++) {
-        double q = sorted[i], r = radius[i];
-        if (!(r > 0)) {
-            count[i] = 0;
-            continue;
-        }
-        int64_t inside = i, step = 1, outside;
-        while (inside + step < n && sorted[inside + step] - q < r) {
-            inside += step;
-            step *= 2;
-        }
-        outside = inside + step < n ? inside + step : n;
-        while (outside - inside > 1) {
-            int64_t middle = inside + (outside - inside) / 2;
-            if (sorted[middle] - q < r) inside = middle;
-            else outside = middle;
-        }
-        int64_t right = inside;
-        inside = i;
-        step = 1;
-        while (inside - step >= 0 && q - sorted[inside - step] < r) {
-            inside -= step;
-            step *= 2;
-        }
-        outside = inside - step >= 0 ? inside - step : -1;
-        while (inside - outside > 1) {
-            int64_t middle = outside + (inside - outside) / 2;
-            if (q - sorted[middle] < r) inside = middle;
-            else outside = middle;
-        }
-        count[i] = right - inside + 1;
+        int64_t first, last;
+        flat_range(sorted, n, i, radius[i], &first, &last);
+        count[i] = radius[i] > 0 ? last - first + 1 : 0;
     }
     return 0;
+}
+
+#define STEP 16 /* samples compared at a time; x and y have as many more at either end */
+
+#if defined(LMI_X86) && defined(__linux__) && !defined(__clang__)
+#define CLONES __attribute__((target_clones("default", "avx2", "avx512f")))
+#else
+#define CLONES
+#endif
+
+/* The `most` smallest joint distances from sample i, ascending. Samples are taken by their
+ * distance in x until that is the largest kept; at both ends of x stand infinite ones. `room` has
+ * places for twice as many and 2 more, `width` of them a list; what is returned lies in it. */
+static CLONES const double *flat_search(const double *xs, const double *ys, int64_t i,
+                                        int64_t width, double *room) {
+    const double x = xs[i], y = ys[i];
+    int64_t left = i - STEP, right = i + 1;
+    double *kept = room + 1, *other = kept + width + 1, bound = INFINITY;
+    for (int64_t j = 0; j < width; j++) kept[j] = INFINITY;
+    kept[-1] = other[-1] = -1;
+    for (;;) {
+        int goes_right = xs[right] - x < bound, goes_left = x - xs[left + STEP - 1] < bound;
+        if (!goes_right && !goes_left) break;
+        for (int side = 0; side < 2; side++) {
+            if (!(side ? goes_left : goes_right)) continue;
+            const double *there_x = xs + (side ? left : right);
+            const double *there_y = ys + (side ? left : right);
+            double gap[STEP];
+            uint32_t near = 0;
+            for (int j = 0; j < STEP; j++) {
+                double gap_x = fabs(there_x[j] - x), gap_y = fabs(there_y[j] - y);
+                gap[j] = gap_x > gap_y ? gap_x : gap_y;
+            }
+            for (int j = 0; j < STEP; j++) near |= (uint32_t)(gap[j] < bound) << j;
+            if (side) left -= STEP;
+            else right += STEP;
+            for (; near; near &= near - 1) {
+                double value = gap[LOWEST_BIT(near)];
+                if (!(value < bound)) continue;
+                for (int64_t j = 0; j < width; j++) { /* into its place, all others a place on */
+                    double low = kept[j - 1] > value ? kept[j - 1] : value;
+                    other[j] = low < kept[j] ? low : kept[j];
+                }
+                double *swap = kept;
+                kept = other;
+                other = swap;
+                bound = kept[width - 1];
+            }
+        }
+    }
+    return kept;
+}
+
+/* Log of the mean of exp T over the values at evenly spaced places of a box's two sides. T is the
+ * log density ratio of two standard normal variables of correlation rho. */
+static double flat_inside(const flat_t *f, double rho, int64_t nodes, const int64_t *first,
+                          const int64_t *size) {
+    double q = 1 - rho * rho, top = -INFINITY, sum = 0, value[64], x[8], y[8];
+    int64_t n_x = size[0] < nodes ? size[0] : nodes, n_y = size[1] < nodes ? size[1] : nodes;
+    for (int64_t j = 0; j < n_x; j++) x[j] = f->x[first[0] + (2 * j + 1) * size[0] / (2 * n_x)];
+    for (int64_t j = 0; j < n_y; j++)
+        y[j] = f->ordered[first[1] + (2 * j + 1) * size[1] / (2 * n_y)];
+    for (int64_t a = 0; a < n_x; a++)
+        for (int64_t b = 0; b < n_y; b++) {
+            double t = (rho * x[a] * y[b] - 0.5 * rho * rho * (x[a] * x[a] + y[b] * y[b])) / q;
+            value[a * n_y + b] = t;
+            top = t > top ? t : top;
+        }
+    for (int64_t j = 0; j < n_x * n_y; j++) sum += exp(value[j] - top);
+    return top + log(sum / (double)(n_x * n_y)) - 0.5 * log(q);
+}
+
+/* KSG of two single features, for several k at once, each part of the samples by itself.
+ * x: (n,) ascending; y: (n,) beside it; ordered: (n,) y ascending, place: (n,) of each y in it;
+ * part: (n,) 0 ... n_parts - 1. k: (n_k,) ascending, fewer than a part has samples.
+ * critic: (n_k,) whether the mean of the critic of correlation rho is
+ * wanted, by `nodes` values a side. radius, n_x, n_y, inside: (n, n_k). */
+API int32_t lmi_flat(int64_t n, const double *x, const double *y, const double *ordered,
+                     const int32_t *place, const int32_t *part, int32_t n_parts, const int64_t *k,
+                     int64_t n_k, double rho, const int8_t *critic, int64_t nodes,
+                     double *radius, int64_t *n_x, int64_t *n_y, double *inside) {
+    int64_t most = k[n_k - 1], room = n + 2 * STEP;
+    double *values = malloc((size_t)(3 * room) * sizeof(double));
+    int32_t *places = malloc((size_t)(4 * n) * sizeof(int32_t));
+    double *lists = malloc((size_t)(2 * most + 2) * sizeof(double));
+    int32_t failed = !values || !places || !lists || nodes > 8;
+    double *own_x = values + STEP, *own_y = own_x + room, *own_ordered = own_y + room;
+    int32_t *row = places, *own_place = row + n, *of_ordered = own_place + n;
+    int32_t *local = of_ordered + n;
+    for (int64_t i = 0; i < n && !failed; i++) of_ordered[place[i]] = (int32_t)i;
+    for (int32_t p = 0; p < n_parts && !failed; p++) {
+        int64_t size = 0, filled = 0;
+        for (int64_t i = 0; i < n; i++)
+            if (part[i] == p) {
+                own_x[size] = x[i];
+                own_y[size] = y[i];
+                local[i] = (int32_t)size;
+                row[size++] = (int32_t)i;
+            }
+        for (int64_t j = 0; j < n; j++)
+            if (part[of_ordered[j]] == p) {
+                own_ordered[filled] = ordered[j];
+                own_place[local[of_ordered[j]]] = (int32_t)filled++;
+            }
+        for (int64_t j = 0; j < STEP; j++) {
+            own_x[-1 - j] = -INFINITY;
+            own_x[size + j] = INFINITY;
+            own_y[-1 - j] = own_y[size + j] = 0;
+        }
+        flat_t f = {size, own_x, own_y, own_ordered, own_place};
+        for (int64_t i = 0; i < size; i++) {
+            int64_t at = (int64_t)row[i] * n_k;
+            const double *kept = flat_search(own_x, own_y, i, most, lists);
+            for (int64_t c = 0; c < n_k; c++) {
+                int64_t first[2], last[2];
+                double r = kept[k[c] - 1];
+                flat_range(f.x, size, i, r, first, last);
+                flat_range(f.ordered, size, own_place[i], r, first + 1, last + 1);
+                int64_t sizes[2] = {last[0] - first[0] + 1, last[1] - first[1] + 1};
+                radius[at + c] = r;
+                n_x[at + c] = sizes[0] - 1;
+                n_y[at + c] = sizes[1] - 1;
+                if (critic[c]) inside[at + c] = flat_inside(&f, rho, nodes, first, sizes);
+            }
+        }
+    }
+    free(lists);
+    free(values);
+    free(places);
+    return failed;
+}
+
+/* Of each sample, the others of its part within its radius whose own radius is `ratio` times smaller.
+ * x: (n,) ascending; y, part, radius, smaller: (n,) beside it. */
+API void lmi_flat_lonely(int64_t n, const double *x, const double *y, const int32_t *part,
+                         const double *radius, double ratio, int64_t *smaller) {
+    for (int64_t i = 0; i < n; i++) {
+        smaller[i] = 0;
+        for (int step = -1; step <= 1; step += 2)
+            for (int64_t j = i + step; j >= 0 && j < n && fabs(x[j] - x[i]) <= radius[i]; j += step)
+                smaller[i] += part[j] == part[i] && fabs(y[j] - y[i]) <= radius[i]
+                              && ratio * radius[j] < radius[i];
+    }
 }
 
 /* The library is loaded with ctypes; some linkers insist on a module's entry point. */

@@ -34,6 +34,8 @@ N_INSIDE = 64
 CHUNK = 64
 JITTER = 1e-3
 LONELY = 1.7
+LABEL_GAP = 1e4
+"""Distance of samples with different labels, where labels are conditioned on."""
 
 
 def evaluate(
@@ -50,9 +52,14 @@ def evaluate(
     lone: bool = False,
     known: dict | None = None,
     ahead: Sequence[int] = (),
+    given: np.ndarray | None = None,
     threads: int = 1,
 ):
     """Return pointwise KSG and its critic-guided correction.
+
+    Where coordinates are given, the estimate is that of the conditional information (Frenzel &
+    Pompe 2007), psi(k) - psi(n_xz + 1) - psi(n_yz + 1) + psi(n_z + 1), and the samples inside the
+    sides of a box are near in these coordinates too: the critic is then one of x and y given z.
 
     Parameters
     ----------
@@ -78,6 +85,8 @@ def evaluate(
         What `ksg.neighbours` has found for these samples, by number of neighbours; added to.
     ahead : tuple of int
         Numbers of neighbours to add to it: one search serves them all.
+    given : array, shape (n_samples, n_given), optional
+        Coordinates z that are conditioned on, in the scale of the search.
     threads : int
 
     Returns
@@ -92,6 +101,12 @@ def evaluate(
     n_tied = int((copies(np.concatenate([a, b], axis=1)) > MANY_COPIES).sum())
     a, b = untie(a, 0), untie(b, 1)
     x, y = a * weight[: a.shape[1]], b * weight[: b.shape[1]]
+    if given is not None and given.shape[1]:
+        # joint distances are those of (x, y, z): that z stands on both sides does not change them
+        given = np.asarray(given, np.float64)
+        x, y = np.hstack([x, given]), np.hstack([y, given])
+    else:
+        given = None
     known = {} if known is None else known
     wanted = {k, *ahead}
     if lone:
@@ -110,17 +125,31 @@ def evaluate(
             np.where(alone, one, other)
             for one, other in zip(known[1], (radius, n_x, n_y), strict=True)
         )
-    bits = ksg.bits(n_x, n_y, k_of_each)
+    bits = _bits(n_x, n_y, k_of_each, radius, given, threads)
     correction = np.zeros(len(x))
     if rank and temperature:
         if not lone and k_guided not in (None, k):
             radius, n_x, n_y = known[k_guided]
-            correction = ksg.bits(n_x, n_y, k_guided) - bits
+            correction = _bits(n_x, n_y, k_guided, radius, given, threads) - bits
         inside_x, _ = ksg.marginal_neighbours(x, radius, n_inside, 0, threads)
         inside_y, _ = ksg.marginal_neighbours(y, radius, n_inside, 1, threads)
         left, right, at_sample = _critic(a[:, :rank], b[:, :rank], s[:rank], temperature)
         correction += _correction(left, right, at_sample, inside_x, inside_y)
+        if given is not None:
+            correction[radius > LABEL_GAP / 2] = 0.0
     return bits, correction, n_tied
+
+
+def _bits(n_x, n_y, k, radius, given, threads):
+    """Return pointwise KSG, conditional where coordinates are given.
+
+    A sample with fewer than k others of its label has no box within it, and no bits.
+    """
+    bits = ksg.bits(n_x, n_y, k)
+    if given is not None:
+        bits += ksg.given_bits(given, radius, threads)
+        bits[radius > LABEL_GAP / 2] = 0.0
+    return bits
 
 
 def lonely(
@@ -192,7 +221,7 @@ def best_temperature(
     for temperature in TEMPERATURES[1:]:
         power *= step  # the temperatures are equally spaced
         mean = temperature * top + np.log(power.mean(axis=1))
-        bound.append(float((_mixed(temperature * at_sample) - _mixed(mean)).mean()))
+        bound.append(float((mixed(temperature * at_sample) - mixed(mean)).mean()))
     return int(np.argmax(bound))
 
 
@@ -225,9 +254,39 @@ def _correction(left, right, at_sample, inside_x, inside_y):
         t -= top[:, None]
         mean = np.exp(t, out=t).mean(axis=1)
         result[rows] = top + np.log(mean)
-    return (_mixed(at_sample) - _mixed(result)) / np.log(2)
+    return (mixed(at_sample) - mixed(result)) / np.log(2)
 
 
-def _mixed(log_ratio):
+def mixed(log_ratio: np.ndarray) -> np.ndarray:
     """Return the log of a density ratio where x and y of a share `ASTRAY` are independent."""
     return np.logaddexp(np.log1p(-ASTRAY) + log_ratio, np.log(ASTRAY))
+
+
+def factors(a: np.ndarray, b: np.ndarray, s: np.ndarray, temperature: float):
+    """Return the critic as two matrices: T(x_i, y_j) = left_i . right_j, nats.
+
+    Parameters
+    ----------
+    a, b : array, shape (n_samples, rank)
+    s : array, shape (rank,)
+    temperature : float
+    """
+    return _critic(a, b, s, temperature)[:2]
+
+
+def correction_at(
+    left: np.ndarray, right: np.ndarray, row: int, inside_x: np.ndarray, inside_y: np.ndarray
+) -> float:
+    """Return the correction of one sample, bits, from the samples inside the sides of its box.
+
+    Parameters
+    ----------
+    left, right : array
+        From `factors`.
+    row : int
+    inside_x, inside_y : int arrays
+    """
+    t = left[inside_x] @ right[inside_y].T
+    top = t.max()
+    mean = top + np.log(np.exp(t - top).mean())
+    return float(mixed(left[row] @ right[row]) - mixed(mean)) / np.log(2)

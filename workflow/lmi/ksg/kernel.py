@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
@@ -61,12 +62,37 @@ def ceiling_bits(n: int, k: int = 3) -> float:
 
 
 def bits(n_x: np.ndarray, n_y: np.ndarray, k: int | np.ndarray) -> np.ndarray:
-    """Pointwise mutual information from the counts of `neighbours`; shape (n,), bits.
+    """Pointwise mutual information from the counts of `neighbours`, a row a point; bits.
 
-    k may differ between the points.
+    k may differ between the points, and between columns.
     """
-    psi = digamma(n_x.size)
-    return (psi[k] + psi[n_x.size] - psi[n_x + 1] - psi[n_y + 1]) / math.log(2)
+    n = len(n_x)
+    psi = digamma(n)
+    return (psi[k] + psi[n] - psi[n_x + 1] - psi[n_y + 1]) / math.log(2)
+
+
+def given_bits(z, radius: np.ndarray, threads: int = 1) -> np.ndarray:
+    """Return psi(n_z + 1) - psi(n), bits: what turns `bits` into conditional information.
+
+    With z among the coordinates of x and of y alike, the counts of `neighbours` are n_xz and n_yz,
+    and the sum is Frenzel & Pompe (2007): psi(k) - psi(n_xz + 1) - psi(n_yz + 1) + psi(n_z + 1).
+
+    Parameters
+    ----------
+    z : array, shape (n,) or (n, d)
+    radius : array, shape (n,)
+        From `neighbours`.
+    threads : int
+
+    References
+    ----------
+    S. Frenzel, B. Pompe, Partial mutual information for coupling analysis of multivariate time
+    series, Phys. Rev. Lett. 99, 204101 (2007).
+    """
+    z = matrix("z", z)
+    n_z = np.maximum(Points(z).count(np.ascontiguousarray(radius), threads) - 1, 0)
+    psi = digamma(len(z))
+    return (psi[n_z + 1] - psi[len(z)]) / math.log(2)
 
 
 def neighbours(x, y, k: int = 3, threads: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -171,10 +197,12 @@ def marginal_neighbours(
     return Points(x).sample(radius, m, seed, threads)
 
 
+@functools.lru_cache(maxsize=32)
 def digamma(n: int) -> np.ndarray:
     """psi(0...n) at the index, psi(0) = -inf: psi(m + 1) = psi(m) + 1 / m."""
     psi = np.full(n + 1, -np.inf)
     psi[1] = 0.0
     psi[2:] = np.cumsum(1.0 / np.arange(1, n), dtype=np.longdouble)
     psi[1:] -= EULER_GAMMA
+    psi.flags.writeable = False  # it is kept
     return psi

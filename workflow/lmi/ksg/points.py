@@ -48,6 +48,18 @@ _SIGNATURES = {
         ctypes.c_int32,
         [_POINTER, ctypes.c_int64, _POINTER] + [ctypes.c_int64] * 2 + [_POINTER],
     ),
+    "lmi_flat": (
+        ctypes.c_int32,
+        [ctypes.c_int64]
+        + [_POINTER] * 5
+        + [ctypes.c_int32, _POINTER, ctypes.c_int64, ctypes.c_double, _POINTER]
+        + [ctypes.c_int64]
+        + [_POINTER] * 4,
+    ),
+    "lmi_flat_lonely": (
+        None,
+        [ctypes.c_int64] + [_POINTER] * 4 + [ctypes.c_double, _POINTER],
+    ),
 }
 
 
@@ -108,6 +120,13 @@ _kernel = _load()
 def compiled() -> bool:
     """Whether the compiled kernel is in use."""
     return _kernel is not None
+
+
+def library() -> ctypes.CDLL:
+    """Return the compiled kernel, where `compiled` says that it is in use."""
+    if _kernel is None:
+        raise RuntimeError("the compiled kernel is not in use")
+    return _kernel
 
 
 class Points:

@@ -15,6 +15,15 @@ def mi(x: Any, y: Any, k: int = 3, threads: int = 1) -> float:
     """Return the mutual information in bits: the mean of `pointwise_mi`.
 
     Parameters and errors as there.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lmi import ksg
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.standard_normal(2000)
+    >>> abs(ksg.mi(x, x + rng.standard_normal(2000)) - 0.5) < 0.1
+    True
     """
     return float(pointwise_mi(x, y, k, threads).mean())
 
@@ -46,6 +55,15 @@ def pointwise_mi(x: Any, y: Any, k: int = 3, threads: int = 1) -> np.ndarray:
     InputError
         Unequal lengths, row names that differ, values that are masked, not finite or not real, k
         out of range, more than k equal samples.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lmi import ksg
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.standard_normal((500, 2))
+    >>> ksg.pointwise_mi(x, x[:, 0] + rng.standard_normal(500)).shape
+    (500,)
 
     References
     ----------

@@ -32,6 +32,7 @@ class Block:
             self.fold, self.inner = file["fold"][()], file["inner"][()]
             self.strata, self.strata_names = file["strata"][()], text(file["strata_names"])
             self.kind, self.values = text(file["kind"]), {}
+            self.interval = file["interval"][()] if "interval" in file else None
             self.missing, self.truth_bits = file["missing"][()], file["truth_bits"][()]
             self.attributes = dict(file.attrs)
             names, keys = text(file["feature_name"]), file["feature_key"][()]
@@ -137,5 +138,11 @@ def embed_sides(pairs, fold, inner, *, settings, seed, threads=1, narrow=False, 
         settings=settings,
         seed=seed,
         threads=threads,
+        exchangeable=not any(
+            side.block.attributes["time_series"] or len(side.block.strata_names)
+            for side in pairs[0]
+        )
+        if pairs
+        else False,
         tell=lambda line: log.info("%s of %d pairs", line, len(pairs)),
     )

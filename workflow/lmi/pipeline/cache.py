@@ -22,6 +22,7 @@ from pathlib import Path
 import lmi
 from lmi.base.errors import InputError
 from lmi.base.files import SCHEMA, sweep, temporary_prefix
+from lmi.base.paths import of_folder
 
 log = logging.getLogger("lmi")
 
@@ -48,7 +49,9 @@ def key(stage, *made_from):
 
 
 def content(path):
-    """Return the SHA-256 of a file's content, in hexadecimal digits."""
+    """Return the SHA-256 of a file's content, in hexadecimal digits; of a folder, a hash of all."""
+    if os.path.isdir(path):
+        return of_folder(path, content)
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -200,7 +203,7 @@ def _link(source, target):
         shutil.copyfile(source, target)
 
 
-def _table(files):
+def told(files):
     """Return lines on a cache: files, size and last use by stage."""
     rows = [("stage", "files", "GB", "last used", "longest unused")]
     for stage in (*STAGES, "all"):
@@ -232,7 +235,7 @@ def main(arguments=None):
             removed = prune(chosen.folder, chosen.days, chosen.gb)
             size = sum(entry["bytes"] for entry in removed) / 1e9
             print(f"removed {len(removed):,} files, {size:.3f} GB")
-        print(_table(entries(chosen.folder)))
+        print(told(entries(chosen.folder)))
     except InputError as error:
         sys.exit(f"lmi-workflow: {error}")
 

@@ -10,6 +10,7 @@ from lmi.estimation import estimate as estimation
 from lmi.estimation import flags
 from lmi.pipeline import cache, checks, chunks
 from lmi.pipeline.blocks import Block, Side, embed_sides
+from lmi.results.embeddings import flattened
 
 log = logging.getLogger("lmi")
 
@@ -62,18 +63,21 @@ def embed(out, block_x, block_y, *, pairs, settings, seed, lags=(0,), threads=1,
         return _embed_rows(x, y, [wanted[row] for row in rows], its_sides, prepared[lag], options)
 
     arrays = chunks.run(out, key, of_lags, one_chunk, stage="embed", shared=("loss_step",))
-    kept = ("dataset", "time_series", "overlap")
+    kept = ("dataset", "time_series", "overlap", "by_position")
+    of_samples = {"strata": x.strata, "strata_names": list(x.strata_names)}
+    if x.interval is not None:
+        of_samples["interval"] = x.interval
     write(
         out,
-        arrays | {"strata": x.strata, "strata_names": list(x.strata_names)},
-        {name: x.attributes[name] for name in kept}
+        arrays | of_samples,
+        {name: x.attributes[name] for name in kept if name in x.attributes}
         | {"seed": seed, "preset": settings["preset"], "key": key},
     )
     chunks.clear(out)
     cache.keep(shared, "embed", key, out)
 
 
-def lagged(fold, lag):
+def lagged(fold, lag, interval=None):
     """Return the fold with the samples left out, as -1, that have no partner `lag` samples later.
 
     Parameters
@@ -81,8 +85,12 @@ def lagged(fold, lag):
     fold : int array, shape (n_samples,)
     lag : int
         Negative: y is earlier than x.
+    interval : int array, shape (n_samples,), optional
+        Partners lie in the same interval.
     """
     fold = fold.copy()
+    if interval is not None and lag:
+        fold[np.roll(interval, -lag) != interval] = -1
     if lag > 0:
         fold[-lag:] = -1
     elif lag < 0:
@@ -110,7 +118,7 @@ def _embed_rows(x, y, wanted, sides, prepared, options):
     error_codes = ["unusable_data" if error else "" for error in errors]
     checked = {name: np.full(len(wanted), np.nan) for name in flags.CHECKS}
     good = [row for row, pair in enumerate(sides) if pair]
-    folds = lagged(x.fold, lag), x.inner
+    folds = lagged(x.fold, lag, x.interval), x.inner
     log.info("lag %d: %d pairs", lag, len(good))
     found = embed_sides([sides[row] for row in good], *folds, **options, prepared=prepared)
     done = {}
@@ -217,6 +225,30 @@ def _stack(done, n_pairs, n_samples):
                 continue
             array[row][tuple(slice(n) for n in value.shape)] = value
     arrays["n_latent"], arrays["kind"] = n_latent, kinds
+    arrays |= _networks(done, n_pairs, n_encoders)
     if len(longest):
         arrays["loss_step"] = longest
     return arrays
+
+
+def _networks(done, n_pairs, n_encoders):
+    """Return the weights of the networks that won, padded with zeros; nothing where none did.
+
+    Those of the preset paper, a million an encoder, are not kept.
+    """
+    rows = {
+        (row, t, side): layers
+        for row, e in done.items()
+        if "paper" not in e.candidate
+        for t, pair in enumerate(e.weights)
+        for side, layers in enumerate(pair or ())
+    }
+    if not rows:
+        return {}
+    flat = {place: flattened(layers) for place, layers in rows.items()}
+    size = np.zeros((n_pairs, n_encoders, 2, 2), int)
+    values = np.zeros((n_pairs, n_encoders, 2, max(map(len, flat.values()))), np.float32)
+    for place, layers in rows.items():
+        size[place] = layers[0].shape
+        values[place][: len(flat[place])] = flat[place]
+    return {"network": values, "network_size": size}

@@ -1,6 +1,5 @@
 """The stage estimate: the pairs of a tile, from their embeddings to bits, error bars and flags."""
 
-import json
 import time
 from dataclasses import replace
 
@@ -11,16 +10,30 @@ from lmi.base.errors import InputError
 from lmi.base.files import reading, text, write
 from lmi.base.reasons import Reason
 from lmi.base.threads import map_pairs
-from lmi.embedding import candidates as embedding
+from lmi.embedding.candidates import held_out_coordinates
+from lmi.estimation import conditional, flags, null
 from lmi.estimation import estimate as estimation
-from lmi.estimation import flags, null
 from lmi.pipeline import cache, chunks
+from lmi.pipeline.conditional import Conditioned
+from lmi.results.embeddings import read_embeddings
 
+CURVES = ("loss_step", "loss_train", "loss_validation")
 SCATTER_SAMPLES = 2000
 """Most samples in the scatter that the report draws of a pair."""
 
 
-def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True, shared=None):
+def estimate(
+    out,
+    embeddings,
+    *,
+    settings,
+    seed,
+    threads=1,
+    keep_pointwise=True,
+    shared=None,
+    given=None,
+    blocks=(),
+):
     """Estimate the mutual information of the pairs of a tile.
 
     Parameters
@@ -37,6 +50,10 @@ def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True,
         Keep pointwise MI, and the first latent coordinates for the report.
     shared : str or Path, optional
         Folder of `lmi.pipeline.cache`.
+    given : dict, optional
+        `pairs`, `variable` and `settings` of `Conditioned`.
+    blocks : list of str or Path
+        Its block files.
 
     Raises
     ------
@@ -47,7 +64,8 @@ def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True,
     """
     with reading(embeddings, "embed") as file:
         attributes = dict(file.attrs)
-        key = cache.key("estimate", attributes["key"], settings, seed, keep_pointwise)
+        more = _given_keys(given, blocks)
+        key = cache.key("estimate", attributes["key"], settings, seed, keep_pointwise, *more)
         if cache.fetch(shared, "estimate", key, out):
             return
         n_pairs, _, n_samples, _ = file["zx"].shape
@@ -63,6 +81,8 @@ def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True,
             overlap=int(attributes["overlap"]),
             strata=strata if strata_names else None,
             strata_names=strata_names,
+            interval=file["interval"][()] if "interval" in file else None,
+            by_position=bool(attributes.get("by_position", False)),
         )
         options = {
             "k": settings["k"],
@@ -71,18 +91,18 @@ def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True,
             "seed": seed,
         }
         keep_shared = settings.get("shared_features", "flag") == "keep"
+        conditioned = given and Conditioned(blocks=blocks, seed=seed, **given)
 
         def one_chunk(rows):
             return _estimate_rows(
-                file, rows, samples, options, threads, keep_pointwise, keep_shared
+                file, rows, samples, options, threads, keep_pointwise, keep_shared, conditioned
             )
 
         arrays = chunks.run(out, key, [list(range(n_pairs))], one_chunk, stage="estimate")
         if n_pairs and all(code == "estimation_failed" for code in arrays["reason_codes"]):
             first = arrays["reason"][0]
             raise RuntimeError(f"{embeddings}: no pair could be estimated; the first: {first}")
-        curves = ("loss_step", "loss_train", "loss_validation")
-        arrays |= {name: file[name][()] for name in curves if name in file}
+        arrays |= {name: file[name][()] for name in CURVES if name in file}
     if keep_pointwise:
         arrays["scatter_samples"] = _shown(n_samples)
     kept = ("dataset", "seed", "preset")
@@ -96,12 +116,25 @@ def estimate(out, embeddings, *, settings, seed, threads=1, keep_pointwise=True,
     cache.keep(shared, "estimate", key, out)
 
 
+def _given_keys(given, blocks):
+    """Return what the key of the estimates of a dataset that conditions on something adds."""
+    if not given:
+        return ()
+    keys = []
+    for path in blocks:
+        with reading(path, "project") as file:
+            keys.append(file.attrs["key"])
+    return (given, keys)
+
+
 def _shown(n_samples):
     """Return the samples that the report's scatters show."""
     return np.unique(np.linspace(0, n_samples - 1, SCATTER_SAMPLES).round().astype(int))
 
 
-def _estimate_rows(file, rows, samples, options, threads, keep_pointwise, keep_shared):
+def _estimate_rows(
+    file, rows, samples, options, threads, keep_pointwise, keep_shared, conditioned=None
+):
     """Return the arrays of some rows of an embeddings file.
 
     Parameters
@@ -116,19 +149,19 @@ def _estimate_rows(file, rows, samples, options, threads, keep_pointwise, keep_s
         As in `estimate`.
     keep_shared : bool
         Whether pairs that share features are as any other.
+    conditioned : Conditioned, optional
     """
     names = ("x", "y", "error", "error_code", "candidate", "shared")
-    columns = {name: file[name].asstr()[rows] for name in names}
+    at = slice(rows[0], rows[-1] + 1)  # rows are consecutive
+    columns = {name: file[name].asstr()[at] for name in names}
     numbers = ("lag", "n_features_x", "n_features_y", "truth_bits")
     numbers += ("converged", "seconds", "missing", "n_shared")
-    columns |= {name: file[name][rows] for name in (*numbers, *flags.CHECKS)}
+    columns |= {name: file[name][at] for name in (*numbers, *flags.CHECKS)}
     whys = [
         [Reason(code, {"message": error})] if code else None
         for code, error in zip(columns["error_code"], columns["error"], strict=True)
     ]
-    found = [
-        None if why else _read_embedding(file, row) for row, why in zip(rows, whys, strict=True)
-    ]
+    found = read_embeddings(file, rows, [why is None for why in whys])
 
     def one(place):
         if found[place] is None:
@@ -150,8 +183,16 @@ def _estimate_rows(file, rows, samples, options, threads, keep_pointwise, keep_s
         except (ValueError, ArithmeticError) as error:
             whys[place] = [Reason("estimation_failed", {"message": str(error)})]
             return None
-        whys[place] = result.reasons
-        return result, time.perf_counter() - start
+        beyond = conditional.NOT_ASKED
+        if conditioned:
+            name = f"{columns['x'][place]}/{columns['y'][place]}/{columns['lag'][place]}"
+            try:
+                beyond = conditioned.estimate(rows[place], samples=samples, name=name, **options)
+            except (ValueError, ArithmeticError) as error:
+                why = Reason("conditional", {"message": f"failed: {error}"})
+                beyond = replace(conditional.NOT_ASKED, reasons=(why,))
+        whys[place] = conditional.all_reasons(result.reasons, beyond.reasons)
+        return result, time.perf_counter() - start, beyond
 
     results = map_pairs(one, range(len(rows)), threads)
     values = (
@@ -159,6 +200,8 @@ def _estimate_rows(file, rows, samples, options, threads, keep_pointwise, keep_s
         "mi_ksg_bits",
         "sd_bits",
         "sd_ksg_bits",
+        "low_bits",
+        "high_bits",
         "drift_bits",
         "mi_within_bits",
         "sd_within_bits",
@@ -168,6 +211,10 @@ def _estimate_rows(file, rows, samples, options, threads, keep_pointwise, keep_s
     arrays = {name: columns[name] for name in as_they_are}
     arrays |= {
         name: np.array([getattr(r[0], name) if r else np.nan for r in results]) for name in values
+    }
+    arrays |= {
+        name: np.array([getattr(r[2], name) if r else np.nan for r in results])
+        for name in ("cmi_bits", "sd_cmi_bits", "p_conditional", "null_cmi_bits")
     }
     tested = [r[0].null if r else null.NOT_TESTED for r in results]
     n_samples = file["zx"].shape[2]
@@ -194,38 +241,6 @@ def _estimate_rows(file, rows, samples, options, threads, keep_pointwise, keep_s
         for place, result in enumerate(results):
             if result:
                 arrays["pointwise"][place] = result[0].pointwise_bits
-                zx, zy = embedding.held_out_coordinates(found[place])
+                zx, zy = held_out_coordinates(found[place])
                 arrays["scatter"][place] = np.stack([zx[shown, 0], zy[shown, 0]], axis=1)
     return arrays
-
-
-def _read_embedding(file, row):
-    """Return `embed.Embedding` of one row of an embeddings file."""
-    n_x, n_y = file["n_latent"][row]
-    n_axes = max(n_x, n_y)
-    return embedding.Embedding(
-        zx=file["zx"][row, :, :, :n_x],
-        zy=file["zy"][row, :, :, :n_y],
-        s=file["s"][row][:, :n_axes],
-        weight=file["weight"][row][:, :n_axes],
-        rank=file["rank"][row],
-        n_parameters=file["n_parameters"][row],
-        temperature=file["temperature"][row],
-        candidate=tuple(file["candidate"].asstr()[row].split("+")),
-        scores=json.loads(file["scores"].asstr()[row]),
-        loss_step=file["loss_step"][()] if "loss_step" in file else np.zeros(0, int),
-        loss_train=file["loss_train"][row] if "loss_train" in file else None,
-        loss_validation=file["loss_validation"][row] if "loss_validation" in file else None,
-        converged=bool(file["converged"][row]),
-        fold=file["fold"][row],
-        seconds=float(file["seconds"][row]),
-        kinds=tuple(file["kind"].asstr()[row]),
-        values=_given(file, "value", row),
-        classified=_given(file, "classified", row),
-    )
-
-
-def _given(file, name, row):
-    """Return what a file holds of a pair, or None where it holds nothing of it."""
-    values = file[name][row] if name in file else None
-    return None if values is None or np.isnan(values).all() else values

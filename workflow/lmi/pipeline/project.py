@@ -19,6 +19,9 @@ from lmi.projection import ties, views
 
 log = logging.getLogger("lmi")
 
+CONSTANT, ABSENT = "constant", "not in the data"
+"""Why a feature was left out."""
+
 
 def project(out, *, dataset, dataset_name, variables, settings, seed, shared=None):
     """Read the variables of a block and write their views: what depends on one variable alone.
@@ -71,24 +74,54 @@ def project(out, *, dataset, dataset_name, variables, settings, seed, shared=Non
         settings=settings,
         seed=seed,
         strata=info["strata"],
+        interval=info["interval"],
+        given=info["given"],
         missing=[
             max(share, info["n_dropped"] / (n_samples + info["n_dropped"]))
             for share in info["missing"]
         ],
         truth_bits=info["truth_bits"],
-        labels=[bool(variable.label) for variable in wanted],
+        indicators=[bool(variable.label) for variable in wanted],
         features=[
             names if _named(dataset) else [f"{variable.name}/{name}" for name in names]
             for variable, names in zip(wanted, info["features"], strict=True)
         ],
+        labels=_labels(wanted, info),
         attributes={
             "n_dropped": info["n_dropped"],
             "time_series": info["time_series"],
             "overlap": info["overlap"],
+            "by_position": info["by_position"],
+            "preprocess": json.dumps(dataset.get("preprocess", [])),
+            "named_features": _named(dataset),
             "key": key,
         },
     )
     cache.keep(shared, "project", key, out)
+
+
+def _labels(variables, info):
+    """Return what the samples are called, and which samples and features were left out."""
+    rows = info["sample_rows"]
+    left_out = [
+        (name, place, reason)
+        for place, variable in enumerate(variables)
+        for names, reason in ((info["constant"][place], CONSTANT), (variable.absent, ABSENT))
+        for name in names
+    ]
+    features, places, reasons = zip(*left_out, strict=True) if left_out else ((), (), ())
+    samples, why = (
+        zip(*info["dropped_samples"], strict=True) if info["dropped_samples"] else ((),) * 2
+    )
+    return {
+        "sample_name": list(info["sample_names"] or map(str, rows.tolist())),
+        "sample_row": rows.astype(np.int64),
+        "dropped_sample": list(samples),
+        "dropped_sample_reason": list(why),
+        "dropped_feature": list(features),
+        "dropped_feature_variable": np.array(places, np.int64),
+        "dropped_feature_reason": list(reasons),
+    }
 
 
 def _named(dataset):
@@ -108,7 +141,10 @@ def _data(dataset):
     ]:
         if part:
             part.pop(name, None)
-    for place in [said.get("strata"), *said.get("labels", [])]:
+    for key in ("strata", "given", "where", "downsample", "intervals"):
+        if isinstance(said.get(key), dict):
+            said[key].pop("table", None)
+    for place in said.get("labels", []):
         if isinstance(place, dict):
             place.pop("table")
     return said, [(Path(path).suffix, cache.content(path)) for path in data_files(dataset)]
@@ -126,10 +162,13 @@ def write_block(
     seed,
     attributes,
     strata=None,
+    given=None,
     missing=None,
     truth_bits=None,
     features=None,
+    interval=None,
     labels=None,
+    indicators=None,
 ):
     """Write the views of the variables of a block.
 
@@ -146,21 +185,29 @@ def write_block(
     attributes : dict
         More attributes of the file: `time_series`, `overlap`, and `key`, of `lmi.pipeline.cache`.
     strata : array of str, shape (n_samples,), optional
+    given : array of str, shape (n_samples,), optional
+        Labels that are conditioned on.
     missing : list of float, optional
         Share of missing values of each variable.
     truth_bits : list of float, optional
         What each variable shares with the other one of its task.
     features : list of sequence of str, optional
         Names of the features of each variable; features of one name are the same.
-    labels : list of bool, optional
+    indicators : list of bool, optional
         Which variables are labels: their features are indicators.
+    interval : int array, shape (n_samples,), optional
+        Interval of each sample of a time series with gaps.
+    labels : dict of str to array, optional
+        What the samples are called and what was left out, by names of `lmi.results.layout`.
     """
+    of_samples = {} if interval is None else {"interval": interval}
     n_samples, n_components = len(matrices[0]), settings["n_components"]
     shape = (len(names), n_samples, n_components)
     stacked = {view: np.zeros(shape, np.float32) for view in views.VIEWS}
     kinds, values = ["wide"] * len(names), np.zeros(shape[:2], np.float32)
     n_scores = np.zeros((len(names), len(views.VIEWS)), int)
     zscores, feature_names, feature_keys = [], [], []
+    means, scales = [], []
     for row, (name, matrix, error) in enumerate(zip(names, matrices, errors, strict=True)):
         if error:
             zscores.append(np.zeros((n_samples, 0), np.float32))
@@ -170,11 +217,13 @@ def write_block(
             feature_names += [f"{name}/{column}" for column in range(varying.shape[1])]
         else:
             feature_names += features[row]
-        label = bool(labels and labels[row])
-        kinds[row], values[row] = ties.describe(varying, label)
+        is_label = bool(indicators and indicators[row])
+        kinds[row], values[row] = ties.describe(varying, is_label)
         # indicators of labels are no features: what they share is finite
-        keys = np.zeros(varying.shape[1], np.uint64) if label else flags.column_keys(varying)
-        feature_keys.append(keys)
+        none = np.zeros(varying.shape[1], np.uint64)
+        feature_keys.append(none if is_label else flags.column_keys(varying))
+        means.append(varying.mean(axis=0))
+        scales.append(varying.std(axis=0))
         made = views.make(
             varying,
             seed=seed,
@@ -191,9 +240,14 @@ def write_block(
         strata_names = []
     else:
         strata_names, strata = np.unique(strata, return_inverse=True)
+    if labels is None:
+        info = {"sample_rows": np.arange(n_samples), "sample_names": None}
+        labels = _labels([], info | {"dropped_samples": []})
     write(
         out,
         stacked
+        | of_samples
+        | labels
         | {
             "name": names,
             "strata": strata,
@@ -208,8 +262,17 @@ def write_block(
             "zscores": np.concatenate(zscores, axis=1),
             "kind": kinds,
             "value": values,
+            "feature_mean": np.concatenate([np.zeros(0), *means]),
+            "feature_scale": np.concatenate([np.zeros(0), *scales]),
             "fold": folds[0],
             "inner": folds[1],
-        },
-        {"dataset": dataset_name, "seed": seed} | attributes,
+        }
+        | ({} if given is None else {"given": list(given)}),
+        {
+            "dataset": dataset_name,
+            "seed": seed,
+            "clip": settings["clip"],
+            "named_features": False,
+        }
+        | attributes,
     )

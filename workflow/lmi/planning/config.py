@@ -8,26 +8,50 @@ import jsonschema
 
 from lmi.base.errors import InputError
 from lmi.base.messages import first_duplicates
+from lmi.data import preprocess
+from lmi.data.feature_groups import FORMS
+from lmi.data.intervals import n_partners
 from lmi.data.label_variables import read_labels_of
-from lmi.data.matrix_values import read_strata
-from lmi.data.sources import check_file, some, suggest
-from lmi.data.variables import LEAST_SAMPLES_OF_DATASET, count_samples, list_variables
+from lmi.data.labels import ANNOTATED
+from lmi.data.matrix_values import read_given, read_strata
+from lmi.data.sources import check_source, some, suggest
+from lmi.data.variables import (
+    LEAST_SAMPLES_OF_DATASET,
+    count_samples,
+    interval_sizes,
+    list_variables,
+)
 from lmi.planning import tiles
 from lmi.planning.plain import check_numbers, path_text, plain
 from lmi.planning.schema import filled, schema
 from lmi.planning.schema_errors import message, rank
 
 # Names in results/<run>/ that a dataset of the same name would get in the way of.
-RESERVED = ("accuracy", "benchmark", "benchmarks", "calibration", "figures", "logs", "real_data")
+RESERVED = (
+    "accuracy",
+    "benchmark",
+    "benchmarks",
+    "calibration",
+    "exports",
+    "figures",
+    "logs",
+    "real_data",
+)
 DATA_KEYS = ("source", "spikes", "task")
 MATRIX_KEYS = (
     "layer",
+    "obsm",
+    "modality",
     "key",
     "transpose",
     "sample_column",
     "drop_columns",
     "time_series",
     "strata",
+    "where",
+    "downsample",
+    "preprocess",
+    "intervals",
 )
 
 
@@ -59,6 +83,10 @@ def load(raw):
         raise InputError(f"config: {message(errors[0])}{more}")
     if config.get("cache") is True:
         raise InputError("config: cache: expected a folder or off, found on. Name the folder")
+    if isinstance(size := config.get("block_size", 1), str) and size != "auto":
+        raise InputError(
+            f"config: block_size: expected a whole number, at least 1, or auto; found {size!r}"
+        )
     for name, dataset in config["datasets"].items():
         _check_choices(name, dataset)
     config = filled(config, schema())
@@ -72,8 +100,13 @@ def load(raw):
                 f"config: datasets.{name}.lags: lags go with `embed.preset: default`, found "
                 f"{config['embed']['preset']}"
             )
+        if "given" in dataset and config["embed"]["preset"] != "default":
+            raise InputError(
+                f"config: datasets.{name}.given: it goes with `embed.preset: default`, found "
+                f"{config['embed']['preset']}"
+            )
         try:
-            _check_data(dataset, config["block_size"], needed)
+            _check_data(dataset, needed)
         except InputError as error:
             raise InputError(f"dataset '{name}': {error}") from error
     _check_benchmark(config["benchmark"])
@@ -118,19 +151,39 @@ def _check_choices(name, dataset):
     strata = dataset.get("strata")
     sources = dataset.get("source", "")
     first = sources if isinstance(sources, str) else sources[0]
-    if isinstance(strata, str) and not first.lower().endswith(".h5ad"):
+    if isinstance(strata, str) and not first.lower().endswith(ANNOTATED):
         raise InputError(
             f"config: datasets.{name}.strata: expected a mapping with `table` and `column`: "
-            f"'{first}' is no .h5ad file with labels of its own; found {strata!r}"
+            f"'{first}' is no {', '.join(ANNOTATED)} file with labels of its own; found {strata!r}"
         )
+    if "intervals" in dataset and not dataset.get("time_series"):
+        raise InputError(
+            f"config: datasets.{name}.intervals: it goes with `time_series: true`. Add that, or "
+            "remove it"
+        )
+    for key in ("where", "downsample", "intervals"):
+        found = dataset.get(key)
+        has_table = isinstance(found, dict) and "table" in found
+        needs_table = isinstance(found, str) or "by" in (found or {})
+        if needs_table and not has_table and not first.lower().endswith(ANNOTATED):
+            raise InputError(
+                f"config: datasets.{name}.{key}: expected a mapping with `table`: '{first}' is no "
+                f"{', '.join(ANNOTATED)} file with columns of its own; found {found!r}"
+            )
+    if "downsample" in dataset and dataset.get("time_series"):
+        raise InputError(
+            f"config: datasets.{name}.downsample: samples of a time series cannot be drawn at "
+            "random: those that are left would be taken for neighbours. Remove one of the two"
+        )
+    _check_given(name, dataset, first)
     variables = dataset.get("variables", "each")
     if isinstance(variables, dict):
-        forms = [key for key in ("gene_sets", "table", "list") if key in variables]
+        forms = [key for key in FORMS if key in variables]
         _check_labels(name, variables.get("labels", []), given, first)
         if len(forms) != 1 and not ("labels" in variables and not forms):
             raise InputError(
-                f"config: datasets.{name}.variables: expected exactly one of gene_sets, table "
-                f"and list, found {' and '.join(forms) or 'none'}"
+                f"config: datasets.{name}.variables: expected exactly one of "
+                f"{', '.join(FORMS)}, found {' and '.join(forms) or 'none'}"
             )
         if variables.get("min_features", 1) > 1 and variables.get("unknown_features") != "drop":
             raise InputError(
@@ -151,28 +204,68 @@ def _check_labels(name, labels, given, first):
             "Rename a column"
         )
     for place in labels:
-        if isinstance(place, str) and not first.lower().endswith(".h5ad"):
+        if isinstance(place, str) and not first.lower().endswith(ANNOTATED):
             raise InputError(
                 f"{where}: expected a mapping with `table` and `column`: '{first}' is no .h5ad "
                 f"file with labels of its own; found {place!r}"
             )
 
 
-def _check_data(dataset, block_size, needed):
+def _check_given(name, dataset, first):
+    """Check the form of what a dataset conditions on; `first` is its first source."""
+    if "given" not in dataset:
+        return
+    given, where = dataset["given"], f"config: datasets.{name}.given"
+    if ("variable" in given) == ("column" in given) or ("table" in given and "column" not in given):
+        raise InputError(
+            f"{where}: expected one of `variable` and `column` (which may have a `table`), found "
+            f"{' and '.join(given) or 'neither'}"
+        )
+    if "lags" in dataset:
+        raise InputError(f"{where}: it does not go with `lags`. Remove one of the two")
+    if "column" not in given:
+        return
+    if "source" not in dataset:
+        raise InputError(f"{where}.column: labels go with `source`. Give a variable instead")
+    if "table" not in given and not first.lower().endswith(ANNOTATED):
+        raise InputError(
+            f"{where}: expected `table` beside `column`: '{first}' is no {', '.join(ANNOTATED)} "
+            "file with labels of its own"
+        )
+
+
+def _check_data(dataset, needed):
     """Check a dataset's files, names, pairs and number of samples, from headers."""
     sources = dataset.get("source", [])
     for path in [sources] if isinstance(sources, str) else sources:
-        check_file(path, "source")
+        check_source(path, "source")
+    preprocess.check(dataset, [sources] if isinstance(sources, str) else sources)
     variables = list_variables(dataset)
-    tiles.tiles(dataset, variables, block_size)
+    tiles.tiles(dataset, variables, len(variables))
     found = count_samples(dataset)
     if found is not None and (longest := max(map(abs, dataset.get("lags", [0])))) > found // 4:
         raise InputError(
             f"lags: expected at most {found // 4}, a quarter of the samples, found {longest}"
         )
+    if "source" in dataset and any(dataset.get("lags", ())) and found is not None:
+        sizes = interval_sizes(dataset)
+        if (left := n_partners(sizes, longest)) < needed:
+            raise InputError(
+                f"lags: at a lag of {longest} samples {left} of {found} have a partner in their "
+                f"interval, expected at least {needed}. Choose smaller lags"
+            )
     if "strata" in dataset:
         read_strata(dataset)
     read_labels_of(dataset, "drop_samples")
+    given = dataset.get("given", {})
+    if "column" in given:
+        read_given(dataset)
+    names = [variable.name for variable in variables]
+    if "variable" in given and given["variable"] not in names:
+        raise InputError(
+            f"given.variable: there is no variable '{given['variable']}'"
+            f"{suggest(given['variable'], names)}"
+        )
     if found is not None and found < needed:
         hint = " (is `transpose` missing?)" if "source" in dataset else ""
         raise InputError(

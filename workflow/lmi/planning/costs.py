@@ -30,6 +30,16 @@ def _estimate(n_samples, n_features, n_variables, n_pairs):
     return [1, n_pairs, each, each * n_samples]
 
 
+def _embed_narrow(n_samples, n_features, n_variables, n_pairs):
+    return [1, n_variables * n_samples, n_pairs, n_pairs * n_samples]
+
+
+def _estimate_narrow(n_samples, n_features, n_variables, n_pairs):
+    each = n_pairs * n_samples
+    # of each sample as many others are compared as it has neighbours in x: root of n, about
+    return [1, n_pairs, each, each * n_samples**0.5]
+
+
 def _paper(n_samples, n_features, n_variables, n_pairs):
     values = n_samples * n_features
     return [1, n_pairs, n_pairs * n_samples, n_pairs * values, values]
@@ -45,12 +55,17 @@ TERMS = {
     "train": _train,
     "paper": _paper,
     "estimate": _estimate,
+    "embed_narrow": _embed_narrow,
+    "estimate_narrow": _estimate_narrow,
     "collect": _rows,
     "aggregate": _rows,
     "report": _rows,
+    "export": _rows,
+    "run_record": _rows,
 }
 """Stage -> function from a job's sizes to the terms: `embed` with closed-form candidates alone,
-`train`, what networks add to it, and `paper`, embed with that preset."""
+`train`, what networks add to it, `paper`, embed with that preset, and `narrow`, pairs of single
+features."""
 
 COEFFICIENTS = {
     "project": {
@@ -78,12 +93,28 @@ COEFFICIENTS = {
         "memory_mb": [342.0, 0.0634, 0.0, 2.42e-08],
         "disk_mb": [0.0, 0.00601, 5.82e-06, 0.0],
     },
+    "embed_narrow": {
+        "seconds": [1.5, 1.27e-07, 0.0, 1.25e-07],
+        "memory_mb": [189.0, 0.000237, 0.00144, 1.57e-05],
+        "disk_mb": [0.0, 5.11e-05, 0.000123, 1.04e-07],
+    },
+    "estimate_narrow": {
+        "seconds": [1.43, 0.0005, 5.0e-06, 1.2e-08],
+        "memory_mb": [189.0, 0.00305, 2.52e-05, 0.0],
+        "disk_mb": [0.0291, 4.08e-05, 6.35e-06, 0.0],
+    },
     "collect": {"seconds": [0.45, 1.2e-05], "memory_mb": [126, 9.2e-4], "disk_mb": [0.1, 3.8e-4]},
     "aggregate": {"seconds": [1.0, 2.2e-05], "memory_mb": [200, 1.6e-3], "disk_mb": [0.1, 3.5e-4]},
     "report": {"seconds": [3.5, 1.8e-05], "memory_mb": [225, 1.6e-3], "disk_mb": [3.5, 1.1e-05]},
+    "export": {"seconds": [2.0, 1.0e-05], "memory_mb": [200, 1.6e-3], "disk_mb": [0.1, 8.5e-05]},
+    "run_record": {"seconds": [1.0, 2.0e-07], "memory_mb": [120, 0.0], "disk_mb": [0.1, 0.0]},
 }
-"""Stage -> quantity -> a coefficient a term. The last three are from `make bench-scale`."""
+"""Stage -> quantity -> a coefficient a term. Those of collect, aggregate and report are from
+`make bench-scale`, those of export from tables of 124,750 and 998,991 rows; run_record hardly
+depends on the rows."""
 
+ROW_MB = 0.0006
+"""MB on disk of a pair's row of the table in its tile, without pointwise values."""
 TRAINED_SHARE = 0.25
 """Share of the pairs for which networks are expected to be trained: only the data tell."""
 
@@ -110,10 +141,23 @@ def of(stage, **sizes):
     }
 
 
-def embed(settings, threads=1, **sizes):
-    """Return what a job of the stage embed is expected to cost with its settings, as `of`."""
+def embed(settings, threads=1, narrow=False, **sizes):
+    """Return what a job of the stage embed is expected to cost with its settings, as `of`.
+
+    Parameters
+    ----------
+    settings : dict
+        The config's section `embed`.
+    threads : int
+    narrow : bool
+        All variables are single features whose samples are exchangeable.
+    **sizes
+        As of `of`.
+    """
     if settings["preset"] == "paper":
         return of("paper", **sizes)
+    if narrow:
+        return of("embed_narrow", **sizes)
     cost = of("embed", **sizes)
     if settings["preset"] == "ksg" or settings["train"] == "never":
         return cost
@@ -123,4 +167,45 @@ def embed(settings, threads=1, **sizes):
     cost["memory_mb"] += more["memory_mb"] * max(1, threads / 2)
     if settings["checks"] == "thorough":
         cost["seconds"] *= 7
+    return cost
+
+
+def estimate(narrow=False, keep_pointwise=True, **sizes):
+    """Return what a job of the stage estimate is expected to cost, as `of`."""
+    cost = of("estimate_narrow" if narrow else "estimate", **sizes)
+    if not keep_pointwise:
+        cost["disk_mb"] = 0.1 + ROW_MB * sizes["n_pairs"]
+    return cost
+
+
+def kept_mb(what, narrow, **sizes):
+    """Return what a run keeps on disk that it could do without, MB.
+
+    Parameters
+    ----------
+    what : str
+        embeddings or pointwise.
+    narrow : bool
+        As of `embed`.
+    **sizes
+        As of `of`.
+    """
+    stage = {"embeddings": "embed", "pointwise": "estimate"}[what]
+    return of(f"{stage}_narrow" if narrow else stage, **sizes)["disk_mb"]
+
+
+def conditional(n_samples, n_features, n_variables, n_pairs):
+    """Return what a job of the stage estimate costs that conditions on something, as `of`.
+
+    Fitted to `make bench-conditional`, 500 to 5,000 samples and 100 to 1,000 features.
+    """
+    sizes = {
+        "n_samples": n_samples,
+        "n_features": n_features,
+        "n_variables": n_variables,
+        "n_pairs": n_pairs,
+    }
+    cost = of("estimate", **sizes)
+    cost["seconds"] += n_pairs * (0.7 + n_samples * (8e-4 + 1e-6 * n_features))
+    cost["memory_mb"] += 400 + 2e-5 * n_variables * n_samples * (n_features + 200)
     return cost

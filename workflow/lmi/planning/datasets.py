@@ -17,7 +17,7 @@ from lmi.data.label_variables import label_places
 from lmi.data.sources import data_files
 from lmi.data.variable import Variable
 from lmi.data.variables import count_features, count_samples, list_variables
-from lmi.planning import tiles
+from lmi.planning import costs, tiles
 from lmi.planning.schema import defaults
 
 Settings = dict[str, Any]
@@ -43,7 +43,8 @@ class DatasetPlan:
     seed : int
     lags : list of int
         At which pairs are estimated.
-    keep_pointwise : bool
+    find_keep_pointwise : function
+        Behind `keep_pointwise`.
     settings : function
         Stage -> its settings.
     data : function
@@ -59,6 +60,10 @@ class DatasetPlan:
         Tile (x, y) -> its pairs, as row in block x and row in block y.
     find_n_samples, find_n_features : function
         Behind `n_samples` and `n_features`.
+    find_n_pairs : function
+        Behind `n_pairs`.
+    given : dict, optional
+        What the dataset conditions on.
     """
 
     name: str
@@ -66,7 +71,7 @@ class DatasetPlan:
     projected: str
     seed: int
     lags: list[int]
-    keep_pointwise: bool
+    find_keep_pointwise: Callable[[], bool]
     settings: Callable[[str], Settings]
     data: Callable[[int], Settings]
     sources: Callable[[int], list[str]]
@@ -76,6 +81,8 @@ class DatasetPlan:
     list_pairs: Callable[[int, int], list[tuple[int, int]]]
     find_n_samples: Callable[[], int]
     find_n_features: Callable[[], int]
+    find_n_pairs: Callable[[], int]
+    given: Settings | None = None
 
     @functools.cached_property
     def blocks(self) -> list[list[Variable]]:
@@ -108,6 +115,24 @@ class DatasetPlan:
         return self.find_n_features()
 
     @functools.cached_property
+    def n_pairs(self) -> int:
+        """Number of pairs, counted once for all lags."""
+        return self.find_n_pairs()
+
+    @functools.cached_property
+    def is_narrow(self) -> bool:
+        """Whether its variables are single features of exchangeable samples: cheap pairs."""
+        data, settings = self.data(0), self.settings("embed")
+        in_order = "spikes" in data or data.get("time_series") or "strata" in data
+        learned = settings["preset"] != "default" or settings["train"] == "always"
+        return self.n_features == 1 and not in_order and not learned
+
+    @functools.cached_property
+    def keep_pointwise(self) -> bool:
+        """Whether its estimates keep one value a sample."""
+        return self.find_keep_pointwise()
+
+    @functools.cached_property
     def n_parts(self) -> int:
         """Number of parts in which its estimates are joined."""
         return -(-len(self.tiles) // tiles.TILES_PER_PART)
@@ -125,6 +150,14 @@ class DatasetPlan:
     def block_file(self, block: int) -> str:
         """Return the file of a block of the data."""
         return f"{self.projected}/variables/block-{block:03d}.h5"
+
+    def block_of(self, name: str) -> int:
+        """Return the block that holds a variable."""
+        return next(
+            number
+            for number, block in enumerate(self.blocks)
+            if any(variable.name == name for variable in block)
+        )
 
     def estimate_file(self, x: int, y: int) -> str:
         """Return the file with the estimates of a tile."""
@@ -160,17 +193,71 @@ def of_config(config: Settings, settings: Settings, results: str) -> Iterator[Da
     results : str
         Folder of the run.
     """
+    plans: list[DatasetPlan] = []
+    kept = functools.cache(lambda: keep(config["keep"], plans))
     for name, dataset in config["datasets"].items():
-        yield _of_user(name, dataset, config, settings, f"{results}/{name}")
+        plans.append(_of_user(name, dataset, config, settings, f"{results}/{name}", kept))
+    yield from plans
 
 
-def _of_user(name, dataset, config, settings, folder):
-    size = config["block_size"]
+KEEP_MB = 1000
+"""Most that embeddings, and pointwise values, of a run take where `keep` is auto."""
+
+
+def keep(settings: Settings, plans: list[DatasetPlan]) -> dict[str, bool]:
+    """Choose what a run keeps.
+
+    Parameters
+    ----------
+    settings : dict
+        The config's section `keep`.
+    plans : list of DatasetPlan
+        Those of the config.
+
+    Returns
+    -------
+    dict of str to bool
+        embeddings, pointwise.
+    """
+    kept = {}
+    for what, wanted in settings.items():
+        if wanted == "auto":
+            wanted = kept_mb(what, plans) <= KEEP_MB
+        kept[what] = wanted
+    return kept
+
+
+def kept_mb(what: str, plans: list[DatasetPlan]) -> float:
+    """Return what embeddings or pointwise values of datasets take on disk, MB."""
+    return sum(
+        costs.kept_mb(
+            what,
+            plan.is_narrow,
+            n_samples=plan.n_samples,
+            n_features=plan.n_features,
+            n_variables=0,
+            n_pairs=plan.n_pairs * len(plan.lags),
+        )
+        for plan in plans
+    )
+
+
+def _of_user(name, dataset, config, settings, folder, kept):
     variables = functools.cache(lambda: list_variables(dataset))
+    n_samples = functools.cache(lambda: count_samples(dataset) or UNKNOWN_SAMPLES)
+    n_features = functools.cache(lambda: count_features(dataset, variables()))
+
+    @functools.cache
+    def size():
+        if config["block_size"] != "auto":
+            return config["block_size"]
+        return tiles.block_size(len(variables()), n_samples(), n_features())
 
     @functools.cache
     def data():
         kept = {key: dataset[key] for key in dataset if key not in ("pairs", "lags")}
+        if "variable" in kept.get("given", {}):  # labels alone are kept in the blocks
+            del kept["given"]
         if labels := label_places(dataset):
             kept["labels"] = list(labels.values())
         # all else that stays of `variables` here is whether each is a file
@@ -183,16 +270,18 @@ def _of_user(name, dataset, config, settings, folder):
         projected=folder,
         seed=config["seed"],
         lags=dataset.get("lags", [0]),
-        keep_pointwise=config["keep"]["pointwise"],
+        find_keep_pointwise=lambda: kept()["pointwise"],
         settings=settings.__getitem__,
         data=lambda block: data(),
         sources=lambda block: data_files(dataset),
         find_contents=lambda: {path: fingerprint(path) for path in sorted(data_files(dataset))},
-        list_blocks=lambda: tiles.blocks(variables(), size),
-        list_tiles=lambda: tiles.tiles(dataset, variables(), size),
-        list_pairs=lambda x, y: tiles.tile_pairs(dataset, variables(), size, x, y),
-        find_n_samples=lambda: count_samples(dataset) or UNKNOWN_SAMPLES,
-        find_n_features=lambda: count_features(dataset, variables()),
+        list_blocks=lambda: tiles.blocks(variables(), size()),
+        list_tiles=lambda: tiles.tiles(dataset, variables(), size()),
+        list_pairs=lambda x, y: tiles.tile_pairs(dataset, variables(), size(), x, y),
+        find_n_samples=n_samples,
+        find_n_features=n_features,
+        find_n_pairs=lambda: tiles.count(dataset, variables()),
+        given=dataset.get("given"),
     )
 
 
@@ -234,7 +323,7 @@ def _of_run(folder, name, data, job, projected):
         projected=projected,
         seed=data["seed"],
         lags=[0],
-        keep_pointwise=False,
+        find_keep_pointwise=lambda: False,
         settings=settings,
         data=lambda block: {"cells": tasks_of(data, block)},
         sources=lambda block: bench.resources(cells(block).values()),
@@ -244,6 +333,7 @@ def _of_run(folder, name, data, job, projected):
         list_pairs=lambda x, y: bench.pairs(data["blocks"][x], job["cells"]),
         find_n_samples=lambda: next(iter(data["cells"].values()))["n_samples"],
         find_n_features=lambda: max(cell["width"] for cell in data["cells"].values()),
+        find_n_pairs=lambda: len(job["cells"]),
     )
 
 

@@ -123,6 +123,8 @@ def _lines(rows):
 
 def told(stages, n_others=0):
     """Return the plan as text."""
+    if not len(stages):
+        return f"{n_others} jobs whose cost is not known" if n_others else "nothing to be done"
 
     def row(name, of):
         gpu = _hours(of["gpu_seconds"]) if of["gpu_seconds"] else "-"
@@ -170,29 +172,45 @@ def _measured(results):
     }
 
 
+def expected(arguments):
+    """Return what the jobs to come will cost, by stage, and how many others there are.
+
+    Parameters
+    ----------
+    arguments : list of str
+        For Snakemake.
+
+    Returns
+    -------
+    stages : DataFrame
+        From `corrected`; no rows where nothing is to be done.
+    n_others : int
+        Jobs that say nothing of their cost.
+    """
+    everything, n_others, results = dry_run([*arguments, "--forceall"])
+    if not len(everything):
+        return everything, n_others
+    jobs, n_others, _ = dry_run(arguments)
+    if not len(jobs):
+        return jobs, n_others
+    measured = _measured(results) if results else {}
+    return corrected(by_stage(jobs), by_stage(everything), measured), n_others
+
+
 def main():
     """Print the plan of a run, or check that of a finished one."""
     arguments = [word for word in sys.argv[1:] if word != "--check"]
     if {"-h", "--help"} & set(arguments):
         print(__doc__)
         return
-
-    everything, n_others, results = dry_run([*arguments, "--forceall"])
-    if not len(everything):
-        print(f"{n_others} jobs whose cost is not known")
-        return
-    stages = by_stage(everything)
-    measured = _measured(results) if results else {}
     if "--check" in sys.argv:
+        everything, _, results = dry_run([*arguments, "--forceall"])
+        measured = _measured(results) if results else {}
         if not measured:
             sys.exit(f"lmi-workflow: no benchmark files in {results}: run the workflow first")
-        print(check(stages, measured))
+        print(check(by_stage(everything), measured))
         return
-    jobs, n_others, _ = dry_run(arguments)
-    if not len(jobs):
-        print(f"nothing to be done ({n_others} jobs whose cost is not known)")
-        return
-    print(told(corrected(by_stage(jobs), stages, measured), n_others))
+    print(told(*expected(arguments)))
 
 
 if __name__ == "__main__":

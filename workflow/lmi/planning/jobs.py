@@ -12,6 +12,8 @@ from typing import Any
 from lmi.base import memory
 from lmi.benchmarks import peers
 from lmi.benchmarks import plan as bench
+from lmi.data import formats
+from lmi.data.file_overview import VALUES_AT_ONCE
 from lmi.planning import costs
 from lmi.planning.datasets import DatasetPlan, Settings, in_order, tasks_of
 
@@ -90,7 +92,11 @@ class StageJob(CostedJob):
 
     def read_whole(self) -> list[str]:
         """Return the files that the job reads whole, which takes a few times their size."""
-        return self.sources if self.stage == "project" else []
+        if self.stage != "project":
+            return []
+        if "spikes" in self.data or self.data.get("transpose"):
+            return self.sources
+        return [path for path in self.sources if formats.read_whole(path)]
 
     @property
     def data(self) -> Settings:
@@ -123,6 +129,29 @@ class StageJob(CostedJob):
         return self.dataset.lags
 
     @property
+    def given_blocks(self) -> list[str]:
+        """The block files that the conditional estimate reads; none without `given`."""
+        given = self.dataset.given
+        if given is None:
+            return []
+        paths = [self.x, self.y]
+        if "variable" in given:
+            paths.append(self.dataset.block_file(self.dataset.block_of(given["variable"])))
+        return paths
+
+    @property
+    def given(self) -> Settings | None:
+        """What the conditional estimate needs beside the files; None without `given`."""
+        given = self.dataset.given
+        if given is None:
+            return None
+        return {
+            "pairs": self.pairs,
+            "variable": given.get("variable"),
+            "settings": self.dataset.settings("embed"),
+        }
+
+    @property
     def keep_pointwise(self) -> bool:
         """Whether the estimates keep pointwise values."""
         return self.dataset.keep_pointwise
@@ -141,7 +170,11 @@ class StageJob(CostedJob):
     def cost(self, threads: int = 1) -> dict[str, float]:
         """Return the expected cost: seconds, memory_mb, disk_mb."""
         if self.stage == "embed":
-            return costs.embed(self.settings, threads, **self.sizes)
+            return costs.embed(self.settings, threads, self.dataset.is_narrow, **self.sizes)
+        if self.stage == "estimate" and self.dataset.given is not None:
+            return costs.conditional(**self.sizes)
+        if self.stage == "estimate":
+            return costs.estimate(self.dataset.is_narrow, self.keep_pointwise, **self.sizes)
         return costs.of(self.stage, **self.sizes)
 
     @property
@@ -153,8 +186,52 @@ class StageJob(CostedJob):
 
 
 @dataclass(frozen=True)
+class DescribeJob(CostedJob):
+    """A job that reads a dataset and says what there is in it.
+
+    Attributes
+    ----------
+    dataset : DatasetPlan
+    data : dict
+        The dataset of the config, without what says which pairs are estimated.
+    missing : str
+        The config's `project.missing`.
+    """
+
+    dataset: DatasetPlan
+    data: Settings
+    missing: str
+
+    @property
+    def seed(self) -> int:
+        """Of its dataset, where samples are drawn; else 0, so that another one reruns nothing."""
+        return self.dataset.seed if "downsample" in self.data else 0
+
+    @property
+    def sources(self) -> list[str]:
+        """The data files of its dataset."""
+        return self.dataset.sources(0)
+
+    @property
+    def contents(self) -> dict[str, str]:
+        """The same, by what they hold."""
+        return self.dataset.contents
+
+    def read_whole(self) -> list[str]:
+        """Return the files that the job reads whole, which takes a few times their size."""
+        return self.sources
+
+    def cost(self, threads: int = 1) -> dict[str, float]:
+        """Return the expected cost: seconds, memory_mb, disk_mb."""
+        n_bytes = sum(Path(path).stat().st_size for path in self.sources)
+        # a part of a matrix at a time, its mask and its hashes
+        at_once = 32e-6 * min(4 * n_bytes, VALUES_AT_ONCE)
+        return {"seconds": 1 + n_bytes / 2e7, "memory_mb": 250 + at_once, "disk_mb": 0.1}
+
+
+@dataclass(frozen=True)
 class TableJob(CostedJob):
-    """A job of collect, aggregate or report: tables of many tiles.
+    """A job of collect, aggregate, report, export or run_record: tables of many tiles.
 
     Attributes
     ----------

@@ -9,11 +9,27 @@ from pathlib import Path
 import lmi
 from lmi.benchmarks import plan as bench
 from lmi.planning import tiles
-from lmi.planning.datasets import DatasetPlan, Settings, in_order, of_benchmark, of_config
-from lmi.planning.jobs import CalibrationJob, FunctionJob, FunctionPlan, StageJob, TableJob
+from lmi.planning.datasets import (
+    DatasetPlan,
+    Settings,
+    in_order,
+    keep,
+    kept_mb,
+    of_benchmark,
+    of_config,
+)
+from lmi.planning.jobs import (
+    CalibrationJob,
+    DescribeJob,
+    FunctionJob,
+    FunctionPlan,
+    StageJob,
+    TableJob,
+)
 from lmi.report import listing
+from lmi.results.listing import EXPORTS
 
-Job = StageJob | TableJob | CalibrationJob | FunctionJob
+Job = StageJob | DescribeJob | TableJob | CalibrationJob | FunctionJob
 
 ENDINGS = {
     "table": "mi.tsv",
@@ -65,19 +81,21 @@ class Plan:
         Parameters
         ----------
         rule : str
-            project, embed, estimate, collect, aggregate, report, calibrate_dataset or
-            benchmark_function.
+            describe, project, embed, estimate, collect, aggregate, report, export, run_record,
+            calibrate_dataset or benchmark_function.
         **wildcards
             dataset, block, x, y, part and function, as text.
         """
         match rule:
             case "project" | "embed" | "estimate":
                 return StageJob(rule, self.datasets[wildcards["dataset"]], _numbers(wildcards))
+            case "describe":
+                return self._description(wildcards["dataset"])
             case "collect":
                 dataset = self.datasets[wildcards["dataset"]]
                 part = dataset.part(int(wildcards["part"]))
                 return TableJob(rule, [(dataset, x, y) for x, y in part])
-            case "aggregate" | "report":
+            case "aggregate" | "report" | "export" | "run_record":
                 every = [(dataset, x, y) for dataset in self.own for x, y in dataset.tiles]
                 return TableJob(rule, every)
             case "calibrate_dataset":
@@ -87,13 +105,20 @@ class Plan:
                 return FunctionJob(function, int(wildcards["block"]))
         raise KeyError(rule)
 
+    def _description(self, name: str) -> DescribeJob:
+        dataset = self.config["datasets"][name]
+        kept = {key: dataset[key] for key in dataset if key not in ("pairs", "lags")}
+        # the order of variables is theirs; that of the other keys means nothing
+        kept = in_order(kept) | {"variables": dataset["variables"]}
+        return DescribeJob(self.datasets[name], kept, self.config["project"]["missing"])
+
     @functools.cache  # noqa: B019 - a run has one plan
     def _calibration(self, name: str) -> CalibrationJob:
         dataset = self.datasets[name]
         pairs, blocks = tiles.choose(
             self.config["datasets"][name],
             dataset.variables,
-            self.config["block_size"],
+            len(dataset.blocks[0]),
             self.config["calibrate"]["n_pairs"],
             seed=self.config["seed"],
             name=name,
@@ -106,6 +131,11 @@ class Plan:
             numbers=blocks,
         )
 
+    @functools.cached_property
+    def kept(self) -> dict[str, bool]:
+        """Whether the run keeps embeddings and pointwise values."""
+        return keep(self.config["keep"], self.own)
+
     # ---- files
 
     def estimates(self) -> list[str]:
@@ -115,6 +145,23 @@ class Plan:
     def parts(self) -> list[str]:
         """Return the parts of the datasets of the config."""
         return [path for dataset in self.own for path in dataset.part_files()]
+
+    def overviews(self) -> list[str]:
+        """Return what was read of each dataset of the config."""
+        return [f"{dataset.folder}/data.json" for dataset in self.own]
+
+    def blocks(self) -> list[str]:
+        """Return the blocks of variables that the datasets of the config use."""
+        return [
+            dataset.block_file(block)
+            for dataset in self.own
+            for block in sorted({block for tile in dataset.tiles for block in tile})
+        ]
+
+    def exports(self) -> list[str]:
+        """Return the files for other tools."""
+        folder = f"{self.results}/exports"
+        return [f"{folder}/{dataset.name}/{name}" for dataset in self.own for name in EXPORTS]
 
     def calibrations(self) -> list[str]:
         """Return the calibrations of the datasets of the config; tasks are left out."""
@@ -151,10 +198,18 @@ class Plan:
         """Return a line on what the config asks for."""
         n_tiles = sum(len(dataset.tiles) for dataset in self.own)
         n_variables = sum(len(dataset.variables) for dataset in self.own)
-        return (
+        text = (
             f"lmi-workflow {lmi.__version__}: run {self.config['run']}: {len(self.own)} datasets, "
             f"{n_variables} variables, {n_tiles} tiles -> {self.results}"
         )
+        for what, wanted in self.config["keep"].items():
+            if wanted == "auto" and not self.kept[what]:
+                size = kept_mb(what, self.own) / 1000
+                text += (
+                    f"\nlmi-workflow: keep.{what} is auto: they would take {size:.1f} GB and are "
+                    f"not kept. Set keep.{what}: true to keep them"
+                )
+        return text
 
     def done(self) -> str:
         """Return a line on the results that are there."""

@@ -37,8 +37,9 @@ def message(error):
         case "type":
             return _wrong_type(where, found, rule) + meaning
         case "enum":
-            near = suggest(found, rule)
-            return f"{where}: expected one of {', '.join(rule)}; found {found!r}{near}{meaning}"
+            choices = [str(one).lower() if isinstance(one, bool) else one for one in rule]
+            near = suggest(found, choices)
+            return f"{where}: expected one of {', '.join(choices)}; found {found!r}{near}{meaning}"
         case "minimum":
             return f"{where}: expected at least {rule}, found {found}{meaning}"
         case "maximum":

@@ -18,8 +18,57 @@ from lmi.data.unit_variables import shifted_name
 
 TILES_PER_PART = 250
 """Estimate files that are joined into one before all are: no job reads more than that many."""
+BLOCK_SIZES = (16, 32, 64, 128, 256)
+"""Sizes that are chosen from. Powers of two: a few variables more rarely make it another one."""
+MOST_BLOCKS = 8
+"""Blocks of a dataset, where they need not be smaller."""
+TILE_VALUES = 2**28
+"""Most coordinates of the pairs of a tile: 1 GB."""
 N_TILES = 4
 """Pairs are chosen from at most this many tiles for each: a run's pairs are never all listed."""
+
+
+def block_size(n_variables, n_samples, n_features):
+    """Choose the size of blocks.
+
+    Parameters
+    ----------
+    n_variables, n_samples : int
+    n_features : int
+        Of the widest variable.
+
+    Returns
+    -------
+    int
+        One of `BLOCK_SIZES`.
+    """
+    enough = [size for size in BLOCK_SIZES if n_variables <= MOST_BLOCKS * size]
+    size = enough[0] if enough else BLOCK_SIZES[-1]
+    # of two encoders of two sides; those of single features are one
+    each = n_samples * (2 if n_features == 1 else 4 * min(n_features, 16))
+    while size > BLOCK_SIZES[0] and size**2 * each > TILE_VALUES:
+        size //= 2
+    return size
+
+
+def count(dataset, variables):
+    """Return the number of pairs of a dataset, without listing those of a kind.
+
+    Parameters
+    ----------
+    dataset : dict
+        A validated dataset of the config.
+    variables : list of Variable
+    """
+    names = tuple(variable.name for variable in variables)
+    kind, content = _pairs(dataset, names)
+    if kind == "all":
+        return len(names) * (len(names) - 1) // 2
+    if kind == "between":
+        left, right = content
+        both = len(left & right)
+        return len(left) * len(right) - both * (both + 1) // 2
+    return sum(map(len, _by_tile(content, names, len(names)).values()))
 
 
 def blocks(variables, block_size):

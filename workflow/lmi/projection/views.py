@@ -12,6 +12,8 @@ import numpy as np
 from lmi.base import seeds
 
 VIEWS = ("linear", "ranked", "fourier")
+N_WAVED = 24
+"""Leading linear scores that random Fourier features are made of."""
 OVERSAMPLING = 10
 """Of the randomised decomposition: axes beyond those wanted."""
 
@@ -82,6 +84,19 @@ def principal_components(matrix, n_components, rng):
     -------
     array, shape (n_samples, n_scores)
     """
+    return components(matrix, n_components, rng)[0]
+
+
+def components(matrix, n_components, rng):
+    """Return the scores of `principal_components`, and a function that gives their loadings.
+
+    Returns
+    -------
+    scores : array, shape (n_samples, n_scores)
+    loadings : callable
+        Returns an array of shape (n_features, n_scores): the scores are the centred matrix times
+        it.
+    """
     n_samples, n_features = matrix.shape
     large = min(n_samples, n_features) > 4 * n_components
     # single precision halves the time of large matrices; small ones keep the weakest components
@@ -91,9 +106,11 @@ def principal_components(matrix, n_components, rng):
         basis = _sketch(centred, n_components + OVERSAMPLING, rng)
         # one multiplication by the covariance leaves the noise behind; more change no estimate
         basis = centred.T @ (centred @ np.linalg.qr(basis)[0])
-        scores = centred @ np.linalg.qr(basis)[0]
+        basis = np.linalg.qr(basis)[0]
+        scores = centred @ basis
         _, vectors = np.linalg.eigh(scores.T @ scores)
-        scores = scores @ vectors[:, ::-1][:, :n_components]
+        vectors = vectors[:, ::-1][:, :n_components]
+        scores = scores @ vectors
     elif n_features <= n_samples:
         _, vectors = np.linalg.eigh(centred.T @ centred)
         scores = centred @ vectors[:, ::-1][:, :n_components]
@@ -102,11 +119,28 @@ def principal_components(matrix, n_components, rng):
         order = np.argsort(values)[::-1][:n_components]
         scores = vectors[:, order] * np.sqrt(np.maximum(values[order], 0.0))
     sd = scores.std(axis=0)
-    return scores[:, sd > 1e-4 * sd[0]] / sd[0]
+    kept = sd > 1e-4 * sd[0]
+
+    def loadings():
+        if large:
+            directions = basis @ vectors
+        elif n_features <= n_samples:
+            directions = vectors[:, ::-1][:, :n_components]
+        else:
+            root = np.sqrt(np.maximum(values[order], 1e-300))
+            directions = centred.T @ (vectors[:, order] / root)
+        return directions[:, kept] / sd[0]
+
+    return scores[:, kept] / sd[0], loadings
 
 
 def fourier_features(scores, n_features, rng):
-    """Return random Fourier features of two Gaussian kernels (Rahimi & Recht 2007).
+    """Return random Fourier features: `waves` of `draw_waves`, whose parameters these are."""
+    return waves(scores, draw_waves(scores, n_features, rng))
+
+
+def draw_waves(scores, n_features, rng):
+    """Draw random Fourier features of two Gaussian kernels (Rahimi & Recht 2007).
 
     The widths are 0.35 and 1 times the median distance between samples.
 
@@ -119,21 +153,28 @@ def fourier_features(scores, n_features, rng):
 
     Returns
     -------
-    array, shape (n_samples, 2 * n_features)
+    list of (array, array)
+        By kernel, frequencies of shape (n_scores, n_features) and phases of shape (n_features,).
     """
     scores = scores.astype(np.float32)
     first, second = rng.integers(len(scores), size=(2, 2000))
     distance = np.sqrt(((scores[first] - scores[second]) ** 2).sum(axis=1))
     median = np.median(distance[distance > 0]) if (distance > 0).any() else 1.0
-    parts = []
+    drawn = []
     for width in (0.35 * median, median):
         frequency = rng.standard_normal((scores.shape[1], n_features), np.float32) / width
         phase = rng.uniform(0, 2 * np.pi, n_features).astype(np.float32)
-        parts.append(np.cos(scores @ frequency + phase))
-    return np.concatenate(parts, axis=1)
+        drawn.append((frequency, phase))
+    return drawn
 
 
-def make(matrix, *, seed, name, n_components=64, clip=10.0):
+def waves(scores, drawn):
+    """Return the waves of `draw_waves` at samples, shape (n_samples, 2 * n_features)."""
+    scores = scores.astype(np.float32)
+    return np.concatenate([np.cos(scores @ f + phase) for f, phase in drawn], axis=1)
+
+
+def make(matrix, *, seed, name, n_components=64, clip=10.0, recipe=None, standard=False):
     """Return the views of one variable and its screened-for features.
 
     Parameters
@@ -146,6 +187,11 @@ def make(matrix, *, seed, name, n_components=64, clip=10.0):
         Most scores a view.
     clip : float
         Bound of the z-scores.
+    recipe : dict, optional
+        Gets what applies the views to other samples: `waves`, from `draw_waves`, and by view the
+        function that gives its loadings, from `components`.
+    standard : bool
+        The matrix holds z-scores already, clipped.
 
     Returns
     -------
@@ -155,11 +201,15 @@ def make(matrix, *, seed, name, n_components=64, clip=10.0):
         (n_samples, n_varying_features).
     """
     matrix = drop_constant(matrix)
-    z, r = zscores(matrix, clip), normal_scores(matrix)
+    z = matrix.astype(np.float32) if standard else zscores(matrix, clip)
+    r = normal_scores(matrix)
     rng = seeds.rng(seed, "views", name)
-    views = {"linear": principal_components(z, n_components, rng)}
-    views["ranked"] = principal_components(r, n_components, rng)
-    waves = fourier_features(views["linear"][:, :24], 256, rng)
-    views["fourier"] = principal_components(waves, n_components, rng)
+    recipe = {} if recipe is None else recipe
+    views = {}
+    views["linear"], recipe["linear"] = components(z, n_components, rng)
+    views["ranked"], recipe["ranked"] = components(r, n_components, rng)
+    recipe["waves"] = draw_waves(views["linear"][:, :N_WAVED], 256, rng)
+    seen = waves(views["linear"][:, :N_WAVED], recipe["waves"])
+    views["fourier"], recipe["fourier"] = components(seen, n_components, rng)
     views["features"] = r
     return {key: value.astype(np.float32, copy=False) for key, value in views.items()}

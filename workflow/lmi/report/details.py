@@ -1,4 +1,4 @@
-"""What the figures need beyond the table, read from estimate tiles or parts."""
+"""What the report needs beyond the table, read from estimate tiles or parts."""
 
 import numpy as np
 
@@ -7,18 +7,19 @@ from lmi.results.table import strongest
 
 MAX_CURVES = 500
 """Pairs of a dataset whose training curves enter the median."""
-MAX_PANELS = 20
-"""Pairs in the embedding figure."""
+MAX_PAIRS = 400
+"""Strongest pairs of a dataset whose details are read, as far as the files have them."""
 
 
-def read_details(table, estimates, n_top):
-    """Read what the figures need beyond the table: rows of the strongest pairs, training curves.
+def read_details(table, estimates, n_pairs=MAX_PAIRS):
+    """Read what the report needs beyond the table: rows of the strongest pairs, training curves.
 
     Returns
     -------
     details : dict of str to dict
-        For each dataset ``panels`` and ``top`` (strongest first), ``step``, ``train``,
-        ``validation``.
+        For each dataset ``panels`` and ``top`` (strongest first; ``row`` is their label in the
+        table, ``rank`` counts from the strongest), ``samples`` (those of the panels), ``step``,
+        ``train``, ``validation``.
     origin : dict of str to list of str
         Seeds, versions, presets, k and keys that the tiles name.
     """
@@ -33,7 +34,7 @@ def read_details(table, estimates, n_top):
             name = tile.attrs["dataset"]
             paths.setdefault(name.decode() if isinstance(name, bytes) else name, []).append(path)
     details = {
-        name: _read_dataset(strongest(table[table["dataset"] == name], n_top), its_paths)
+        name: _read_dataset(strongest(table[table["dataset"] == name], n_pairs), its_paths)
         for name, its_paths in paths.items()
     }
     return details, {key: list(values) for key, values in origin.items()}
@@ -43,6 +44,7 @@ def _read_dataset(top, paths):
     wanted = {(row.x, row.y, row.lag): rank for rank, row in enumerate(top.itertuples())}
     rows = list(top.itertuples())
     panels, curves, all_train, all_validation, step = {}, {}, [], [], np.zeros(1)
+    samples = np.zeros(0, int)
     per_tile = -(-MAX_CURVES // max(len(paths), 1))
     for path in paths:
         with reading(path, "estimate") as tile:
@@ -51,14 +53,12 @@ def _read_dataset(top, paths):
             names = (tile[name].asstr()[detailed] for name in ("x", "y"))
             pairs = zip(*names, tile["lag"][detailed].tolist(), strict=True)
             found = [(row, wanted[pair]) for row, pair in enumerate(pairs) if pair in wanted]
+            if "scatter_samples" in tile:
+                samples = tile["scatter_samples"][()]
             for row, rank in found:
-                panel = _read_panel(tile, row)
+                panel = _read_panel(tile, row, samples)
                 if panel is not None:
-                    of_table = rows[rank]
-                    panels[rank] = panel | {
-                        name: getattr(of_table, name)
-                        for name in ("x", "y", "lag", "mi_bits", "sd_bits")
-                    }
+                    panels[rank] = panel | {"rank": rank} | _of_table(rows[rank])
             if "loss_train" not in tile:
                 continue
             losses = {
@@ -76,12 +76,16 @@ def _read_dataset(top, paths):
             all_train.append(losses["train"][sample])
             all_validation.append(losses["validation"][sample])
             for row, rank in found:
-                curves[rank] = {"x": rows[rank].x, "y": rows[rank].y} | {
-                    name: curve[row] for name, curve in losses.items()
-                }
+                if trained[row]:
+                    curves[rank] = (
+                        {"rank": rank}
+                        | _of_table(rows[rank])
+                        | {name: curve[row] for name, curve in losses.items()}
+                    )
     nothing = np.full((1, step.size), np.nan)
     return {
-        "panels": [panels[rank] for rank in sorted(panels)[:MAX_PANELS]],
+        "panels": [panels[rank] for rank in sorted(panels)],
+        "samples": samples,
         "top": [curves[rank] for rank in sorted(curves)],
         "step": step,
         "train": np.concatenate(all_train) if all_train else nothing,
@@ -97,10 +101,15 @@ def _mean_over_models(losses):
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def _read_panel(tile, row):
-    if not {"scatter", "scatter_samples", "pointwise"} <= tile.keys():
+def _of_table(row):
+    names = ("x", "y", "lag", "mi_bits", "sd_bits")
+    return {"row": row.Index} | {name: getattr(row, name) for name in names}
+
+
+def _read_panel(tile, row, samples):
+    if not {"scatter", "pointwise"} <= tile.keys() or not len(samples):
         return None
     scatter = tile["scatter"][row]
     if not np.isfinite(scatter).any():
         return None
-    return {"scatter": scatter, "pointwise": tile["pointwise"][row][tile["scatter_samples"][()]]}
+    return {"scatter": scatter, "pointwise": tile["pointwise"][row][samples]}

@@ -1,4 +1,4 @@
-"""The figures of a report: their names, files, titles and captions. It loads no matplotlib."""
+"""The figures of a run, by name and file, and the plots of its page. It loads no matplotlib."""
 
 import re
 
@@ -9,67 +9,43 @@ SETTING_FIGURES = ("lags", "strata")
 RUN_FIGURES = ("distribution", "volcano", "truth")
 """Figures of all datasets together."""
 
-TITLES = {
-    "heatmap": "All pairs",
-    "top_pairs": "Strongest pairs",
-    "embedding": "Embeddings",
-    "training": "Training",
-    "lags": "Lags",
-    "strata": "Within strata",
-    "distribution": "All datasets at a glance",
-    "volcano": "Strength and evidence",
-    "truth": "Truth against estimate",
-}
-
-TEXTS = {
-    "heatmap": (
-        "Each cell is a pair of variables: the darker the blue, the more information they share. "
-        "Orange means below zero, which is noise around no dependence. Variables that share much "
-        "information stand next to each other; the tree, where there is one, says how closely."
-    ),
-    "top_pairs": (
-        "Filled dots are the headline MI, open diamonds the uncorrected value; bars are 95 % "
-        "intervals. Trust the order of two pairs only where their bars lie apart."
-    ),
-    "embedding": (
-        "The strongest pairs. Each dot is a sample, placed by the first learned coordinate of "
-        "either variable. Blue samples fit the dependence of the two variables, orange ones "
-        "contradict it, and the mean over all samples is the MI above the panel."
-    ),
-    "training": (
-        "The loss says how badly the networks rebuild the data; pairs without networks are left "
-        "out. Curves should have flattened at their right end; validation far above training, or "
-        "rising, means that the networks learn noise from there on."
-    ),
-    "lags": (
-        "Each curve is a pair: right of zero, y is that many samples later than x. The ring is the "
-        "peak, which stands for the pair in all other figures. A peak is the largest of several "
-        "noisy values, hence somewhat high; the q values count every lag as a test of its own. A "
-        "lag matters only where its bar lies clear of those of the other lags."
-    ),
-    "strata": (
-        "Each line is a pair: the open diamond is its MI over all samples, the filled square the "
-        "mean of what is left inside single strata (batches, cell types). Where the square falls "
-        "to zero, the strata explain the dependence; where it stays, the variables share "
-        "information beyond them. Strata have fewer samples, which can lower the square a little."
+PLOTS = {
+    "distribution": (
+        "All datasets at a glance",
+        "Each dot is a pair, each hill the distribution of a dataset. Negative controls (grey) "
+        "show how far values scatter where nothing is shared: compare the other hills with them.",
     ),
     "volcano": (
+        "Strength and evidence",
         "Each dot is a pair: further right it shares more, further up chance is a worse "
         "explanation. Pairs on or above the dashed line are significant. Right of zero but below "
         "the line: too few samples to tell, or a dependence that strata or slow drift explain. "
-        "High but near zero: real, but weak. Dots that line up at the top are at the floor of the "
-        "p value. Grey crosses are negative controls, which belong below the line."
+        "High but near zero: real, but weak. Grey crosses are negative controls, which belong "
+        "below the line.",
     ),
-    "distribution": (
-        "Each dot is a pair, each hill their distribution, and the bar below the middle half with "
-        "its median. Negative controls (grey) show how far the values scatter where nothing is "
-        "shared: compare the blue hills with them."
+    "heatmap": (
+        "All pairs",
+        "Each cell is a pair of variables: the further towards blue, the more information they "
+        "share; orange is below zero, which is noise around no dependence. Variables that share "
+        "much information stand next to each other. More names appear as you zoom in.",
+    ),
+    "network": (
+        "Network",
+        "Variables that share information are joined, and drawn to each other. Larger ones are "
+        "hubs: the MI of their significant pairs adds up to more. Colours are communities, groups "
+        "that share more within than with the rest.",
+    ),
+    "strongest": (
+        "Strongest pairs",
+        "Filled dots are the headline MI, open diamonds the uncorrected value. The order of two "
+        "pairs is sure only where their intervals lie apart.",
     ),
     "truth": (
-        "For synthetic data the true MI is known. Points on the line are right, below it too "
-        "low; the two numbers of a pair stand side by side."
+        "Truth against estimate",
+        "For synthetic data the true MI is known. Points on the line are right, below it too low.",
     ),
 }
+"""What the page draws: its title and its caption."""
 
 
 def figure_stem(kind, dataset=None):

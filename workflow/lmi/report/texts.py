@@ -1,4 +1,4 @@
-"""What the report says of a run: sentences, flags and thorough checks, as plain text."""
+"""What the report says of a run: sentences, sizes and flags, as plain text."""
 
 import numpy as np
 
@@ -310,34 +310,48 @@ def shared_pairs(table):
     return sorted(found, key=lambda pair: -pair["n"])
 
 
-def thorough_checks(part, n=10):
-    """Return what the thorough checks found for the strongest pairs of a dataset.
+def sizes(part, known, control):
+    """Return the sizes of a dataset, and what was left out or looks odd.
 
     Parameters
     ----------
     part : pandas.DataFrame
-        Rows of the dataset.
-    n : int
-        How many pairs.
+        Rows of the dataset, a row a pair.
+    known : dict or None
+        What `lmi.report.blocks.read_blocks` found of it.
+    control : bool
+        Whether it is a negative control.
 
     Returns
     -------
-    list of dict
-        x, y, mi (text), values (texts, in the order of `THOROUGH`); empty where none was made.
+    dict
+        name, control, and texts: samples, dropped, variables, features, missing, duplicates,
+        pairs, significant, warn, fail.
     """
-    checked = part[np.isfinite(part[list(THOROUGH)]).any(axis=1)]
-    return [
-        {
-            "x": printable(row.x, 40),
-            "y": printable(row.y, 40),
-            "mi": bits(row.mi_bits, row.sd_bits),
-            # a time series has but one split, hence no scatter over splits
-            "values": [
-                DASH
-                if name == "split_sd_bits" and getattr(row, name) < 1e-9
-                else bits(getattr(row, name))
-                for name in THOROUGH
-            ],
+    n_samples = np.unique(part["n_samples"])
+    n_significant, n_tested = _significant(part)
+    duplicates = part["reason_codes"].str.split().map(lambda codes: "duplicates" in codes).sum()
+    told = {"dropped": DASH, "features": DASH, "missing": DASH}
+    if known:
+        variables = known["variables"].values()
+        widths = [one["n_features"] for one in variables]
+        missing = max((one["missing"] for one in variables), default=0.0)
+        features = (
+            f"{min(widths):,}{DASH}{max(widths):,}" if len(set(widths)) > 1 else str(widths[0])
+        )
+        told = {
+            "dropped": ", ".join(f"{n:,} ({why})" for why, n in known["dropped"].items()) or "0",
+            "features": features,
+            "missing": _percent(missing) if missing else "none",
         }
-        for row in strongest(checked, n).itertuples()
-    ]
+    return told | {
+        "name": part["dataset"].iloc[0],
+        "control": control,
+        "samples": DASH.join(f"{n:,}" for n in dict.fromkeys((n_samples[0], n_samples[-1]))),
+        "variables": f"{len(set(part['x']) | set(part['y'])):,}",
+        "duplicates": f"{int(duplicates):,}",
+        "pairs": f"{len(part):,}",
+        "significant": f"{n_significant:,} of {n_tested:,}" if n_tested else "not tested",
+        "warn": f"{int((part['flag'] == 'warn').sum()):,}",
+        "fail": f"{int((part['flag'] == 'fail').sum()):,}",
+    }

@@ -11,6 +11,10 @@ from lmi.results import table as tables
 from lmi.results.columns import FROM_ATTRIBUTES
 from lmi.results.join import join
 
+DETAILED_PAIRS = 200
+"""Strongest pairs whose details are kept at least, as far as `MAX_VALUES` allows."""
+MAX_VALUES = 40_000_000
+"""Pointwise values beyond which only the strongest pairs that were asked for are kept."""
 MAX_CURVES = 500
 """Training curves of a part that the report draws, besides those of the strongest pairs."""
 
@@ -33,7 +37,8 @@ def collect(out: str | Path, estimates: Sequence[str | Path], n_top: int) -> Non
     estimates : sequence of str or Path
         Estimate tiles.
     n_top : int
-        Strongest pairs whose details are kept.
+        Strongest pairs whose details are kept, whatever their size; those of `DETAILED_PAIRS`
+        where they are small.
 
     Raises
     ------
@@ -43,7 +48,8 @@ def collect(out: str | Path, estimates: Sequence[str | Path], n_top: int) -> Non
     read = [tables.read_tile(path) for path in estimates]
     columns = {name: np.concatenate([part[name] for part in read]) for name in read[0]}
     first = np.cumsum([0, *(len(part["x"]) for part in read)])
-    top = _strongest_rows(columns, n_top)
+    affordable = MAX_VALUES // max(int(columns["n_samples"].max(initial=1)), 1)
+    top = _strongest_rows(columns, max(n_top, min(DETAILED_PAIRS, affordable)))
     per_tile = -(-MAX_CURVES // len(estimates))
     found, hashes = [], hashlib.sha256()
     attributes: dict[str, object] = {}

@@ -44,6 +44,9 @@ _VIEW = ("variable", "sample", "score")
 _OF_ALL_SAMPLES = {
     "strata": Dataset("int64", ("sample",), "stratum of each sample, a place in strata_names"),
     "strata_names": Dataset("str", ("stratum",), "names of the strata; none without strata"),
+    "interval": Dataset(
+        "int64", ("sample",), "interval of each sample of a time series with gaps", optional=True
+    ),
 }
 
 
@@ -83,8 +86,18 @@ BLOCK = {
     ),
     "kind": Dataset("str", ("variable",), "wide, number, tied or label", "", "wide"),
     "value": Dataset("float32", ("variable", "sample"), "normal score, or number of a label"),
+    "sample_name": Dataset("str", ("sample",), "its name; its row, where the data name none"),
+    "sample_row": Dataset("int64", ("sample",), "its row in the first source, from 0"),
+    "dropped_sample": Dataset("str", ("dropped sample",), "name, or row, of one left out"),
+    "dropped_sample_reason": Dataset("str", ("dropped sample",), "why it was left out"),
+    "dropped_feature": Dataset("str", ("dropped feature",), "name of one left out"),
+    "dropped_feature_variable": Dataset("int64", ("dropped feature",), "row of its variable"),
+    "dropped_feature_reason": Dataset("str", ("dropped feature",), "why it was left out"),
+    "feature_mean": Dataset("float64", ("feature of all variables",), "before standardising"),
+    "feature_scale": Dataset("float64", ("feature of all variables",), "standard deviation"),
     "fold": Dataset("int8", ("sample",), "fold of each sample"),
     "inner": Dataset("int8", ("sample",), "inner fold of each sample"),
+    "given": Dataset("str", ("sample",), "label that is conditioned on", optional=True),
     **_OF_ALL_SAMPLES,
 }
 """`variables/block-*.h5`: what depends on one variable alone."""
@@ -112,6 +125,17 @@ EMBEDDINGS = {
     ),
     "classified": Dataset(
         "float32", ("pair", "training share", "sample"), "bits of classifiers", BITS, np.nan, True
+    ),
+    "network": Dataset(
+        "float32",
+        (*_ENCODER, "side", "parameter"),
+        "weights of networks that won: skip, then weights and biases of the layers",
+        "",
+        0.0,
+        True,
+    ),
+    "network_size": Dataset(
+        "int64", (*_ENCODER, "side", "end"), "their first and last widths; 0: none", "", 0, True
     ),
     **_curves("pair"),
     **_OF_ALL_SAMPLES,

@@ -19,7 +19,16 @@ def stage_times(benchmarks_dir: str | Path) -> list[dict]:
     list of dict
         stage, jobs, seconds (sum over jobs), cpu_seconds, max_rss_mb; NaN where not measured.
     """
-    order = ("project", "embed", "estimate", "collect", "aggregate", "report", "benchmark")
+    order = (
+        "describe",
+        "project",
+        "embed",
+        "estimate",
+        "collect",
+        "aggregate",
+        "report",
+        "benchmark",
+    )
     folder = Path(benchmarks_dir)
     stages: dict[str, list] = {}
     for path in sorted(folder.rglob("*.tsv")) if folder.is_dir() else []:

@@ -94,15 +94,19 @@ def _six_digits(values):
 def add_q_values(
     table: pd.DataFrame, fdr: float = 0.05, method: str = "bh", left_out: np.ndarray | bool = False
 ) -> None:
-    """Add the columns `q_value` and `significant` to a table, in place.
+    """Add the columns `q_value`, `significant` and `q_conditional` to a table, in place.
 
     The q value of a pair is the false discovery rate among the pairs with p values as small as
-    its own, over the whole run.
+    its own, over the whole run. Where pairs have several lags, the test of a pair is that of its
+    peak, and its p value counts all of its lags (Sidak); another lag has the q value that its pair
+    would have if it were the peak.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        With the column `p_value`; pairs without one get NaN and are not significant.
+        With the column `p_value`; pairs without one get NaN and are not significant. With lags,
+        also `dataset`, `x`, `y`, `lag` and `mi_bits`. Where it has `p_conditional`, which no
+        dataset with lags has, `q_conditional` is made of it.
     fdr : float
         Level of `significant`.
     method : str
@@ -113,13 +117,43 @@ def add_q_values(
     """
     from scipy.stats import false_discovery_control
 
-    p = table["p_value"].to_numpy()
+    p = table["p_value"].to_numpy(float)
     q = np.full(len(p), np.nan)
     tested = np.isfinite(p) & ~np.asarray(left_out)
-    if tested.any():
+    if "lag" in table and table["lag"].any():
+        rows = np.flatnonzero(tested)
+        p, peak = _counting_lags(table.iloc[rows])
+        if len(p):
+            pairs = np.sort(p[peak])
+            penalty = (1 / np.arange(1, len(pairs) + 1)).sum() if method == "by" else 1.0
+            # the pairs up to its own p value, or those up to any beyond it
+            n_up_to = np.maximum(np.searchsorted(pairs, p, side="right"), 1)
+            own = np.minimum(penalty * len(pairs) * p / n_up_to, 1.0)
+            of_pairs = np.append(false_discovery_control(pairs, method=method), 1.0)
+            q[rows] = np.minimum(own, of_pairs[np.searchsorted(pairs, p, side="left")])
+    elif tested.any():
         q[tested] = false_discovery_control(p[tested], method=method)
     table["q_value"] = q
     table["significant"] = q <= fdr
+    if "p_conditional" in table:
+        p = table["p_conditional"].to_numpy(float)
+        q = np.full(len(p), np.nan)
+        tested = np.isfinite(p) & ~np.asarray(left_out)
+        if tested.any():
+            q[tested] = false_discovery_control(p[tested], method=method)
+        table["q_conditional"] = q
+
+
+def _counting_lags(rows):
+    """Return p values that count the lags of their pair, and which rows are peaks."""
+    pair = rows.groupby(["dataset", "x", "y"], sort=False).ngroup().to_numpy()
+    p, n_lags = rows["p_value"].to_numpy(float), np.bincount(pair)[pair]
+    with np.errstate(divide="ignore"):
+        p = np.where(n_lags > 1, -np.expm1(n_lags * np.log1p(-p)), p)
+    mi = rows["mi_bits"].to_numpy(float)
+    by_strength = np.lexsort((-mi, pair))  # NaN last
+    _, first = np.unique(pair[by_strength], return_index=True)
+    return p, by_strength[first]
 
 
 def _left_out(reason_codes):

@@ -133,6 +133,13 @@ def make(name, seed, **params):
     ------
     InputError
         Unknown task or parameter, wrong type, value out of range.
+
+    Examples
+    --------
+    >>> from lmi import tasks
+    >>> task = tasks.make("gaussian_grid", 0, ambient=50, intrinsic=3, mi_bits=1.0)
+    >>> task.x.shape[1], round(task.truth_bits, 3)
+    (50, 1.0)
     """
     complete = check(name, **params)
     independent = complete.pop("independent")

@@ -92,5 +92,6 @@ def _by_stages(module, x, y, seed):
     options = {key: value for key, value in module.EMBED.items() if key != "paper"}
     options |= module.EMBED.get("paper", {})
     result = estimate(x, y, seed=seed, n_permutations=0, **options)
-    names = ("mi_bits", "mi_ksg_bits", "sd_bits", "sd_ksg_bits", "candidate")
+    names = ("mi_bits", "mi_ksg_bits", "sd_bits", "sd_ksg_bits", "low_bits", "high_bits")
+    names += ("flag", "candidate")
     return {name: getattr(result, name) for name in names}

@@ -5,15 +5,17 @@ import functools
 import numpy as np
 
 from lmi.base.errors import InputError
-from lmi.base.messages import first_duplicates
 from lmi.base.paths import stamp
 from lmi.data.files import open_hdf5
 from lmi.data.formats.matrices import (
     as_matrix_shape,
+    by_identifier,
     check_names,
     choose_key,
+    dense_missing,
     dense_rows,
     sparse_columns,
+    sparse_missing,
     texts,
     two_dimensional,
 )
@@ -109,13 +111,7 @@ def _names_10x(group, axis):
         return texts(group["barcodes"][:])
     place, identifiers = next(places for places in FEATURES_10X if places[0] in group)
     found = texts(group[place][:])
-    twice = set(first_duplicates(found))
-    if not twice or identifiers not in group:
-        return found
-    others = texts(group[identifiers][:])
-    return tuple(
-        other if name in twice else name for name, other in zip(found, others, strict=True)
-    )
+    return by_identifier(found, texts(group[identifiers][:])) if identifiers in group else found
 
 
 def read(source, columns):
@@ -126,3 +122,12 @@ def read(source, columns):
             return dense_rows(file[key], shape, columns)
         columns = None if columns is None else np.asarray(columns)
         return sparse_columns(file[key], kind, shape, columns)
+
+
+def missing(source):
+    """Return which rows have a missing value."""
+    key, extent, kind = _top(source, stamp(source.path))
+    with open_hdf5(source.path) as file:
+        if kind == "dense":
+            return dense_missing(file[key], extent)
+        return sparse_missing(file[key], kind, extent)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from lmi.base.errors import InputError
-from lmi.base.messages import some, suggest
+from lmi.base.messages import first_duplicates, some, suggest
 
 ROWS, COLUMNS = 0, 1
 ROWS_AT_A_TIME = 8192
@@ -96,6 +96,13 @@ def texts(values):
     return tuple(v.decode() if isinstance(v, bytes) else str(v) for v in values)
 
 
+def by_identifier(names, identifiers):
+    """Return names, those that several have replaced by their identifiers, which are unique."""
+    twice = set(first_duplicates(names))
+    pairs = zip(names, identifiers, strict=True)
+    return tuple(other if name in twice else name for name, other in pairs)
+
+
 def dense_rows(matrix, shape, columns):
     """Read columns of an HDF5 matrix, some rows at a time: reading by column is slow."""
     if matrix.ndim == 1:
@@ -107,6 +114,20 @@ def dense_rows(matrix, shape, columns):
         rows = slice(start, start + ROWS_AT_A_TIME)
         values[rows] = matrix[rows][:, columns]
     return values
+
+
+def lacking(values):
+    """Tell which values are missing: NaN, infinite, or too large for single precision."""
+    return ~(np.abs(values) <= np.finfo(np.float32).max)
+
+
+def dense_missing(matrix, shape):
+    """Return which rows of a matrix have a missing value, reading some rows at a time."""
+    missing = np.zeros(shape[0], dtype=bool)
+    for start in range(0, shape[0], ROWS_AT_A_TIME):
+        rows = slice(start, start + ROWS_AT_A_TIME)
+        missing[rows] = lacking(matrix[rows].reshape(-1, shape[1])).any(axis=1)
+    return missing
 
 
 # ---- sparse matrices: mappings with indptr, indices and data
@@ -134,3 +155,11 @@ def sparse_columns(matrix, kind, shape, columns):
         # Duplicate entries of a sparse matrix add up, by definition.
         np.add.at(dense, (row[wanted], place[column[wanted]]), values[wanted])
     return dense
+
+
+def sparse_missing(matrix, kind, shape):
+    """Return which rows of a sparse matrix have a missing value."""
+    missing = np.zeros(shape[0], dtype=bool)
+    for row, _, values in sparse_parts(matrix, kind):
+        missing[row[lacking(values)]] = True
+    return missing

@@ -11,6 +11,7 @@ from lmi.data.formats.matrices import (
     as_matrix_shape,
     check_names,
     choose_key,
+    dense_missing,
     texts,
     two_dimensional,
 )
@@ -47,6 +48,13 @@ def npy_read(source, columns):
     matrix = np.load(source.path, mmap_mode="r", allow_pickle=False)
     matrix = matrix.reshape(npy_shape(source))
     return np.array(matrix if columns is None else matrix[:, columns])
+
+
+def npy_missing(source):
+    """Return which rows have a missing value."""
+    extent = npy_shape(source)
+    matrix = np.load(source.path, mmap_mode="r", allow_pickle=False)
+    return dense_missing(matrix.reshape(extent), extent)
 
 
 @functools.lru_cache(maxsize=4096)

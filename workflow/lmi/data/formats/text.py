@@ -9,16 +9,8 @@ import numpy as np
 
 from lmi.base.errors import InputError
 from lmi.base.paths import stamp
-from lmi.data.files import (
-    COMPRESSED,
-    DELIMITERS,
-    check_split,
-    compression,
-    encoding,
-    ending,
-    text_rows,
-)
-from lmi.data.formats.matrices import COLUMNS
+from lmi.data.files import DELIMITERS, check_split, encoding, ending, open_binary, text_rows
+from lmi.data.formats.matrices import COLUMNS, lacking
 from lmi.data.formats.tables import UNNAMED, are_ids, dropped_columns, name_column
 
 # Text files up to this size are read for their number of rows before any job starts.
@@ -105,18 +97,17 @@ def _table(source, n_columns, n_rows=None):
     """Return rows as a DataFrame, columns by position."""
     import pandas as pd
 
-    packed = compression(source.path)
-    return pd.read_csv(
-        source.path,
-        sep=_delimiter(source),
-        header=0,
-        names=range(n_columns),
-        index_col=False,
-        low_memory=False,
-        nrows=n_rows,
-        encoding=encoding(source.path),
-        compression=COMPRESSED[packed][1] if packed else None,
-    )
+    with open_binary(source.path) as file:
+        return pd.read_csv(
+            file,
+            sep=_delimiter(source),
+            header=0,
+            names=range(n_columns),
+            index_col=False,
+            low_memory=False,
+            nrows=n_rows,
+            encoding=encoding(source.path),
+        )
 
 
 def _first_text(values):
@@ -210,4 +201,4 @@ def missing(source):
     row_names(source, stamp(source.path))
     table = _table(source, len(top.cells))
     values = _numbers(table, [i for i in top.kept if _first_text(table[i]) is None])
-    return ~(np.abs(values) <= np.finfo(np.float32).max).all(axis=1)
+    return lacking(values).any(axis=1)

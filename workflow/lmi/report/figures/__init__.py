@@ -2,7 +2,14 @@
 
 from lmi.report.figures._distribution import distribution
 from lmi.report.figures._embeddings import embeddings
-from lmi.report.figures._heatmap import MAX_LABELS, cluster, coefficient, heatmap, matrix
+from lmi.report.figures._heatmap import (
+    MAX_LABELS,
+    cluster,
+    clustered,
+    coefficient,
+    heatmap,
+    matrix,
+)
 from lmi.report.figures._lags import lags
 from lmi.report.figures._strata import strata
 from lmi.report.figures._style import (
@@ -34,6 +41,7 @@ __all__ = [
     "WIDTH",
     "NothingToShow",
     "cluster",
+    "clustered",
     "coefficient",
     "distribution",
     "embeddings",

@@ -1,5 +1,7 @@
 """All pairs of a dataset as a clustered heat map."""
 
+from typing import NamedTuple
+
 import matplotlib
 import numpy as np
 import pandas as pd
@@ -117,18 +119,32 @@ def cluster(values, symmetric):
     return orders[0], orders[1], None
 
 
-@matplotlib.rc_context(STYLE)
-def heatmap(table):
-    """Draw the MI of all pairs of a dataset as a clustered heat map.
+class Grid(NamedTuple):
+    """The pairs of a dataset as a matrix whose similar rows and columns are neighbours.
+
+    Attributes
+    ----------
+    values, asked, rows, columns, symmetric
+        As `matrix` returns them, in the new order.
+    tree : array or None
+        Linkage of the rows of a symmetric matrix.
+    """
+
+    values: np.ndarray
+    asked: np.ndarray
+    rows: list
+    columns: list
+    symmetric: bool
+    tree: np.ndarray | None
+
+
+def clustered(table):
+    """Return the `Grid` of the pairs of a dataset.
 
     Parameters
     ----------
     table : pandas.DataFrame
         Pairs of one dataset.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
 
     Raises
     ------
@@ -147,8 +163,30 @@ def heatmap(table):
             "map: the other figures and the table show them."
         )
     row_order, column_order, tree = cluster(values, symmetric)
-    values, asked = values[np.ix_(row_order, column_order)], asked[np.ix_(row_order, column_order)]
+    chosen = np.ix_(row_order, column_order)
     rows, columns = [rows[i] for i in row_order], [columns[i] for i in column_order]
+    return Grid(values[chosen], asked[chosen], rows, columns, symmetric, tree)
+
+
+@matplotlib.rc_context(STYLE)
+def heatmap(table):
+    """Draw the MI of all pairs of a dataset as a clustered heat map.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Pairs of one dataset.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    NothingToShow
+        When there are too few pairs, they do not fill a grid, or none has a value.
+    """
+    values, asked, rows, columns, symmetric, tree = clustered(table)
     n_rows, n_columns = values.shape
     labelled = max(n_rows, n_columns) <= MAX_LABELS
 

@@ -1,4 +1,4 @@
-"""Tables in .parquet files."""
+"""Tables of Arrow: .parquet and .feather files."""
 
 import functools
 
@@ -6,9 +6,13 @@ import numpy as np
 
 from lmi.base.errors import InputError
 from lmi.base.paths import stamp
-from lmi.data.files import told
-from lmi.data.formats.matrices import COLUMNS
+from lmi.data.files import ending, told
+from lmi.data.formats.matrices import COLUMNS, lacking
 from lmi.data.formats.tables import are_ids, dropped_columns, name_column, named_like_ids
+
+# The first bytes of a .feather file of the first version; later ones are Arrow's own.
+FEATHER_1 = b"FEA1"
+COLUMNS_AT_A_TIME = 256
 
 
 @functools.lru_cache(maxsize=256)
@@ -18,16 +22,7 @@ def _top(source, _stamp):
     All columns, the position of the row names (or None), {column: what it holds} of those that
     hold no numbers, the columns of data, and the number of rows.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        file = pq.ParquetFile(source.path)
-    except pa.ArrowInvalid as error:
-        raise InputError(
-            f"source '{source.path}': expected a parquet file: {told(error)}"
-        ) from error
-    schema = file.schema_arrow
+    schema, n_rows = _schema(source.path)
     columns = list(schema.names)
     if not columns:
         raise InputError(f"source '{source.path}': expected columns, found none")
@@ -43,7 +38,38 @@ def _top(source, _stamp):
         i for i, c in enumerate(columns) if i != column and c not in index and i not in dropped
     )
     held = {columns[i]: what for i, what in odd.items() if i in kept}
-    return tuple(columns), column, held, kept, file.metadata.num_rows
+    return tuple(columns), column, held, kept, n_rows
+
+
+def _schema(path):
+    """Return the schema of a file, and its number of rows."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        if ending(path) == ".parquet":
+            file = pq.ParquetFile(path)
+            return file.schema_arrow, file.metadata.num_rows
+        with open(path, "rb") as start:
+            is_first_version = start.read(4) == FEATHER_1
+        schema = _read(path, None).schema if is_first_version else pa.ipc.open_file(path).schema
+        return schema, _read(path, schema.names[:1]).num_rows
+    except pa.ArrowInvalid as error:
+        raise InputError(
+            f"source '{path}': expected a {ending(path)[1:]} file: {told(error)}"
+        ) from error
+
+
+def _read(path, columns):
+    """Return columns (all when None) as a table of Arrow."""
+    import pyarrow.feather
+    import pyarrow.parquet as pq
+
+    if ending(path) == ".parquet":
+        return pq.ParquetFile(path).read(columns=columns)
+    table = pyarrow.feather.read_table(path, columns=columns, memory_map=True)
+    table.validate(full=True)  # a broken file may point to any place in memory
+    return table
 
 
 def _unnamed_counts(schema, index):
@@ -79,14 +105,12 @@ def shape(source):
 
 def names(source, axis):
     """Return the names of the columns, or of the rows (None where there are none)."""
-    import pyarrow.parquet as pq
-
     columns, column, _, kept, _ = _top(source, stamp(source.path))
     if axis == COLUMNS:
         return tuple(columns[i] for i in kept)
     if column is None:
         return None
-    table = pq.ParquetFile(source.path).read(columns=[columns[column]])
+    table = _read(source.path, [columns[column]])
     return tuple(str(name) for name in table.column(columns[column]).to_pylist())
 
 
@@ -97,11 +121,8 @@ def text_columns(source):
 
 def ids(source):
     """Return the columns that name or count the rows, and no key says so."""
-    import pyarrow.parquet as pq
-
     columns, names, held, kept, n_rows = _top(source, stamp(source.path))
-    file = pq.ParquetFile(source.path)
-    schema, dropped = file.schema_arrow, dropped_columns(source, columns)
+    schema, dropped = _schema(source.path)[0], dropped_columns(source, columns)
     pandas = (schema.pandas_metadata or {}).get("index_columns", [])
     index = [c for c in pandas if isinstance(c, str) and c in columns]
     found = [
@@ -111,18 +132,24 @@ def ids(source):
     ]
     for i in kept:
         name = columns[i]
-        may_be = name not in held and (named_like_ids(name) or _may_count(file, name, n_rows))
-        if may_be and are_ids(name, _column(file.read(columns=[name]), name)):
+        may_be = name not in held and (
+            named_like_ids(name) or _may_count(source.path, schema, name, n_rows)
+        )
+        if may_be and are_ids(name, _column(_read(source.path, [name]), name)):
             found.append(name)
     return tuple(found)
 
 
-def _may_count(file, name, n_rows):
-    """Tell whether whole numbers may be 0, 1, 2, ...: from the statistics of the file."""
+def _may_count(path, schema, name, n_rows):
+    """Tell whether whole numbers may be 0, 1, 2, ...: from the statistics of the file, if any."""
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
-    if not pa.types.is_integer(file.schema_arrow.field(name).type):
+    if not pa.types.is_integer(schema.field(name).type):
         return False
+    if ending(path) != ".parquet":
+        return True
+    file = pq.ParquetFile(path)
     place = next((i for i in range(len(file.schema)) if file.schema.column(i).path == name), None)
     if place is None:
         return True
@@ -146,8 +173,6 @@ def _column(table, name):
 
 def read(source, columns):
     """Return columns of data (all when None) as float64."""
-    import pyarrow.parquet as pq
-
     names, _, held, kept, n_rows = _top(source, stamp(source.path))
     wanted = [names[i] for i in (kept if columns is None else [kept[i] for i in columns])]
     for name in wanted:
@@ -156,8 +181,19 @@ def read(source, columns):
                 f"source '{source.path}', column '{name}': expected numbers, found {held[name]}. "
                 "Leave the column out with `drop_columns`"
             )
-    table = pq.ParquetFile(source.path).read(columns=wanted)
+    table = _read(source.path, wanted)
     values = np.empty((n_rows, len(wanted)), dtype=np.float64)
     for i, name in enumerate(wanted):
         values[:, i] = _column(table, name)
     return values
+
+
+def missing(source):
+    """Return which rows have a missing value in a column of numbers."""
+    columns, _, held, kept, n_rows = _top(source, stamp(source.path))
+    found = np.zeros(n_rows, dtype=bool)
+    numeric = [i for i, place in enumerate(kept) if columns[place] not in held]
+    for start in range(0, len(numeric), COLUMNS_AT_A_TIME):
+        values = read(source, numeric[start : start + COLUMNS_AT_A_TIME])
+        found |= lacking(values).any(axis=1)
+    return found

@@ -1,0 +1,243 @@
+"""Is the conditional information right? `python -m benchmarks.conditional`.
+
+Each case draws x, y and z of many features, of which I(X;Y|Z) is known: Gaussian forks, chains and
+colliders, Gaussian factors under noise (by the determinants of the features' covariance), nonlinear
+confounders, labels. The first table has the errors, the second how often p_conditional is at most
+.05 without conditional dependence, and beside it with some. Seeds start at 10,000; choices were
+made on seeds below 200.
+"""
+
+import argparse
+import itertools
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from lmi import api_given
+from lmi.api_input import DefaultSettings
+from lmi.base import reasons, seeds
+from lmi.estimation.estimate import Samples
+
+FIRST_SEED = 10_000
+LATENT = 3
+GAUSSIAN = {
+    # latent coefficients: x and y on z, y on x beyond z; or a collider z of x and y
+    "fork, I(X;Y) = 1, I(X;Y|Z) = 0": "fork",
+    "chain X, Z, Y": "chain",
+    "fork and 0.5 bits": "fork and direct",
+    "chain Z, X, Y": "chain from z",
+    "collider": "collider",
+}
+NONLINEAR = {
+    "squares, products, sines of z": "nonlinear",
+    "squares, products, sines of z and 0.5 bits": "nonlinear and direct",
+    "z scales x and y": "scale",
+}
+
+
+def spread(rng, latent, n_features):
+    """Return features: the latents, random copies of them, and half as many of noise."""
+    n, d = latent.shape
+    n_noise = (n_features - d) // 2
+    copies = latent[:, rng.integers(d, size=n_features - d - n_noise)]
+    return np.hstack([latent, copies, rng.standard_normal((n, n_noise))])
+
+
+def gaussian_bits(covariance, x, y, z):
+    """Return I(X;Y|Z) of Gaussian variables, by rows of their covariance, in bits."""
+
+    def log_det(rows):
+        return np.linalg.slogdet(covariance[np.ix_(rows, rows)])[1]
+
+    nats = log_det(x + z) + log_det(y + z) - log_det(z) - log_det(x + y + z)
+    return nats / 2 / np.log(2)
+
+
+def latents(kind, rng, n):
+    """Return latent x, y, z of shape (n, `LATENT`), and I(X;Y|Z)."""
+    d = LATENT
+    noise = rng.standard_normal((4, n, d))
+    rho = np.sqrt(1 - 2.0 ** (-2 / d))  # a pair of this correlation has 1 / d bits
+    half = np.sqrt(1 - 2.0 ** (-1 / d))  # and of this one 0.5 / d
+    z, e, f = noise[:3]
+    direct = half * e + np.sqrt(1 - half**2) * f
+    if kind == "fork":
+        a = np.sqrt(rho)
+        return a * z + np.sqrt(1 - a**2) * e, a * z + np.sqrt(1 - a**2) * f, z, 0.0
+    if kind == "fork and direct":
+        a = 0.7
+        return a * z + np.sqrt(1 - a**2) * e, a * z + np.sqrt(1 - a**2) * direct, z, 0.5
+    if kind == "chain":
+        a = 0.8
+        middle = a * e + np.sqrt(1 - a**2) * z
+        return e, a * middle + np.sqrt(1 - a**2) * f, middle, 0.0
+    if kind == "chain from z":
+        a = np.array([[1, 0.6, 0.48], [0.6, 1, 0.8], [0.48, 0.8, 1]])  # z, x, y
+        x = 0.6 * z + 0.8 * e
+        return x, 0.8 * x + 0.6 * f, z, d * gaussian_bits(a, [1], [2], [0])
+    if kind == "collider":
+        a = np.array([[1, 0, 1], [0, 1, 1], [1, 1, 3.0]])
+        return e, f, e + f + z, d * gaussian_bits(a, [0], [1], [2])
+    shape = np.stack([z[:, 0] ** 2 - 1, z[:, 0] * z[:, 1], np.sin(2 * z[:, 2])], axis=1)
+    if kind == "nonlinear":
+        return shape + 0.7 * e, shape + 0.7 * f, z, 0.0
+    if kind == "nonlinear and direct":
+        return shape + 0.7 * e, shape + 0.7 * direct, z, 0.5
+    return z * e, z * f, z, 0.0  # scale
+
+
+def factors(rng, n, n_features, dependent):
+    """Return Gaussian x, y and z of many features each: loadings of a few factors, and noise.
+
+    z has two factors, and 200 features; they are seen through its noise.
+    """
+    widths = (n_features, n_features, 200)
+    n_factors = 4  # two of z, one of x and y beyond it, one of x alone
+    loading = [rng.standard_normal((n_factors, width)) for width in widths]
+    loading[2][2:] = 0
+    loading[1][3] = 0
+    if not dependent:
+        loading[1][2] = 0
+    joint = np.hstack(loading)
+    sizes = np.cumsum((0, *widths))
+    variance = np.repeat((9.0, 9.0, 4.0), widths)
+    covariance = joint.T @ joint + np.diag(variance)
+    values = rng.standard_normal((n, n_factors)) @ joint
+    values += np.sqrt(variance) * rng.standard_normal(values.shape)
+    rows = [list(range(*ends)) for ends in itertools.pairwise(sizes)]
+    return *(values[:, own] for own in rows), gaussian_bits(covariance, *rows)
+
+
+def labelled(rng, n, n_features, dependent):
+    """Return x and y with means by label, and the labels (four, unequal)."""
+    codes = rng.choice(4, n, p=[0.4, 0.3, 0.2, 0.1])
+    rho = np.sqrt(1 - 2.0 ** (-1 / LATENT)) if dependent else 0.0
+    e, f = rng.standard_normal((2, n, LATENT))
+    means = 2 * rng.standard_normal((2, 4, LATENT))
+    x, y = e + means[0][codes], rho * e + np.sqrt(1 - rho**2) * f + means[1][codes]
+    return spread(rng, x, n_features), spread(rng, y, n_features), codes, 0.5 * dependent
+
+
+def draw(case, seed, n, n_features):
+    """Return x, y, what is given (api_given.Given), and I(X;Y|Z) in bits."""
+    rng = seeds.rng(seed, "bench_conditional", case, n, n_features)
+    if case.startswith("labels"):
+        x, y, codes, truth = labelled(rng, n, n_features, "0.5" in case)
+        return x, y, api_given.Given(None, codes), truth
+    if case.startswith("factors"):
+        x, y, z, truth = factors(rng, n, n_features, "dependent" in case)
+    else:
+        x, y, z, truth = latents({**GAUSSIAN, **NONLINEAR}[case], rng, n)
+        x, y, z = (spread(rng, side, n_features) for side in (x, y, z))
+    return x, y, api_given.Given(z, None), truth
+
+
+def one(case, seed, n, n_features, n_permutations, error_bars=True):
+    """Return a row: the estimate of one draw."""
+    x, y, given, truth = draw(case, seed, n, n_features)
+    start = time.process_time()
+    result = api_given.estimate(
+        x,
+        y,
+        given,
+        settings=DefaultSettings(),
+        seed=seed,
+        k=3,
+        error_bars=error_bars,
+        permutations={
+            "max": n_permutations,
+            "scheme": "auto",
+            "block_length": 0,
+            "tail_fit": True,
+        },
+        samples=Samples(),
+        threads=1,
+    )
+    return {
+        "case": case,
+        "n": n,
+        "features": n_features,
+        "seed": seed,
+        "truth": truth,
+        "cmi_bits": result.cmi_bits,
+        "sd_cmi_bits": result.sd_cmi_bits,
+        "p": result.p_conditional,
+        "flag": reasons.flag(result.reasons),
+        "seconds": time.process_time() - start,
+    }
+
+
+ERRORS = [
+    *((case, n, 100) for case in GAUSSIAN for n in (500, 2000, 5000)),
+    *((case, 2000, 1000) for case in GAUSSIAN),
+    *((case, 2000, 100) for case in NONLINEAR),
+    *((case, 5000, 100) for case in NONLINEAR),
+    *((f"factors, z of 200 features{more}", 2000, 100) for more in ("", ", dependent")),
+    *((f"labels{more}", 2000, 100) for more in ("", " and 0.5 bits")),
+]
+TESTS = [
+    ("fork, I(X;Y) = 1, I(X;Y|Z) = 0", 1000, 60),
+    ("fork, I(X;Y) = 1, I(X;Y|Z) = 0", 2000, 100),
+    ("factors, z of 200 features", 1000, 60),
+    ("labels", 1000, 60),
+    ("squares, products, sines of z", 2000, 60),
+]
+
+
+def table_of_errors(rows):
+    """Return the errors by case."""
+    table = pd.DataFrame(rows)
+    table["error"] = table.cmi_bits - table.truth
+    table["covered"] = table.error.abs() <= 1.96 * table.sd_cmi_bits
+    groups = table.groupby(["case", "n", "features"], sort=False)
+    return pd.DataFrame(
+        {
+            "truth": groups.truth.mean(),
+            "mean": groups.cmi_bits.mean(),
+            "error": groups.error.apply(lambda e: e.abs().mean()),
+            "largest": groups.error.apply(lambda e: e.abs().max()),
+            "sd": groups.sd_cmi_bits.mean(),
+            "covered": groups.covered.mean(),
+            "p<=.05": groups.p.apply(lambda p: (p <= 0.05).mean()),
+            "flagged": groups.flag.apply(lambda f: (f != "ok").mean()),
+            "seconds": groups.seconds.mean(),
+            "draws": groups.size(),
+        }
+    ).reset_index()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--draws", type=int, default=10, help="for the errors, a case")
+    parser.add_argument("--tests", type=int, default=400, help="for the false positives, a case")
+    parser.add_argument("--permutations", type=int, default=999)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
+    parser.add_argument("--only", default="", help="cases that contain this text")
+    parser.add_argument("--sizes", type=int, nargs="+", help="numbers of samples, all without")
+    parser.add_argument("--out", default="results/bench_conditional.tsv")
+    options = parser.parse_args()
+    rows, shown = [], 0
+    plans = [(*case, options.draws, True) for case in ERRORS]
+    plans += [(*case, options.tests, False) for case in TESTS]
+    pd.set_option("display.width", 200)
+    with ProcessPoolExecutor(options.processes) as pool:
+        for case, n, n_features, draws, error_bars in plans:
+            wanted = not options.sizes or n in options.sizes
+            if options.only not in case or not draws or not wanted:
+                continue
+            first = options.first_seed
+            more = (n, n_features, options.permutations, error_bars)
+            jobs = [pool.submit(one, case, seed, *more) for seed in range(first, first + draws)]
+            rows += [job.result() for job in jobs]
+            table = table_of_errors(rows[shown:])
+            print(table.to_string(index=False, header=not shown, float_format="%.3f"), flush=True)
+            shown = len(rows)
+            Path(options.out).parent.mkdir(parents=True, exist_ok=True)
+            pd.DataFrame(rows).to_csv(options.out, sep="\t", index=False, float_format="%.5g")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""A report with names that are no markup, opened in a headless Chromium without a network."""
+
+import shutil
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from helpers.runs import columns_of, write_results, write_tile
+from lmi.base.files import write
+from lmi.base.reasons import Reason
+from lmi.report import page as report
+from lmi.results.table import aggregate
+from playwright.sync_api import sync_playwright
+
+HOSTILE = (
+    "<img src=x onerror=alert(1)>",
+    "\"quoted\" & 'single'",
+    "</script><script>alert(2)</script>",
+    "two\nlines\tand a tab",
+    "µ–漢字 🧬 name",
+    "%{customdata} $\\frac{1}{2}$ <b>bold</b>",
+)
+STRATA = ["B & <i>T</i>", "NK"]
+LIMIT_MS = 20_000
+
+
+def hostile(folder):
+    """Write a dataset whose names would be markup: its tile and its block."""
+    pairs = [(x, y) for i, x in enumerate(HOSTILE) for y in HOSTILE[i + 1 :]]
+    mi = np.linspace(0.9, -0.05, len(pairs))
+    mi[4] = np.nan
+    lags = np.repeat([0, 2], len(pairs))
+    tile = folder / "hostile" / "estimates" / "tile-000-000.h5"
+    write_tile(tile, "hostile", 2 * pairs, np.r_[mi, mi - 0.1], n_samples=300)
+    why = [[Reason("few_samples", {"n": 80, "floor": 200})], *[[]] * (2 * len(pairs) - 1)]
+    with h5py.File(tile, "a") as file:
+        file["lag"][...] = lags
+        file["mi_within_bits"][...] = 0.05
+        file["within_strata"][0] = f"{STRATA[0]}: 0.100 (n 150); {STRATA[1]}: -0.010 (n 150)"
+        for name, values in columns_of(why).items():
+            file[name][...] = values
+    rng = np.random.default_rng(0)
+    block = folder / "hostile" / "variables" / "block-000.h5"
+    block.parent.mkdir()
+    write(
+        block,
+        {
+            "name": list(HOSTILE),
+            "error": [""] * 6,
+            "n_features": np.ones(6, int),
+            "missing": np.zeros(6),
+            "n_scores": np.full((6, 3), 2),
+            "linear": rng.standard_normal((6, 300, 2)).astype(np.float32),
+            "feature_name": [f"<u>{name}" for name in HOSTILE],
+            "sample_name": [f"<s>{i}" for i in range(300)],
+            "dropped_sample": ["s1", "s2"],
+            "dropped_sample_reason": ["missing value"] * 2,
+            "dropped_feature": ["<z>"],
+            "dropped_feature_variable": np.array([0]),
+            "dropped_feature_reason": ["does not vary"],
+            "strata": np.arange(300) % 2,
+            "strata_names": STRATA,
+        },
+        {"dataset": "hostile", "named_features": True},
+    )
+    return tile, block
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory):
+    """Return the path of a report and its table."""
+    folder = tmp_path_factory.mktemp("report")
+    tiles, config = write_results(folder)
+    tile, block = hostile(folder)
+    config["datasets"]["hostile"] = {"source": "<s>.csv", "lags": [0, 2], "strata": "cell type"}
+    files = (folder / "mi.tsv", folder / "mi.parquet")
+    table = aggregate([*tiles, tile], *files, list(config["datasets"]))
+    path = folder / "report.html"
+    figures = folder / "figures"
+    draw, report._write_figures = report._write_figures, lambda *arguments: None
+    try:
+        report.write(path, figures, files[1], [*tiles, tile], config, folder, [block])
+    finally:
+        report._write_figures = draw
+    return path, table
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Return a Chromium, the same for all tests."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next((found for name in names if (found := shutil.which(name))), None)
+    assert path, "no Chromium: tests/browser/install.sh installs one"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+class Tab:
+    """A report in a tab of its own.
+
+    Attributes
+    ----------
+    page : playwright.sync_api.Page
+    said : list of str
+        Errors and warnings of the console, dialogs, and requests other than for the file.
+    """
+
+    def __init__(self, chromium, path, **options):
+        options = {"viewport": {"width": 1400, "height": 900}} | options
+        self.context = chromium.new_context(accept_downloads=True, **options)
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(LIMIT_MS)
+        self.said = []
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.on("dialog", lambda dialog: (self.said.append("dialog"), dialog.dismiss()))
+        address = Path(path).as_uri()
+        self.page.on("request", lambda request: self._request(request.url, address))
+        self.page.goto(address)
+        self.page.wait_for_selector("html[data-ready]")
+
+    def _console(self, message):
+        if message.type in ("error", "warning"):
+            self.said.append(message.text)
+
+    def _request(self, url, address):
+        if url.partition("#")[0] != address and not url.startswith(("data:", "blob:")):
+            self.said.append(url)
+
+    def show(self, name):
+        """Scroll to a plot, wait until it is drawn, and return it."""
+        place = self.page.locator(f"#{name}")
+        place.scroll_into_view_if_needed()
+        self.page.wait_for_selector(f"#{name} .main-svg")
+        return place
+
+    def rows(self):
+        """Return the texts of the cells of the first rows, by column."""
+        return self.page.evaluate(
+            """() => Array.from(document.querySelectorAll("#pairs .tabulator-row"), row =>
+                Object.fromEntries(Array.from(row.querySelectorAll(".tabulator-cell"), cell =>
+                    [cell.getAttribute("tabulator-field"), cell.textContent])))"""
+        )
+
+    def wait(self, expression):
+        """Wait until a JavaScript expression holds."""
+        self.page.wait_for_function(f"() => {expression}")
+
+
+@pytest.fixture
+def open_report(chromium, run):
+    """Return what opens the report; whatever a test did, nothing was asked for or complained of."""
+    tabs = []
+
+    def opened(**options):
+        tabs.append(Tab(chromium, run[0], **options))
+        return tabs[-1]
+
+    yield opened
+    said = [text for tab in tabs for text in tab.said]
+    for tab in tabs:
+        tab.context.close()
+    assert said == []

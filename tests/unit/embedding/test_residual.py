@@ -1,0 +1,84 @@
+"""Predictions of x and y from what is given: cross-fitted, of linear and curved dependence."""
+
+import numpy as np
+import pytest
+from lmi.embedding import residual
+from lmi.projection import folds as split
+from lmi.projection import views
+
+
+def _designs(x, y, z, codes=None, n=800):
+    fold, inner = split.folds(n, seed=0, dataset="", n_inner=3)
+    made = [views.make(side, seed=0, name=name) for name, side in (("x", x), ("y", y))]
+    given = residual.Given(None if z is None else views.make(z, seed=0, name="z"), codes)
+    train = fold == 0
+    regressors, relevant = residual.given_regressors(given, *made, train, inner, 0)
+    return residual.solve(regressors, train, inner), relevant
+
+
+def _told(designs, response):
+    """Share of the variance of new samples that is told."""
+    new = ~designs.train
+    left = response - residual.predict(designs, response)
+    return 1 - left[new].var(axis=0) / response[new].var(axis=0)
+
+
+@pytest.fixture(scope="module")
+def curved():
+    rng = np.random.default_rng(0)
+    latent = rng.standard_normal((800, 2))
+    functions = np.stack([latent[:, 0], latent[:, 0] ** 2, latent[:, 0] * latent[:, 1]], axis=1)
+    x, y = (
+        functions @ rng.standard_normal((3, 20)) + rng.standard_normal((800, 20)) for _ in range(2)
+    )
+    z = latent @ rng.standard_normal((2, 40)) + 0.1 * rng.standard_normal((800, 40))
+    return functions, x, y, z
+
+
+def test_lines_squares_and_products_of_what_is_given_are_told(curved):
+    functions, x, y, z = curved
+    designs, _ = _designs(x, y, z)
+    assert (_told(designs, functions) > 0.95).all()
+
+
+def test_noise_is_not_told(curved):
+    _, x, y, z = curved
+    designs, _ = _designs(x, y, z)
+    noise = np.random.default_rng(1).standard_normal((800, 8))
+    assert _told(designs, noise).max() < 0.02
+    assert _told(designs, noise).mean() > -0.02
+
+
+def test_a_prediction_has_not_seen_its_sample(curved):
+    functions, x, y, z = curved
+    designs, _ = _designs(x, y, z)
+    changed = functions.copy()
+    row = int(np.flatnonzero(designs.train)[0])
+    changed[row] += 1e-4
+    same = designs.inner == designs.inner[row]
+    before, after = (residual.predict(designs, values) for values in (functions, changed))
+    # of its own inner fold only what is shared, the weights of the designs, may move
+    assert np.abs(after - before)[designs.train & same].max() < 1e-5
+    assert np.abs(after - before)[designs.train & ~same].max() > 0
+
+
+def test_the_coordinates_that_matter_come_first(curved):
+    _, x, y, z = curved
+    noise = np.random.default_rng(2).standard_normal((800, 40))
+    _, relevant = _designs(x, y, np.hstack([z, noise]))
+    functions = curved[0]
+    latent = functions[:, :1]
+    base = np.hstack([np.ones((800, 1)), relevant[:, :2]])
+    left = latent - base @ np.linalg.lstsq(base, latent, rcond=None)[0]
+    assert left.var() < 0.05 * latent.var()
+
+
+def test_labels_tell_the_means_of_their_samples():
+    rng = np.random.default_rng(3)
+    codes = rng.integers(5, size=800)
+    means = rng.standard_normal((5, 6))
+    x, y = rng.standard_normal((2, 800, 6))
+    designs, relevant = _designs(x, y, None, codes)
+    assert relevant.shape == (800, 0)
+    told = residual.predict(designs, means[codes] + 0.1 * rng.standard_normal((800, 6)))
+    assert np.abs(told - means[codes]).max() < 0.1

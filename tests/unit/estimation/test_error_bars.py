@@ -1,0 +1,67 @@
+"""Error bars are as wide as estimates scatter, and intervals hold the truth."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from lmi import api, tasks
+from lmi.estimation import estimate as estimation
+from lmi.estimation.intervals import interval
+
+DRAWS, N, RHO = 400, 400, 0.8
+
+
+def known_axes(rng):
+    """Return what stands for an embedding of two correlated normal features, axes known."""
+    x = rng.standard_normal((N, 1))
+    y = RHO * x + np.sqrt(1 - RHO**2) * rng.standard_normal((N, 1))
+    return SimpleNamespace(
+        zx=np.stack([x, x]).astype(np.float32),
+        zy=np.stack([y, y]).astype(np.float32),
+        s=np.full((2, 1), RHO),
+        weight=np.ones((2, 1)),
+        rank=np.ones(2, int),
+        n_parameters=np.zeros(2),
+        temperature=np.zeros(2, int),
+        fold=(np.arange(N) % 2).astype(np.int8),
+        converged=True,
+        given=None,
+    )
+
+
+def test_error_bars_are_as_wide_as_estimates_scatter():
+    """Error bars a fifth too small or too large fail here."""
+    found = [
+        estimation.estimate(known_axes(np.random.default_rng(seed)), seed=seed)
+        for seed in range(DRAWS)
+    ]
+    scatter = np.std([one.mi_bits for one in found], ddof=1)
+    assert np.mean([one.sd_bits for one in found]) == pytest.approx(scatter, rel=0.12)
+    truth = -0.5 * np.log2(1 - RHO**2)
+    inside = [one.low_bits <= truth <= one.high_bits for one in found]
+    assert np.mean(inside) > 0.93
+
+
+def test_an_interval_reaches_up_where_the_estimate_may_be_too_low():
+    low, high = interval(1.0, 1.0, 0.05, 0.0, 1.0)
+    assert (low, high) == pytest.approx((0.885, 1.125))
+    assert interval(1.0, 1.0, 0.05, 0.2, 1.0)[1] == pytest.approx(1.325)  # still rising
+    assert interval(1.0, 1.0, 0.05, 0.0, 0.0)[1] == pytest.approx(1.275)  # no correction
+    assert interval(1.0, 0.4, 0.05, 0.0, 1.0)[1] == pytest.approx(1.185)  # a large one
+    assert interval(1.0, 1.0, 0.05, -0.2, 1.0)[0] == pytest.approx(0.785)  # falling
+    assert interval(-0.01, -0.01, 0.02, 0.0, 0.0)[1] == pytest.approx(0.046)
+    assert np.isnan(interval(1.0, 1.0, np.nan, np.nan, 1.0)).all()
+
+
+@pytest.mark.parametrize("name", ["gaussian_grid", "clusters", "noisy_circle"])
+def test_the_interval_holds_the_truth(name):
+    made = tasks.make(name, 3)
+    found = api.estimate(made.x, made.y, n_permutations=0, train="never")
+    assert found.low_bits < found.mi_bits < found.high_bits
+    assert found.low_bits <= made.truth_bits <= found.high_bits
+
+
+def test_without_error_bars_there_is_no_interval():
+    made = tasks.make("gaussian_grid", 3, n_samples=400)
+    found = api.estimate(made.x, made.y, n_permutations=0, train="never", error_bars=False)
+    assert np.isnan([found.sd_bits, found.low_bits, found.high_bits]).all()

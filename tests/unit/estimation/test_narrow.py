@@ -1,0 +1,154 @@
+"""Pairs of single features: known information, error bars, p values, independence of company."""
+
+import numpy as np
+import pytest
+from lmi import api, tasks
+from lmi.base.files import reading
+from lmi.embedding.result import NARROW
+from lmi.estimation import ranks
+from lmi.pipeline.embed import embed
+from lmi.pipeline.estimate import estimate
+from lmi.pipeline.project import write_block
+from lmi.planning.schema import defaults
+from lmi.projection import folds as split
+from scipy import stats
+
+QUIET = {"n_permutations": 0}
+
+
+@pytest.mark.parametrize(
+    ("task", "params", "bias"),
+    [
+        ("gaussian_grid", {"ambient": 1, "intrinsic": 1, "mi_bits": 0.0}, 0.02),
+        ("gaussian_grid", {"ambient": 1, "intrinsic": 1, "mi_bits": 0.5}, 0.04),
+        ("gaussian_grid", {"ambient": 1, "intrinsic": 1, "mi_bits": 3.0}, 0.06),
+        ("bmi", {"distribution": "half_cube-1v1-normal-0.75"}, 0.04),
+        ("bmi", {"distribution": "student-identity-1-1-1"}, 0.04),
+        ("noisy_circle", {}, 0.05),
+        ("x_mixture", {}, 0.06),
+        ("zero_inflated_poisson", {"zeros": 0.5}, 0.04),
+        ("uniform_mixture", {"classes": 5, "dims": 1}, 0.06),
+    ],
+)
+def test_single_features_give_the_known_information(task, params, bias):
+    errors = []
+    for seed in range(8):
+        made = tasks.make(task, seed, n_samples=700, **params)
+        found = api.estimate(made.x, made.y, error_bars=False, seed=seed, **QUIET)
+        assert found.candidate == NARROW
+        errors.append(found.mi_bits - made.truth_bits)
+    assert abs(np.mean(errors)) < bias
+
+
+def test_the_error_bar_is_of_the_size_of_the_scatter():
+    values, errors = [], []
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        x, y = rng.standard_normal((2, 500, 1))
+        found = api.estimate(x, 0.5 * x + y, seed=seed, **QUIET)
+        values.append(found.mi_bits)
+        errors.append(found.sd_bits)
+    assert 0.6 < np.mean(errors) / np.std(values) < 1.6
+
+
+@pytest.mark.parametrize("n", [100, 700])
+def test_p_values_of_independent_orders_are_uniform(n):
+    rng = np.random.default_rng(n)
+    p = [ranks.test(rng.permutation(n).astype(np.int32)).p_value for _ in range(3000)]
+    assert stats.kstest(p, "uniform").pvalue > 0.01
+    assert np.mean(np.array(p) <= 0.01) < 0.016
+
+
+def test_p_values_of_counts_are_those_of_random_orders():
+    # nine of ten values are equal: their order is drawn, for each pair anew
+    p = []
+    for seed in range(400):
+        x, y = np.random.default_rng(seed).poisson(0.1, (2, 200, 1)).astype(float)
+        p.append(api.estimate(x, y, error_bars=False, n_permutations=99, seed=0).p_value)
+    assert stats.kstest(p, "uniform").pvalue > 0.01
+
+
+@pytest.mark.parametrize("task", ["noisy_circle", "x_mixture"])
+def test_the_test_sees_any_shape(task):
+    made = tasks.make(task, 0, n_samples=700)
+    found = api.estimate(made.x, made.y, error_bars=False)
+    assert found.p_value < 1e-12
+
+
+def test_without_a_tail_no_p_value_is_below_one_over_the_permutations():
+    same = np.arange(200, dtype=np.int32)
+    assert ranks.test(same).p_value < 1e-50
+    assert ranks.test(same, least=1e-4).p_value == 1e-4
+
+
+def test_sides_may_be_exchanged():
+    rng = np.random.default_rng(3)
+    x, y = rng.standard_normal((2, 300, 1))
+    one, other = (api.estimate(*sides, **QUIET) for sides in ((x, x + y), (x + y, x)))
+    assert one.mi_bits == pytest.approx(other.mi_bits, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "options", [{"time_series": True}, {"strata": np.repeat(["a", "b"], 150)}, {"train": "always"}]
+)
+def test_samples_that_cannot_be_exchanged_are_cross_fitted(options):
+    x, y = np.random.default_rng(4).standard_normal((2, 300, 1))
+    if options.get("train"):
+        options = options | {"max_steps": 20}
+    assert NARROW not in api.estimate(x, y, error_bars=False, **QUIET, **options).candidate
+
+
+def write(folder, matrices, pairs, threads=1):
+    n = len(matrices[0])
+    paths = [folder / f"{name}.h5" for name in ("block", "tile", "estimates")]
+    write_block(
+        paths[0],
+        [f"v{i}" for i in range(len(matrices))],
+        matrices,
+        [""] * len(matrices),
+        split.folds(n, seed=0, dataset="d", n_inner=3),
+        dataset_name="d",
+        settings={"n_components": 64, "clip": 10.0},
+        seed=0,
+        attributes={"key": "", "time_series": False, "overlap": 0},
+    )
+    options = {"seed": 0, "threads": threads}
+    embed(paths[1], paths[0], paths[0], pairs=pairs, settings=defaults("embed"), **options)
+    estimate(paths[2], paths[1], settings=defaults("estimate"), **options)
+    with reading(paths[2], "estimate") as file:
+        names = ("mi_bits", "mi_ksg_bits", "sd_bits", "p_value", "pointwise")
+        keys = zip(file["x"].asstr()[()], file["y"].asstr()[()], strict=True)
+        columns = [file[name][()] for name in names]
+        return {key: [column[row] for column in columns] for row, key in enumerate(keys)}
+
+
+def test_a_narrow_pair_does_not_depend_on_its_tile_its_order_or_the_threads(tmp_path):
+    rng = np.random.default_rng(5)
+    shared = rng.standard_normal((250, 1))
+    matrices = [shared * (i % 2) + rng.standard_normal((250, 1)) for i in range(12)]
+    matrices[3] = rng.poisson(1.0, (250, 1)).astype(float)
+    matrices[5] = rng.standard_normal((250, 4))  # pairs with it are wide
+    pairs = [(i, j) for i in range(12) for j in range(i + 1, 12)]
+    folders = [tmp_path / name for name in ("all", "turned", "few")]
+    for folder in folders:
+        folder.mkdir()
+    whole = write(folders[0], matrices, pairs)
+    turned = write(folders[1], matrices, pairs[::-1], threads=2)
+    few = write(folders[2], matrices, [(0, 1), (3, 4), (3, 5)])
+    assert len(whole) == 66 and len(few) == 3
+    for other in (turned, few):
+        for key, values in other.items():
+            for one, same in zip(values, whole[key], strict=True):
+                assert np.array_equal(one, same, equal_nan=True), key
+
+
+def test_the_model_of_a_narrow_pair_takes_new_samples(tmp_path):
+    rng = np.random.default_rng(6)
+    x, noise = rng.standard_normal((2, 900, 1))
+    y = x + 0.5 * noise
+    found = api.estimate(x[:500], y[:500], error_bars=False, **QUIET)
+    model = found.model
+    assert np.array_equal(model.transform(x[:500]), found.embedding[0])
+    assert np.array_equal(model.pointwise(x[:500], y[:500]), found.pmis)
+    assert model.pointwise(x[500:], y[500:]).mean() == pytest.approx(found.mi_bits, abs=0.15)
+    model.save(tmp_path / "model.h5")

@@ -1,0 +1,83 @@
+"""`lmi.compare`: mutual information of two groups, with encoders that they share."""
+
+import lmi
+import numpy as np
+import pytest
+from lmi.base.errors import InputError
+
+
+def _group(rng, n, correlation):
+    """A pair of 2 latents of this correlation, seen in 20 features each."""
+    e, f = rng.standard_normal((2, n, 2))
+    latents = e, correlation * e + np.sqrt(1 - correlation**2) * f
+    loadings = np.random.default_rng(99).standard_normal((2, 2, 20))
+    return [
+        z @ loading + 0.1 * rng.standard_normal((n, 20))
+        for z, loading in zip(latents, loadings, strict=True)
+    ]
+
+
+def _two(seed, first, second, n=(300, 300)):
+    rng = np.random.default_rng(seed)
+    pairs = [_group(rng, size, r) for size, r in zip(n, (first, second), strict=True)]
+    x, y = (np.vstack(sides) for sides in zip(*pairs, strict=True))
+    return x, y, np.repeat(["treated", "control"], n)
+
+
+def test_a_difference_is_found_with_its_sign_and_error():
+    x, y, groups = _two(0, 0.3, 0.8)
+    result = lmi.compare(x, y, groups)
+    assert result.groups == ("control", "treated")
+    truth = -np.log2(1 - 0.64) + np.log2(1 - 0.09)
+    assert abs(result.delta_bits - truth) < 3 * result.sd_bits
+    assert result.p_value < 1e-3
+    assert result.delta_bits == result.mi_bits[0] - result.mi_bits[1]
+    turned = lmi.compare(x, y, groups, between=("treated", "control"), n_permutations=0)
+    assert turned.groups == ("treated", "control")
+    assert turned.delta_bits < 0
+    assert np.isnan(turned.p_value)
+
+
+def test_groups_that_differ_in_margins_alone_have_the_same_result_as_equal_ones():
+    x, y, groups = _two(1, 0.7, 0.7)
+    plain = lmi.compare(x, y, groups, n_permutations=99)
+    own = groups == "treated"
+    x[own], y[own] = np.exp(3 * x[own]), 5 * y[own] + 7
+    changed = lmi.compare(x, y, groups, n_permutations=99)
+    assert (changed.delta_bits, changed.p_value) == (plain.delta_bits, plain.p_value)
+    assert plain.p_value > 0.01
+    assert abs(plain.delta_bits) < 3 * plain.sd_bits
+
+
+def test_groups_are_matched_in_size_within_strata():
+    x, y, groups = _two(2, 0.7, 0.7, n=(400, 200))
+    result = lmi.compare(x, y, groups, n_permutations=0)
+    assert result.n_samples == 200
+    batch = np.arange(600) % 2
+    batch[groups == "control"] = 0
+    matched = lmi.compare(x, y, groups, strata=batch, n_permutations=0)
+    assert matched.n_samples == 200
+
+
+def test_dependence_of_another_shape_in_one_group_is_flagged():
+    x, y, groups = _two(3, 0.8, -0.8)
+    result = lmi.compare(x, y, groups, n_permutations=0)
+    assert result.flag != "ok"
+    assert "depend in different ways" in result.reason
+
+
+@pytest.mark.parametrize(
+    ("groups", "between", "message"),
+    [
+        (["a", "b", "c"] * 200, None, "groups: expected two different labels, found 3"),
+        (["a"] * 600, None, "groups: expected two different labels, found 1"),
+        (["a", "b"] * 300, ("a", "z"), "between: expected two different labels"),
+        (["a"] * 550 + ["b"] * 50, None, "groups: expected at least 100 samples"),
+        (["a", "b"] * 20, None, "groups: expected a label for each of the 600 samples"),
+        (["a", ""] * 300, None, "groups: expected a label for every sample"),
+    ],
+)
+def test_what_are_no_two_groups_is_refused(groups, between, message):
+    x, y, _ = _two(4, 0.5, 0.5)
+    with pytest.raises(InputError, match=message):
+        lmi.compare(x, y, groups, between=between)

@@ -1,0 +1,266 @@
+"""`lmi.compare`: mutual information in one group of samples against another."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from lmi import api_input
+from lmi.api_input import DefaultSettings
+from lmi.base import reasons, seeds
+from lmi.base.errors import InputError
+from lmi.base.series import refuse
+from lmi.embedding import candidates as embed
+from lmi.embedding import canonical
+from lmi.estimation import difference, flags
+from lmi.estimation import estimate as estimation
+from lmi.projection import folds as split
+from lmi.projection import views
+
+MIN_GROUP = 100
+"""Fewest samples of a group, once the groups are of one size: 50 in each half."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What `compare` returns.
+
+    Attributes
+    ----------
+    groups : (str, str)
+    mi_bits, sd_mi_bits : (float, float)
+        Estimate of each group and its standard error.
+    delta_bits, sd_bits : float
+        The first group's estimate less the second's, and its standard error.
+    p_value : float
+        Two-sided, of exchanging the labels; NaN where it was not asked for.
+    n_permutations : int
+    n_samples : int
+        Of each group: samples of the larger one are left out at random.
+    flag, reason : str
+        ok, warn or fail, and why.
+    """
+
+    groups: tuple
+    mi_bits: tuple
+    sd_mi_bits: tuple
+    delta_bits: float
+    sd_bits: float
+    p_value: float
+    n_permutations: int
+    n_samples: int
+    flag: str
+    reason: str
+
+    def __repr__(self) -> str:
+        first, second = self.groups
+        return (
+            f"<lmi.Comparison {first} - {second}: delta_bits={self.delta_bits:.4f} ± "
+            f"{self.sd_bits:.4f} p_value={self.p_value:.3g} n_samples={self.n_samples} each "
+            f"flag={self.flag}>"
+        )
+
+
+def compare(
+    Xs: Any,
+    Ys: Any,
+    groups: Any,
+    *,
+    between: tuple | None = None,
+    strata: Any = None,
+    seed: int = 0,
+    k: int = 3,
+    n_permutations: int = 999,
+    threads: int = 1,
+    **options: Any,
+) -> Comparison:
+    """Compare the mutual information of two variables between two groups of samples.
+
+    Groups that differ in the margins of single features alone do not differ here: within each
+    group, every feature is replaced by its normal scores, which changes no mutual information. The
+    larger group is thinned out to the size of the smaller one, and both share their encoders.
+
+    Parameters
+    ----------
+    Xs, Ys
+        As in `lmi.estimate`.
+    groups : array or Series, shape (n_samples,)
+        Label of each sample, such as its condition. Joined by row names as Ys is.
+    between : (label, label), optional
+        The two labels to compare; may be left out where there are two. The difference is that of
+        the first less the second.
+    strata : array or Series, shape (n_samples,), optional
+        Labels such as batches: groups are thinned out to equal size within each, and the null
+        exchanges labels within them.
+    seed, k, threads
+        As in `lmi.estimate`.
+    n_permutations : int
+        Most exchanges of labels for the p value; 0 for none.
+    **options
+        Single settings of the preset default, by their names in the config.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    InputError
+        As `lmi.estimate`; not two groups, or too few samples in one.
+
+    References
+    ----------
+    E. Chung, J. P. Romano, Exact and asymptotically robust permutation tests, Annals of Statistics
+    41, 484 (2013).
+    """
+    for option, value in (
+        ("seed", seed),
+        ("k", k),
+        ("n_permutations", n_permutations),
+        ("threads", threads),
+    ):
+        api_input.check(option, value)
+    settings = api_input.default_settings(options)
+    refuse(
+        {"Xs": Xs, "Ys": Ys},
+        "Where samples are independent all the same, pass .to_numpy().",
+    )
+    x, y, names, codes = api_input.read(Xs, Ys, groups, "groups")
+    if codes is None:
+        raise InputError("groups: expected a label for each sample, found none.")
+    first, second = _two(between, list(map(str, names)))
+    strata_codes = np.zeros(len(x), int)
+    strata_names: list = []
+    if strata is not None:
+        _, _, strata_names, found = api_input.read(Xs, Ys, strata)
+        strata_codes = np.asarray(found)
+    rows, group = _matched(codes, first, second, strata_codes, seed)
+    n_each = len(rows) // 2
+    if n_each < MIN_GROUP:
+        raise InputError(
+            f"groups: expected at least {MIN_GROUP} samples of each group (within the same "
+            f"strata, where there are any), found {n_each} of {names[first]!r} and "
+            f"{names[second]!r} once they are of one size. Collect more samples or compare "
+            "coarser groups."
+        )
+    x, y, strata_codes = x[rows], y[rows], strata_codes[rows]
+    shared_features = flags.of_shared(flags.shared_columns(x, y, names=("Xs", "Ys")))
+    x, y = (views.drop_constant(_normal_scores(side, group)) for side in (x, y))
+    for name, side in (("Xs", x), ("Ys", y)):
+        if not side.shape[1]:
+            raise InputError(f"{name}: expected a feature that varies, found only constant ones.")
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(int(threads)):
+        embedding = _embed(x, y, group, settings, seed, threads)
+        result = difference.estimate(
+            embedding,
+            group,
+            strata=strata_codes if strata_names is not None and len(strata_names) else None,
+            k=k,
+            n_permutations=n_permutations,
+            samples=estimation.Samples(),
+            seed=seed,
+            name="x/y/0",
+            threads=threads,
+        )
+        own = []
+        for code in (0, 1):
+            of_code = group == code
+            alone = _embed(x[of_code], y[of_code], group[of_code], settings, seed, threads)
+            own.append(estimation.estimate(alone, k=k, error_bars=False, seed=seed).mi_bits)
+    why = list(shared_features)
+    for code, one in enumerate(result.estimates):
+        label = str(names[(first, second)[code]])
+        why += [
+            reasons.Reason("in_group", {"group": label, "message": str(r)}) for r in one.reasons
+        ]
+    why += difference.differs_in_shape(own, result.estimates)
+    if n_permutations and np.isnan(result.p_value):
+        why.append(reasons.Reason("nothing_to_exchange"))
+    return Comparison(
+        groups=(str(names[first]), str(names[second])),
+        mi_bits=tuple(one.mi_bits for one in result.estimates),
+        sd_mi_bits=tuple(one.sd_bits for one in result.estimates),
+        delta_bits=result.delta_bits,
+        sd_bits=result.sd_bits,
+        p_value=result.p_value,
+        n_permutations=result.n_permutations,
+        n_samples=n_each,
+        flag=reasons.flag(why),
+        reason=reasons.sentence(why),
+    )
+
+
+def _two(between: Any, names: list) -> tuple[int, int]:
+    """Return the codes of the two groups to compare."""
+    if between is None:
+        if len(names) != 2:
+            raise InputError(
+                f"groups: expected two different labels, found {len(names)}: "
+                f"{', '.join(names[:6])}. Say which two to compare: between=(first, second)."
+            )
+        return 0, 1
+    wanted = [str(one) for one in between] if isinstance(between, list | tuple) else []
+    if len(set(wanted)) != 2 or not set(wanted) <= set(names):
+        raise InputError(
+            f"between: expected two different labels of groups ({', '.join(names[:6])}), found "
+            f"{between!r}."
+        )
+    return names.index(wanted[0]), names.index(wanted[1])
+
+
+def _matched(
+    codes: np.ndarray, first: int, second: int, strata: np.ndarray, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows of the two groups, as many of each in every stratum, and their group, 0 or 1."""
+    rng = seeds.rng(seed, "compare", "matched")
+    rows: list[np.ndarray] = []
+    for stratum in np.unique(strata):
+        own = [np.flatnonzero((codes == code) & (strata == stratum)) for code in (first, second)]
+        size = min(map(len, own))
+        rows += [rng.permutation(members)[:size] for members in own]
+    chosen = np.sort(np.concatenate(rows))
+    return chosen, (codes[chosen] == second).astype(int)
+
+
+def _normal_scores(matrix: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """Return the normal scores of each feature within each group, 0 where it is constant there."""
+    result = np.zeros(matrix.shape)
+    for code in (0, 1):
+        own = matrix[group == code]
+        varies = np.flatnonzero((own != own[:1]).any(axis=0))
+        scores = np.zeros(own.shape)
+        scores[:, varies] = views.normal_scores(own[:, varies])
+        result[group == code] = scores
+    return result
+
+
+def _embed(
+    x: np.ndarray,
+    y: np.ndarray,
+    group: np.ndarray,
+    settings: DefaultSettings,
+    seed: int,
+    threads: int,
+) -> embed.Embedding:
+    """Embed the pair, half of each group in either fold."""
+    fold, inner = np.zeros(len(x), np.int8), np.zeros(len(x), np.int8)
+    for code in np.unique(group):
+        own = np.flatnonzero(group == code)
+        # of another order in each group, whose samples may come in pairs
+        fold[own], inner[own] = split.folds(
+            len(own), seed=seed, dataset=f"group {code}", n_inner=canonical.N_INNER
+        )
+    prepared = [
+        embed.prepare(name, views.make(side, seed=seed, name=name), fold, inner)
+        for name, side in (("x", x), ("y", y))
+    ]
+    (embedding,) = embed.embed_pairs(
+        [tuple(prepared)], fold, inner, settings=asdict(settings), seed=seed, threads=threads
+    )
+    if isinstance(embedding, Exception):
+        raise embedding
+    return embedding

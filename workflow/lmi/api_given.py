@@ -1,0 +1,214 @@
+"""Conditional information of two matrices: reads what is given, embeds the residuals, estimates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from lmi import api_input
+from lmi.api_input import DefaultSettings
+from lmi.base.arrays import counts_rows, matrix, order, row_names
+from lmi.base.errors import InputError
+from lmi.base.reasons import Reason
+from lmi.embedding import canonical, residual
+from lmi.embedding import conditional as embed
+from lmi.estimation import conditional as estimation
+from lmi.estimation import flags
+from lmi.estimation.conditional import MIN_LABEL
+from lmi.estimation.estimate import Samples
+from lmi.projection import folds as split
+from lmi.projection import views
+
+
+@dataclass(frozen=True)
+class Given:
+    """What is conditioned on, read.
+
+    Attributes
+    ----------
+    matrix : array, shape (n_samples, n_features), or None
+        Quantities.
+    codes : int array, shape (n_samples,), or None
+        Labels; of several, their combinations.
+    """
+
+    matrix: np.ndarray | None
+    codes: np.ndarray | None
+
+
+def read(given: Any, Xs: Any, Ys: Any, n_samples: int) -> Given:
+    """Return what is given, its rows in the order of those of Xs.
+
+    Parameters
+    ----------
+    given : array, DataFrame, Series, AnnData, list or dict
+        Text, categorical or boolean values are labels, all others quantities. Several are a list,
+        tuple or dict of such; a DataFrame may have columns of both kinds.
+    Xs, Ys
+        As they were passed: their row names.
+    n_samples : int
+
+    Raises
+    ------
+    InputError
+        What cannot be read or joined; nothing that varies.
+    """
+    names_x, names_y = row_names(Xs), row_names(Ys)
+    counted = names_x is not None and counts_rows(names_x) and names_y is not None
+    target, of_target = (names_y, "Ys") if names_x is None or counted else (names_x, "Xs")
+    matrices: list[np.ndarray] = []
+    labels: list[np.ndarray] = []
+    for name, one in _several(given, n_samples):
+        rows = order(target, row_names(one), of_target, name)
+        for part_name, part in _columns(name, one):
+            if _is_label(part):
+                _, codes = api_input.strata(part, len(part), part_name)
+                values: np.ndarray = np.asarray(codes)
+                kind = labels
+            else:
+                values, kind = matrix(part_name, part), matrices
+            if len(values) != n_samples:
+                raise InputError(
+                    f"{part_name}: expected a row for each of the {n_samples} samples, found "
+                    f"{len(values)}."
+                )
+            kind.append(values if rows is None else values[rows])
+    quantities = None
+    if matrices:
+        quantities = views.drop_constant(np.hstack(matrices))
+        quantities = quantities if quantities.shape[1] else None
+    codes = None
+    if labels:
+        codes = np.unique(np.stack(labels, axis=1), axis=0, return_inverse=True)[1].ravel()
+        codes = codes if codes.max() else None
+    if quantities is None and codes is None:
+        raise InputError(
+            "given: expected a feature that varies or different labels, found constant ones only. "
+            "Leave given out: the conditional information is then that without it."
+        )
+    return Given(quantities, codes)
+
+
+def _several(given: Any, n_samples: int) -> list[tuple[str, Any]]:
+    """Return the variables that are given, with their names in messages."""
+    if isinstance(given, Mapping):
+        if not given:
+            raise InputError("given: expected at least one variable, found an empty mapping.")
+        return [(f"given[{key!r}]", value) for key, value in given.items()]
+    listed = isinstance(given, list | tuple) and given and len(given) != n_samples
+    if listed and all(hasattr(one, "__len__") and not isinstance(one, str) for one in given):
+        return [(f"given[{i}]", one) for i, one in enumerate(given)]
+    return [("given", given)]
+
+
+def _columns(name: str, one: Any) -> list[tuple[str, Any]]:
+    """Return a table's label columns one by one and its other ones together; others as they are."""
+    if not (hasattr(one, "columns") and hasattr(one, "iloc")):
+        return [(name, one)]
+    label_columns = [i for i in range(one.shape[1]) if _is_label(one.iloc[:, i])]
+    others = [i for i in range(one.shape[1]) if i not in label_columns]
+    parts = [(f"{name}, column {one.columns[i]!r}", one.iloc[:, i]) for i in label_columns]
+    return parts + ([(name, one.iloc[:, others])] if others else [])
+
+
+def _is_label(values: Any) -> bool:
+    """Whether values are text, categories or truth values, of one axis."""
+    if isinstance(values, list | tuple):
+        return bool(values) and all(isinstance(v, str | bool | bytes) for v in values)
+    kind = getattr(values, "dtype", None)
+    if kind is None or len(getattr(values, "shape", ())) != 1:
+        return False
+    if getattr(kind, "name", "") in ("category", "string", "str", "bool", "boolean"):
+        return True
+    if getattr(kind, "kind", "") == "O":
+        return any(isinstance(v, str | bytes) for v in values)
+    return getattr(kind, "kind", "") in "USTb"
+
+
+def estimate(
+    x: np.ndarray,
+    y: np.ndarray,
+    given: Given,
+    *,
+    settings: DefaultSettings,
+    seed: int,
+    k: int,
+    error_bars: bool,
+    permutations: dict,
+    samples: Samples,
+    threads: int,
+) -> estimation.Conditional:
+    """Return the information of x and y beyond what is given.
+
+    Parameters
+    ----------
+    x, y : array, shape (n_samples, n_features)
+        Without constant features.
+    given : Given
+    settings, seed, k, error_bars, threads
+        As in `lmi.estimate`.
+    permutations : dict
+        As in `lmi.estimation.estimate.estimate`.
+    samples : Samples
+    """
+    why: list[Reason] = []
+    if given.codes is not None:
+        sizes = np.bincount(given.codes)
+        rare = sizes[given.codes] < MIN_LABEL
+        if rare.any():
+            if (sizes >= MIN_LABEL).sum() == 0:
+                raise InputError(
+                    f"given: expected labels of at least {MIN_LABEL} samples, found none so large "
+                    f"among {len(sizes)}. Give coarser labels."
+                )
+            why.append(Reason("given_rare_labels", {"n": int(rare.sum()), "floor": MIN_LABEL}))
+            rows = np.flatnonzero(~rare)
+            x, y = (views.drop_constant(side[rows]) for side in (x, y))
+            if samples.strata is not None:
+                samples = replace(samples, strata=samples.strata[rows])
+            codes = np.unique(given.codes[rows], return_inverse=True)[1]
+            z = None if given.matrix is None else views.drop_constant(given.matrix[rows])
+            given = Given(z, codes)
+    if given.matrix is not None:
+        x, y = (_without(side, given.matrix) for side in (x, y))
+    for name, side in (("x", x), ("y", y)):
+        if not side.shape[1]:
+            why.append(Reason("given_tells_all", {"side": name}))
+            return replace(estimation.NOT_ASKED, reasons=tuple(why))
+    fold, inner = split.folds(
+        len(x), seed=seed, dataset="", n_inner=canonical.N_INNER, time_series=samples.time_series
+    )
+    sides = [views.make(side, seed=seed, name=name) for name, side in (("x", x), ("y", y))]
+    made = None if given.matrix is None else views.make(given.matrix, seed=seed, name="given")
+    embedding = embed.embed(
+        *sides,
+        residual.Given(made, given.codes),
+        fold,
+        inner,
+        settings=asdict(settings),
+        seed=seed,
+        threads=threads,
+    )
+    result = estimation.estimate(
+        embedding,
+        k=k,
+        error_bars=error_bars,
+        permutations=permutations,
+        samples=samples,
+        seed=seed,
+        name="x/y/0",
+        threads=threads,
+    )
+    return replace(result, reasons=(*why, *result.reasons))
+
+
+def _without(side: np.ndarray, given: np.ndarray) -> np.ndarray:
+    """Return the features of `side` that are not among those given, or a function of one."""
+    likely = np.flatnonzero(np.isin(flags._rises(side), flags._rises(given)))
+    if not len(likely):
+        return side
+    keys, others = flags.column_keys(side[:, likely]), flags.column_keys(given)
+    return np.delete(side, likely[(keys > 0) & np.isin(keys, others)], axis=1)

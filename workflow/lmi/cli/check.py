@@ -1,0 +1,147 @@
+"""`lmi check`: a config, and what the headers of its data say will be read."""
+
+from pathlib import Path
+
+import yaml
+
+from lmi.base.errors import InputError
+from lmi.base.messages import some
+
+N_NAMES = 5
+"""Variables whose names are shown."""
+
+
+def load(path):
+    """Return a config file, checked, with its defaults.
+
+    Parameters
+    ----------
+    path : str
+
+    Raises
+    ------
+    InputError
+        No such file, or a mistake in it or in the headers of its data.
+    """
+    from lmi.planning import config
+    from lmi.planning.yaml_file import check_yaml
+
+    if not Path(path).is_file():
+        near = [str(one) for one in sorted(Path(path).parent.glob("*.y*ml"))]
+        hint = f" There are {some(near)}." if near else ""
+        raise InputError(
+            f"--config: expected a file at {path}, found none.{hint} `lmi init DATA` writes one"
+        )
+    check_yaml(path)
+    found = yaml.safe_load(Path(path).read_text(encoding="utf-8-sig"))
+    if not isinstance(found, dict):
+        raise InputError(f"config: {path}: expected keys and values, found {type(found).__name__}")
+    if "datasets" not in found:
+        raise InputError(f"config: {path}: expected the key `datasets`, found none. Add it")
+    return config.load(found)
+
+
+def described(config):
+    """Return what will be read and estimated of each dataset, from headers alone.
+
+    Parameters
+    ----------
+    config : dict
+        From `load`.
+
+    Returns
+    -------
+    dict
+        `run`, `results`, and `datasets`: of each its files, samples, variables, features, pairs,
+        lags, blocks, tiles, strata, and what the config lists and the data lack.
+    """
+    from lmi.data.sources import data_files
+    from lmi.data.variables import count_samples
+    from lmi.planning.plan import Plan
+
+    plan = Plan(config)
+    datasets = {}
+    for dataset in plan.own:
+        settings = config["datasets"][dataset.name]
+        absent = [feature for variable in dataset.variables for feature in variable.absent]
+        features = [len(variable.features) for variable in dataset.variables]
+        if "source" not in settings or not all(features):  # spikes, tasks, files
+            features = [dataset.n_features]
+        datasets[dataset.name] = {
+            "files": data_files(settings),
+            "samples": count_samples(settings),
+            "variables": len(dataset.variables),
+            "first_variables": [variable.name for variable in dataset.variables[:N_NAMES]],
+            "features_min": min(features),
+            "features_max": max(features),
+            "absent_features": len(absent),
+            "pairs": sum(len(dataset.list_pairs(*tile)) for tile in dataset.tiles),
+            "lags": dataset.lags,
+            "tiles": len(dataset.tiles),
+            "strata": _strata(settings),
+            "time_series": "spikes" in settings or settings.get("time_series", False),
+        }
+    return {"run": config["run"], "results": plan.results, "datasets": datasets}
+
+
+def _strata(settings):
+    """Return the number of samples of each stratum, or None without strata."""
+    if "strata" not in settings:
+        return None
+    import numpy as np
+
+    from lmi.data.matrix_values import read_strata
+
+    names, sizes = np.unique(read_strata(settings), return_counts=True)
+    return dict(zip(names.tolist(), sizes.tolist(), strict=True))
+
+
+def read_data(config):
+    """Read the datasets of a config; return an overview of each, `lmi.data.overview.Overview`."""
+    from lmi.planning import check
+
+    return check.overviews(config)
+
+
+def with_data(said, found):
+    """Return what `described` says and, of each dataset, what is in its data."""
+    import dataclasses
+
+    data = {one.dataset: {"data": dataclasses.asdict(one)} for one in found}
+    datasets = {name: its | data.get(name, {}) for name, its in said["datasets"].items()}
+    return said | {"datasets": datasets}
+
+
+def pages(found):
+    """Return overviews as texts for people."""
+    from lmi.data import overview_text
+
+    return [overview_text.text(one) for one in found]
+
+
+def told(said):
+    """Return what `described` found as lines for people."""
+    lines = [f"The config is good: run {said['run']} -> {said['results']}"]
+    for name, its in said["datasets"].items():
+        samples = (
+            "samples not counted yet" if its["samples"] is None else f"{its['samples']:,} samples"
+        )
+        widths = [its["features_min"], its["features_max"]]
+        width = widths[0] if widths[0] == widths[1] else "{} to {}".format(*widths)
+        lags = f", at {len(its['lags'])} lags each" if len(its["lags"]) > 1 else ""
+        lines += [
+            "",
+            f"{name}: {samples}, {its['variables']:,} variables of {width} features, "
+            f"{its['pairs']:,} pairs{lags} in {its['tiles']:,} tiles",
+            f"  files      {some(its['files'], 4) or 'none: drawn from a known distribution'}",
+            f"  variables  {', '.join(its['first_variables'])}"
+            + (f" and {its['variables'] - N_NAMES:,} more" if its["variables"] > N_NAMES else ""),
+        ]
+        if its["strata"]:
+            strata = [f"{key} ({count:,})" for key, count in its["strata"].items()]
+            lines.append(f"  strata     {some(strata, 6)}")
+        if its["absent_features"]:
+            lines.append(f"  left out   {its['absent_features']:,} features that the data lack")
+        if its["time_series"]:
+            lines.append("  order      samples are consecutive in time")
+    return "\n".join(lines)

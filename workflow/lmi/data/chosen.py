@@ -1,0 +1,154 @@
+"""From the config to sources: files, and parts of files, with the keys that say how to read."""
+
+import itertools
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lmi.base.errors import InputError
+from lmi.base.messages import some
+from lmi.data.files import ending, files_of, stem, trouble_told
+from lmi.data.formats import FORMATS, KEYS, PART_KEYS, annotated, recordings
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file, or a part of it, and how to read it: keys of the config.
+
+    Attributes
+    ----------
+    modalities : tuple of str
+        Of the file, those that the config takes.
+    shared : bool
+        Other sources have the same keys.
+    named : str or None
+        What the variable is called where each source is one; by its file when None.
+    """
+
+    path: str
+    layer: str | None = None
+    obsm: str | None = None
+    modality: str | None = None
+    key: str | None = None
+    transpose: bool = False
+    sample_column: str | None = None
+    drop_columns: tuple | None = None
+    shared: bool = False
+    modalities: tuple = ()
+    named: str | None = None
+
+    @property
+    def variable(self):
+        """The name of the variable that all of its features are."""
+        return self.named or stem(self.path)
+
+    @property
+    def shown(self):
+        """What messages call it: its path, and which part of the file it is."""
+        parts = {"modality": self.modality, "obsm": self.obsm, "key": self.key}
+        told = [f"{key} {value}" for key, value in parts.items() if value and self.named]
+        return f"{self.path} ({', '.join(told)})" if told else self.path
+
+
+def sources_of(dataset):
+    """Return the sources of a dataset of the config, in order.
+
+    Where there are several, a key goes to the files that know it, if there are any. A file of
+    which several parts are taken (modalities, matrices of obsm) is a source for each.
+    """
+    paths = dataset["source"]
+    paths = [paths] if isinstance(paths, str) else paths
+    options = {key: dataset.get(key) for key in KEYS}
+    if isinstance(options["drop_columns"], list):
+        options["drop_columns"] = tuple(options["drop_columns"])
+    own = {path: options for path in paths} if len(paths) == 1 else _keys_of_files(paths, options)
+    sources = []
+    for path in paths:
+        if ending(path) == ".nwb" and not dataset.get("time_series"):
+            raise InputError(
+                f"source '{path}': the samples of a series of an NWB file are consecutive in time. "
+                "Set `time_series: true`"
+            )
+        first = Source(
+            path,
+            transpose=dataset.get("transpose", False),
+            shared=len(paths) > 1,
+            **{key: value for key, value in own[path].items() if key not in PART_KEYS},
+        )
+        sources += _parts(first, *(own[path].get(key) for key in PART_KEYS))
+    return sources
+
+
+def _keys_of_files(paths, options):
+    """Return {path: its keys}: a key goes to the files that know it, if there are any."""
+    known = {path: getattr(FORMATS.get(ending(path)), "keys", KEYS) for path in paths}
+    return {
+        path: {
+            key: value
+            for key, value in options.items()
+            if key in keys or not any(key in others for others in known.values())
+        }
+        for path, keys in known.items()
+    }
+
+
+def _parts(source, obsm, modality, key):
+    """Return a source for each modality, matrix of obsm and key that is taken of a file."""
+    chosen = [modality] if isinstance(modality, str) else list(modality or ())
+    every_obsm, keys = (
+        [one] if one is None or isinstance(one, str) else list(one) for one in (obsm, key)
+    )
+    if not chosen and ending(source.path) in (".h5mu", ".zarr") and Path(source.path).exists():
+        chosen = list(trouble_told(_modalities, source))
+    if len(chosen) > 1:
+        if source.transpose:
+            raise InputError(
+                f"source '{source.path}': the modalities {some(chosen)} have the same samples, and "
+                "with `transpose` features would be samples. Remove `transpose`, or choose one "
+                "with `modality`"
+            )
+        if trouble_told(lambda one: annotated.shared_axis(one.path), source) == 1:
+            raise InputError(
+                f"source '{source.path}': its modalities {some(chosen)} have features in common "
+                "and not samples (axis 1). Choose one with `modality`"
+            )
+    several = len(chosen) > 1, len(every_obsm) > 1, len(keys) > 1
+    sources = []
+    for part in itertools.product(chosen or [None], every_obsm, keys):
+        told_apart = list(itertools.compress(part, several))
+        if told_apart and source.shared:
+            told_apart.insert(0, stem(source.path))
+        sources.append(
+            replace(
+                source,
+                modality=part[0],
+                obsm=part[1],
+                key=part[2],
+                modalities=tuple(chosen),
+                named=":".join(told_apart) or None,
+            )
+        )
+    return sources
+
+
+def _modalities(source):
+    return annotated.modalities(source.path)
+
+
+def data_files(dataset):
+    """Return the paths of the files that a dataset of the config is read from, in order.
+
+    Of a folder those that are read; a .zarr folder as a whole.
+    """
+    paths = dataset.get("spikes", dataset).get("source", [])
+    paths = [paths] if isinstance(paths, str) else paths
+    paths = [file for path in paths for file in files_of(path)]
+    for key in ("strata", "given", "where", "downsample", "intervals"):
+        if isinstance(dataset.get(key), dict) and "table" in dataset[key]:
+            paths.append(dataset[key]["table"])
+    choice = dataset.get("variables")
+    labels = dataset.get("labels", choice.get("labels", []) if isinstance(choice, dict) else [])
+    paths += dict.fromkeys(place["table"] for place in labels if isinstance(place, dict))
+    if recordings.is_table(dataset.get("spikes", {}).get("intervals")):
+        paths.append(dataset["spikes"]["intervals"])
+    tasks = [dataset.get("task", {}), *dataset.get("cells", {}).values()]
+    return [*paths, *dict.fromkeys(task["path"] for task in tasks if task.get("path"))]

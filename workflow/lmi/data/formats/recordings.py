@@ -1,0 +1,206 @@
+"""Spike trains in files and folders: times, the unit of each, and what was recorded.
+
+Every reader returns, of the arrays that are asked for, those that it has: `times` and `units`, one
+entry a spike; `unit_ids` and `unit_counts`, one a unit; `interval_s`, start and end in seconds.
+"""
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lmi.base.errors import InputError
+from lmi.base.messages import some
+from lmi.base.paths import check_file
+from lmi.data.files import DELIMITERS, TROUBLE, ending, kilosort_files, text_rows, told
+from lmi.data.formats import kilosort, nwb
+
+TRIAL_COLUMNS = (
+    ("start", "stop"),
+    ("start", "end"),
+    ("start_time", "stop_time"),
+    ("start_time", "end_time"),
+    ("start_s", "stop_s"),
+)
+FLAT = (".npz", ".h5", ".hdf5", ".csv", ".tsv", ".parquet")
+ENDINGS = (*FLAT, ".nwb")
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A recording and how to read it: keys of the section `spikes` of the config.
+
+    Attributes
+    ----------
+    path : str
+    sampling_rate : float or None
+        Hz; `times` are numbers of samples then, else seconds.
+    intervals : tuple of (float, float), str or None
+        Seconds that were recorded, or the table of an NWB file that says so.
+    clusters : tuple of str, str or None
+        Groups of clusters that are units, or `all`; folders of Kilosort alone.
+    """
+
+    path: str
+    sampling_rate: float | None = None
+    intervals: tuple | str | None = None
+    clusters: tuple | str | None = None
+
+
+def of_config(spikes):
+    """Return the `Recording` of a section `spikes` of the config.
+
+    Raises
+    ------
+    InputError
+        Keys that mean nothing to its kind of file.
+    """
+    intervals, clusters = spikes.get("intervals"), spikes.get("clusters")
+    if is_table(intervals):
+        intervals = _trials(intervals)
+    if isinstance(intervals, list | tuple):
+        intervals = tuple(tuple(map(float, one)) for one in intervals)
+    clusters = tuple(clusters) if isinstance(clusters, list) else clusters
+    recording = Recording(spikes["source"], spikes.get("sampling_rate"), intervals, clusters)
+    is_nwb, path = _ending(recording) == ".nwb", recording.path
+    if isinstance(intervals, str) and not is_nwb:
+        raise InputError(
+            f"spikes '{path}': expected intervals as [[start, stop], …] in seconds, or a .csv or "
+            f".tsv table with the columns start and stop, found '{intervals}'. Names of tables are "
+            "for .nwb files"
+        )
+    if is_nwb and recording.sampling_rate is not None:
+        raise InputError(
+            f"spikes '{path}': sampling_rate: the times of .nwb files are in seconds. Remove it"
+        )
+    if clusters is not None and not _is_folder(recording):
+        raise InputError(
+            f"spikes '{path}': `clusters` is for folders of Kilosort and phy alone. Remove it"
+        )
+    return recording
+
+
+def is_table(intervals):
+    """Tell whether `intervals` of the config names a text table of trials."""
+    return isinstance(intervals, str) and ending(intervals) in DELIMITERS
+
+
+def _trials(path):
+    """Return start and end, in seconds, of the rows of a table of trials."""
+    check_file(path, "intervals table")
+    rows = text_rows(path, "intervals table", DELIMITERS[ending(path)])
+    top = [cell.strip() for cell in next(rows, (0, []))[1]]
+    names = next((pair for pair in TRIAL_COLUMNS if set(pair) <= set(top)), None)
+    if names is None:
+        raise InputError(
+            f"intervals table '{path}': expected the columns start and stop (or start_time and "
+            f"stop_time), in seconds, found {some(top) or 'nothing'}. Rename them"
+        )
+    places, found = [top.index(name) for name in names], []
+    for line, row in rows:
+        try:
+            found.append(tuple(float(row[place]) for place in places))
+        except (ValueError, IndexError) as error:
+            raise InputError(
+                f"intervals table '{path}', line {line}: expected numbers in {' and '.join(names)},"
+                f" found {some(row)}. Mend or remove the line"
+            ) from error
+    if not found:
+        raise InputError(f"intervals table '{path}': expected a row an interval, found none")
+    return found
+
+
+def _ending(recording):
+    return Path(recording.path).suffix.lower()
+
+
+def _is_folder(recording):
+    return Path(recording.path).is_dir() and bool(kilosort_files(recording.path))
+
+
+def sampling_rate(recording):
+    """Return how many samples make a second, None where times are seconds."""
+    own = kilosort.sampling_rate(recording) if _is_folder(recording) else None
+    given = recording.sampling_rate
+    if own is not None and given is not None and own != given:
+        raise InputError(
+            f"spikes '{recording.path}': expected one sampling rate, found {given:g} Hz in the "
+            f"config and {own:g} Hz in params.py. Remove `sampling_rate`"
+        )
+    return own if given is None else given
+
+
+def stored_kind(recording):
+    """Return the kind of the array `times`, from the header of the file alone; '' if unknown."""
+    if _is_folder(recording):
+        return "i"
+    path = recording.path
+    try:
+        if _ending(recording) == ".npz":
+            with zipfile.ZipFile(path) as file, file.open("times.npy") as stream:
+                first = np.lib.format.read_magic(stream) == (1, 0)
+                form = np.lib.format
+                read = form.read_array_header_1_0 if first else form.read_array_header_2_0
+                return read(stream)[2].kind
+        if _ending(recording) in (".h5", ".hdf5"):
+            import h5py
+
+            with h5py.File(path, "r") as file:
+                return file["times"].dtype.kind
+    except (KeyError, AttributeError, ValueError, OSError, zipfile.BadZipFile):
+        return ""  # who reads the times says what is wrong with them
+    return ""
+
+
+def arrays(recording, names):
+    """Return those of the named arrays that a recording has."""
+    kind, path = _ending(recording), recording.path
+    if _is_folder(recording):
+        return kilosort.arrays(recording, names)
+    if kind not in ENDINGS:
+        raise InputError(
+            f"spikes '{path}': the ending '{kind}' is unknown. Expected one of "
+            f"{', '.join(ENDINGS)}, or a folder of Kilosort or phy"
+        )
+    try:
+        return nwb.spikes(recording, names) if kind == ".nwb" else _flat(path, kind, names)
+    except InputError:
+        raise
+    except TROUBLE as error:
+        raise InputError(
+            f"spikes '{path}': expected a readable {kind} file: {told(error)}"
+        ) from error
+
+
+def _flat(path, ending, names):
+    """Return arrays of a file that holds them by these names."""
+    if ending == ".npz":
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in names if name in file.files}
+    if ending in (".h5", ".hdf5"):
+        import h5py
+
+        from lmi.base.files import refuse_foreign
+
+        with h5py.File(path, "r") as file:
+            refuse_foreign(file)
+            for name in names:
+                if isinstance(file.get(name), h5py.Group):
+                    raise InputError(
+                        f"spikes '{path}': expected an array `{name}`, found a group with "
+                        f"{some(list(file[name]))}, as NWB files have. Give an NWB file the ending "
+                        ".nwb; else write spike times and the unit of each spike as two arrays, "
+                        "`times` and `units`"
+                    )
+            return {name: file[name][:] for name in names if name in file}
+    import pandas as pd
+
+    if ending == ".parquet":
+        table = pd.read_parquet(path)
+    else:
+        # an empty cell is missing; a unit may be called NA or None
+        empty = {name: [""] for name in names}
+        separator = "\t" if ending == ".tsv" else ","
+        table = pd.read_csv(path, sep=separator, keep_default_na=False, na_values=empty)
+    return {name: table[name].to_numpy() for name in names if name in table}

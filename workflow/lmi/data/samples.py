@@ -1,0 +1,253 @@
+"""Samples of a matrix: which rows of its sources are used, and why others are not."""
+
+import itertools
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lmi.base import seeds
+from lmi.base.errors import InputError
+from lmi.data import intervals, where
+from lmi.data.labels import values_of
+from lmi.data.sources import align, missing_samples, n_own_samples, sample_names
+
+
+@dataclass(frozen=True)
+class ChosenSamples:
+    """The samples of a dataset with sources.
+
+    Attributes
+    ----------
+    rows : list of (int array or None)
+        For each source, the rows of the samples; None means all, in their order.
+    names : tuple of str or None
+    joined : str
+        How the sources were brought together: name or position; empty for one source.
+    dropped : list of (int array, str)
+        Rows of the first source that are left out, and why.
+    n_unmatched : int
+        Those that another source lacks.
+    n_incomplete : int
+        Those with missing values.
+    labels : array of str, shape (n_samples,), or None
+        The interval of each sample, by the config.
+    """
+
+    rows: list
+    names: tuple | None
+    joined: str
+    dropped: list = field(default_factory=list)
+    n_unmatched: int = 0
+    n_incomplete: int = 0
+    labels: np.ndarray | None = None
+
+    @property
+    def left_out(self):
+        """How many samples are left out, and why: a list of [int, str]."""
+        return [[len(rows), why] for rows, why in self.dropped]
+
+    def own_rows(self, n_samples):
+        """Return the rows of the samples in the first source, which has `n_samples` if all are."""
+        return np.arange(n_samples) if self.rows[0] is None else self.rows[0]
+
+    def stretches(self, n_samples):
+        """Return the sizes of the stretches of consecutive samples, in order.
+
+        Parameters
+        ----------
+        n_samples : int
+            That are used.
+        """
+        cut = np.zeros(max(0, n_samples - 1), bool)
+        if self.rows[0] is not None:
+            cut |= np.diff(self.rows[0]) != 1
+        if self.labels is not None:
+            cut |= self.labels[1:] != self.labels[:-1]
+        return np.diff([0, *(np.flatnonzero(cut) + 1), n_samples]).tolist()
+
+
+def choose_samples(dataset, sources, missing="error", seed=0):
+    """Return the samples of a dataset that are used: shared by its sources, and good.
+
+    Parameters
+    ----------
+    dataset : dict
+        A validated dataset of the config.
+    sources : list of Source
+    missing : str
+        error, drop_samples or impute_median; drop_samples leaves samples out.
+    seed : int
+        The run's.
+
+    Returns
+    -------
+    ChosenSamples
+
+    Raises
+    ------
+    InputError
+        Sources that do not fit together, a time series with gaps, no sample left.
+    """
+    rows, names, n_unmatched = align(sources)
+    joined = "" if len(sources) == 1 else "position" if names is None else "name"
+    dropped, n_incomplete = [], 0
+    if n_unmatched:
+        others = np.setdiff1d(np.arange(len(sample_names(sources[0]))), rows[0])
+        dropped.append((others, "not in the other files"))
+
+    def drop(keep, why):
+        """Leave out samples, and return rows and names of the others."""
+        own = np.arange(len(keep)) if rows[0] is None else rows[0]
+        dropped.append((own[~keep], why))
+        kept = [np.flatnonzero(keep) if one is None else one[keep] for one in rows]
+        return kept, None if names is None else tuple(itertools.compress(names, keep))
+
+    if "where" in dataset:
+        keep, by_position = _fulfil(dataset["where"], sources[0])
+        keep = keep if rows[0] is None else keep[rows[0]]
+        joined = "position" if by_position else joined
+        rows, names = drop(keep, "do not fulfil `where`")
+    if missing == "drop_samples":
+        keep = _complete_samples(sources, rows)
+        n_incomplete = int((~keep).sum())
+        if n_incomplete:
+            rows, names = drop(keep, "missing values")
+    if "downsample" in dataset:
+        n = n_own_samples(sources[0]) if rows[0] is None else len(rows[0])
+        keep, by_position = _drawn(dataset["downsample"], sources[0], rows[0], n, seed)
+        joined = "position" if by_position else joined
+        if not keep.all():
+            rows, names = drop(keep, "not drawn")
+    labels = None
+    if "intervals" in dataset:
+        labels, by_position = _interval_labels(dataset["intervals"], sources[0], rows[0])
+        joined = "position" if by_position else joined
+    chosen = ChosenSamples(rows, names, joined, dropped, n_unmatched, n_incomplete, labels)
+    if dataset.get("time_series"):
+        n = n_own_samples(sources[0]) if rows[0] is None else len(rows[0])
+        _check_stretches(chosen, n, sources[0])
+    return chosen
+
+
+def _table_columns(place, wanted, source):
+    """Return columns that describe the samples of a source, and whether they fit by position.
+
+    Parameters
+    ----------
+    place : dict
+        `table`, where the columns are not the source's own.
+    wanted : list of str
+    source : Source
+    """
+    path = place.get("table", source.path)
+    own = path == source.path
+    names = None if own else sample_names(source)
+    columns, by_name = values_of(path, wanted, names)
+    n_rows, expected = len(next(iter(columns.values()))), n_own_samples(source)
+    if n_rows != expected:
+        raise InputError(
+            f"expected {expected} rows in '{path}', one for each sample of '{source.path}' and in "
+            f"the same order, found {n_rows}"
+        )
+    return columns, not own and not by_name
+
+
+def _fulfil(place, source):
+    """Return which samples of a source fulfil a condition, and whether rows fit by position."""
+    place = {"condition": place} if isinstance(place, str) else place
+    try:
+        columns, by_position = _table_columns(place, where.columns_of(place["condition"]), source)
+    except InputError as error:
+        raise InputError(f"where: {str(error).removeprefix('where: ')}") from error
+    path = place.get("table", source.path)
+    keep = where.fulfilled(place["condition"], columns, path)
+    if not keep.any():
+        raise InputError(
+            f"where: no sample of '{source.path}' fulfils '{place['condition']}'. Values of the "
+            f"columns stand in '{path}'"
+        )
+    return keep, by_position
+
+
+def _drawn(settings, source, rows, n_samples, seed):
+    """Return which of `n_samples` are drawn, and whether the groups' labels fit by position.
+
+    Where there is a column `by`, each of its values keeps its share of the samples.
+    """
+    wanted, by_position = settings["n"], False
+    keep = np.ones(n_samples, bool)
+    if wanted >= n_samples:
+        return keep, by_position
+    groups = np.zeros(n_samples, int)
+    if "by" in settings:
+        try:
+            columns, by_position = _table_columns(settings, [settings["by"]], source)
+        except InputError as error:
+            raise InputError(f"downsample: {error}") from error
+        labels = columns[settings["by"]].astype(str)
+        labels = labels if rows is None else labels[rows]
+        groups = np.unique(labels, return_inverse=True)[1]
+    sizes = np.bincount(groups)
+    exact = sizes * wanted / n_samples
+    share = np.floor(exact).astype(int)
+    most = np.argsort(share - exact, kind="stable")[: wanted - share.sum()]
+    share[most] += 1
+    keep[:] = False
+    for group, n in enumerate(share):
+        chance = seeds.rng(seed, "downsample", group)
+        keep[chance.permutation(np.flatnonzero(groups == group))[:n]] = True
+    return keep, by_position
+
+
+def _interval_labels(place, source, rows):
+    """Return the interval of each sample that is used, and whether labels fit by position."""
+    place = {"column": place} if isinstance(place, str) else place
+    try:
+        columns, by_position = _table_columns(place, [place["column"]], source)
+    except InputError as error:
+        raise InputError(f"intervals: {error}") from error
+    labels = columns[place["column"]].astype(str)
+    return labels if rows is None else labels[rows], by_position
+
+
+def _check_stretches(chosen, n_samples, source):
+    """Refuse a time series in stretches that are too short to be shifted in time.
+
+    What the config calls intervals may be trials; what is left between samples that are left out
+    is no unit of its own.
+    """
+    sizes = chosen.stretches(n_samples)
+    if intervals.are_long(sizes):
+        return
+    if chosen.labels is not None and intervals.are_trials(sizes):
+        return
+    reasons = "; ".join(f"{n} samples, {why}" for n, why in chosen.left_out)
+    raise InputError(
+        f"source '{source.path}': expected stretches of {intervals.LONG} consecutive samples on "
+        f"average, since `time_series: true`, or {intervals.LEAST_TRIALS} `intervals` of the same "
+        f"length, found {n_samples} samples in {len(sizes)} stretches"
+        + (f" (left out: {reasons})" if reasons else "")
+        + ". Series are shifted in time for the p value, and short pieces do not keep what hangs "
+        "together. Set project.missing to impute_median, give longer stretches, or remove "
+        "time_series"
+    )
+
+
+def _complete_samples(sources, rows):
+    """Return which samples have no missing value in any feature of any source.
+
+    Features that no variable uses count as well: otherwise the samples, and with them every
+    result, would depend on which variables there are.
+    """
+    keep = None
+    for source, own in zip(sources, rows, strict=True):
+        complete = ~missing_samples(source)
+        complete = complete if own is None else complete[own]
+        keep = complete if keep is None else keep & complete
+    if not keep.any():
+        raise InputError(
+            f"source '{sources[0].path}': every sample has a missing value in some feature, so "
+            "that drop_samples leaves none. Set project.missing to impute_median, or remove the "
+            "features that are mostly missing"
+        )
+    return keep

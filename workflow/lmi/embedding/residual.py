@@ -1,0 +1,271 @@
+"""What a variable holds beyond others: residuals of a learned, cross-fitted prediction.
+
+The prediction is a stack of ridge regressions on several designs of the variables that are given:
+their principal components, those of the features that pass a screen, squares and products of the
+leading ones, and random Fourier features of a few. Each column of the response has its own penalty
+for each design, and the designs are added with weights of at least zero, both by the samples left
+out. The weights undo what the penalties shrink.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lmi.base import seeds
+from lmi.embedding import screen
+from lmi.projection import views
+
+PENALTIES = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
+"""Ridge penalties, in units of the largest eigenvalue of a design's covariance."""
+N_SCREENED = 48
+"""Principal components of the screened features of the variables that are given."""
+N_POLYNOMIAL = 10
+"""Leading components whose squares and products are taken."""
+N_LEADING = 12
+"""Leading components among which the directions that matter are looked for."""
+N_TARGETS = 8
+"""Leading components of x, and of y, for which they must matter, with their squares."""
+N_WAVES = 200
+"""Random Fourier features of each of two widths."""
+N_SMOOTH, N_COSINES = 6, 12
+"""Relevant coordinates of which smooth functions are taken one by one, and how many of each."""
+N_INTERACTING = 6
+"""Leading components that may act differently for each label."""
+MAX_INTERACTING_LABELS = 12
+"""Labels for which they may."""
+MUST_DROP = 0.2
+"""Share of the features that the screen must drop to count."""
+MIN_R2 = 0.01
+"""Share of its variance that must be told of a target for its gradients to count."""
+MIN_RELEVANCE = 0.02
+"""Directions of z matter whose squared gradient is at least this share of the largest."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What is conditioned on.
+
+    Attributes
+    ----------
+    views : dict of str to array, or None
+        From `lmi.projection.views.make`; None where labels alone are given.
+    codes : int array, shape (n_samples,), or None
+        Labels.
+    """
+
+    views: dict | None
+    codes: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class Designs:
+    """Regressors by design, standardised on a training fold, and the eigenvectors of each.
+
+    Attributes
+    ----------
+    regressors : list of array, shape (n_samples, n_regressors)
+    train : bool array, shape (n_samples,)
+    inner : int array, shape (n_samples,)
+        Inner fold of each sample.
+    solutions : list of list
+        By design: mean, eigenvalues and eigenvectors of each inner training part, and last of the
+        whole training fold.
+    """
+
+    regressors: list
+    train: np.ndarray
+    inner: np.ndarray
+    solutions: list
+
+
+def given_regressors(given, x, y, train, inner, seed):
+    """Return the designs of what is given, for one training fold, and its relevant coordinates.
+
+    Parameters
+    ----------
+    given : Given
+    x, y : dict
+        Views of x and of y.
+    train : bool array, shape (n_samples,)
+    inner : int array, shape (n_samples,)
+    seed : int
+
+    Returns
+    -------
+    designs : list of array, shape (n_samples, n_regressors)
+    relevant : array, shape (n_samples, n_relevant)
+        Linear coordinates of what is given, those first and widest that matter most for x or y.
+    """
+    labels = np.zeros((len(train), 0))
+    if given.codes is not None:
+        labels = np.eye(given.codes.max() + 1)[given.codes]
+    if given.views is None:
+        return [labels], labels[:, :0]
+    rng = seeds.rng(seed, "given", "designs")
+    linear = given.views["linear"].astype(np.float64)
+    leading = linear
+    parts = [linear]
+    keep = np.zeros(given.views["features"].shape[1], bool)
+    for other in (x, y):
+        passed, _ = screen.informative(given.views["features"][train], other["features"][train])
+        keep |= passed
+    if keep.any() and keep.mean() < 1 - MUST_DROP:
+        chosen = given.views["features"][:, keep]
+        leading = views.principal_components(chosen, N_SCREENED, rng).astype(np.float64)
+        parts.append(leading)
+    flat = np.hstack(parts)
+    designs = [flat]
+    unit = leading[:, :N_LEADING] / leading[train, :N_LEADING].std(axis=0)
+    unit = np.clip(unit, -5.0, 5.0)
+    unit -= unit[train].mean(axis=0)
+    first = unit[:, :N_POLYNOMIAL]
+    pairs = np.triu_indices(first.shape[1])
+    designs.append(np.hstack([flat, 0.3 * first[:, pairs[0]] * first[:, pairs[1]]]))
+    relevant = _relevant(unit, x["linear"], y["linear"], train, inner, rng)
+    designs.append(np.hstack([flat, _smooth(relevant[:, :N_SMOOTH], train)]))
+    waves = views.fourier_features(relevant, N_WAVES, rng).astype(np.float64)
+    designs.append(np.hstack([flat, waves]))
+    n_labels = labels.shape[1]
+    if n_labels:
+        if n_labels <= MAX_INTERACTING_LABELS:
+            slopes = labels[:, :, None] * unit[:, None, :N_INTERACTING]
+            designs.append(np.hstack([flat, slopes.reshape(len(flat), -1)]))
+        # labels are hardly penalised beside components of a standard deviation of at most one
+        designs = [np.hstack([3.0 * labels, design]) for design in designs]
+    return designs, relevant
+
+
+def _smooth(coordinates, train):
+    """Return cosines of each coordinate's rank, of falling size: smooth functions of it alone."""
+    from scipy.special import ndtr
+
+    parts = []
+    for values in coordinates.T:
+        share = ndtr((values - values[train].mean()) / values[train].std())
+        waves = np.cos(np.pi * np.outer(share, np.arange(1, N_COSINES + 1)))
+        parts.append(waves / np.arange(1, N_COSINES + 1) ** 0.5)
+    return np.hstack(parts)
+
+
+def _relevant(unit, x, y, train, inner, rng):
+    """Return coordinates of z in which x and y change, by the gradients of a first regression.
+
+    The mean outer product of the gradients of what z tells of x, y and their squares has large
+    eigenvalues along the directions that matter (Samarov 1993); z is rotated into its eigenvectors,
+    each scaled by the eighth root of its eigenvalue.
+    """
+    scores = np.hstack([side[:, :N_TARGETS] for side in (x, y)]).astype(np.float64)
+    scores = (scores - scores[train].mean(axis=0)) / scores[train].std(axis=0)
+    targets = np.hstack([scores, np.minimum(scores**2, 9.0)])
+    width = np.sqrt(2 * unit.shape[1])
+    frequency = rng.standard_normal((unit.shape[1], N_WAVES)) / width
+    phase = rng.uniform(0, 2 * np.pi, N_WAVES)
+    waves = np.cos(unit @ frequency + phase)
+    pairs = np.triu_indices(unit.shape[1])
+    design = np.hstack([unit, 0.3 * unit[:, pairs[0]] * unit[:, pairs[1]], waves])
+    designs = solve([design], train, inner)
+    told = predict(designs, targets)[train]
+    share = 1 - (targets[train] - told).var(axis=0) / targets[train].var(axis=0)
+    chosen = np.flatnonzero(share > MIN_R2)
+    if not len(chosen):
+        return unit[:, :2]
+    mean, values, vectors = designs.solutions[0][-1]
+    rotated = (design[train] - mean) @ vectors
+    moments = rotated.T @ (targets[train][:, chosen] - targets[train][:, chosen].mean(axis=0))
+    slopes = vectors @ (moments / len(rotated) / (values + 0.01 * values.max())[:, None])
+    n = unit.shape[1]
+    outer = np.zeros((n, n))
+    sine = np.sin(unit[train] @ frequency + phase)
+    for column, weight in enumerate(share[chosen]):
+        gradient = np.tile(slopes[:n, column], (len(rotated), 1))
+        products = np.zeros((n, n))
+        products[pairs] = 0.3 * slopes[n : n + len(pairs[0]), column]
+        gradient += unit[train] @ (products + products.T)
+        gradient -= (sine * slopes[n + len(pairs[0]) :, column]) @ frequency.T
+        outer += weight * gradient.T @ gradient / len(rotated)
+    values, vectors = np.linalg.eigh(outer)
+    values, vectors = values[::-1], vectors[:, ::-1]
+    kept = values > MIN_RELEVANCE * values[0]
+    return unit @ vectors[:, kept] * (values[kept] / values[0]) ** 0.125
+
+
+def solve(regressors, train, inner):
+    """Return `Designs` for a training fold: the decompositions that all responses share."""
+    solutions = []
+    for design in regressors:
+        parts = []
+        for fold in (*range(int(inner.max()) + 1), None):
+            fit = design[train & (inner != fold)] if fold is not None else design[train]
+            mean = fit.mean(axis=0)
+            values, vectors = np.linalg.eigh((fit - mean).T @ (fit - mean) / len(fit))
+            parts.append((mean, np.maximum(values, 0.0), vectors))
+        solutions.append(parts)
+    return Designs(regressors, train, inner, solutions)
+
+
+def predict(designs, response):
+    """Return what the designs tell of a response: of each sample by a fit that has not seen it.
+
+    Parameters
+    ----------
+    designs : Designs
+    response : array, shape (n_samples, n_columns)
+
+    Returns
+    -------
+    array, shape (n_samples, n_columns)
+        Of samples of the training fold by the other inner folds, of others by the training fold.
+    """
+    train, inner = designs.train, designs.inner
+    response = response.astype(np.float64)
+    inside = np.flatnonzero(train)
+    target = response[inside] - response[inside].mean(axis=0)
+    out, new = [], []
+    for design, parts in zip(designs.regressors, designs.solutions, strict=True):
+        left_out = np.empty((len(PENALTIES), *target.shape))
+        for fold, solution in enumerate(parts[:-1]):
+            fit, test = inside[inner[inside] != fold], inside[inner[inside] == fold]
+            values = _ridge(solution, design, response, fit, test)
+            left_out[:, inner[inside] == fold] = values - response[inside].mean(axis=0)
+        best = ((left_out - target) ** 2).sum(axis=1).argmin(axis=0)
+        columns = np.arange(target.shape[1])
+        out.append(left_out[best, :, columns].T)
+        rest = np.flatnonzero(~train)
+        new.append(_ridge(parts[-1], design, response, inside, rest, best))
+    weight = _stack(out, target)
+    mean = response[inside].mean(axis=0)
+    result = np.empty_like(response)
+    result[inside] = mean + sum(w * p for w, p in zip(weight, out, strict=True))
+    result[~train] = mean + sum(w * (p - mean) for w, p in zip(weight, new, strict=True))
+    return result
+
+
+def _ridge(solution, design, response, fit, test, chosen=None):
+    """Return predictions for each penalty, or for the chosen one of each column."""
+    mean, values, vectors = solution
+    centre = response[fit].mean(axis=0)
+    moments = vectors.T @ (design[fit].T @ (response[fit] - centre)) / len(fit)
+    penalties = np.array(PENALTIES) * values.max() + 1e-12
+    if chosen is not None:
+        slopes = vectors @ (moments / (values[:, None] + penalties[chosen]))
+        return centre + (design[test] - mean) @ slopes
+    shrunk = np.hstack([moments / (values + p)[:, None] for p in penalties])
+    told = (design[test] - mean) @ (vectors @ shrunk)
+    return centre + told.reshape(len(test), len(penalties), -1).transpose(1, 0, 2)
+
+
+def _stack(predictions, target):
+    """Return the weight of each design for each column, at least zero (Breiman 1996)."""
+    from scipy.optimize import nnls
+
+    stacked = np.stack(predictions)  # (n_designs, n, n_columns)
+    gram = np.einsum("inc,jnc->cij", stacked, stacked, optimize=True)
+    moments = np.einsum("inc,nc->ci", stacked, target, optimize=True)
+    weight = np.zeros((len(stacked), target.shape[1]))
+    for column, (g, m) in enumerate(zip(gram, moments, strict=True)):
+        scale = np.trace(g)
+        if scale <= 0 or (m <= 0).all():
+            continue
+        factor = np.linalg.cholesky(g + 1e-6 * scale * np.eye(len(g)))
+        weight[:, column] = nnls(factor.T, np.linalg.solve(factor, m))[0]
+    return weight

@@ -1,0 +1,78 @@
+"""What embedding a pair gives, by whatever preset."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+NARROW = "narrow"
+"""Candidate of pairs of single features: their normal scores, of which nothing is learned."""
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """The chosen embedding of a pair: one encoder a fold, applied to all samples.
+
+    Attributes
+    ----------
+    zx, zy : float32 array, shape (n_encoders, n_samples, n_latent)
+        Latent coordinates by encoder; canonical variates, of unit variance on the encoder's
+        training fold, in the default preset.
+    s, weight : array, shape (n_encoders, n_latent)
+        Canonical correlations of the critic, and scale of each axis in the neighbour search.
+    rank : int array, shape (n_encoders,)
+        Axes that the critic uses.
+    n_parameters : array, shape (n_encoders,)
+        Its free parameters, times the shares of its correlations that held-out samples show.
+    temperature : int array, shape (n_encoders,)
+        Row of `guided.TEMPERATURES`: how far the critic is trusted.
+    candidate : tuple of str
+        Which candidate won, by encoder.
+    scores : dict of str to float
+        Mean held-out estimate of each candidate, bits.
+    loss_step : int array, shape (n_points,)
+    loss_train, loss_validation : array, shape (n_encoders, n_points)
+        Training curves; no points where nothing was trained.
+    converged : bool
+    fold : int8 array, shape (n_samples,)
+        Encoder t was trained where `fold == t`, and is used where it is 1 - t; -1 is in neither.
+    seconds : float
+    given : float32 array, shape (n_encoders, n_samples, n_given), or None
+        Coordinates of what is conditioned on, in the scale of the neighbour search; may be none.
+    neighbourhood : int array, shape (n_encoders, n_samples), or None
+        Samples of one number are near in what is conditioned on; -1 in the training fold.
+    feigned_bits : array, shape (n_encoders,), or None
+        Bits that what is conditioned on would have feigned, had it not been subtracted again.
+    kinds : (str, str)
+        Kinds of the two variables, `lmi.projection.ties.KINDS`.
+    values : float32 array, shape (2, n_samples), or None
+        Of the two variables, `lmi.projection.ties.describe`, where neither has several features
+        and one has ties, and where one is a label.
+    classified : float32 array, shape (3, n_samples), or None
+        Of a label and several features: from `classifier.of_pair`.
+    weights : tuple
+        By encoder, the weights of the networks of x and of y, as `network.Trained` has them, or
+        None where another candidate won; of the preset paper, the layers of its encoders.
+    """
+
+    zx: np.ndarray
+    zy: np.ndarray
+    s: np.ndarray
+    weight: np.ndarray
+    rank: np.ndarray
+    n_parameters: np.ndarray
+    temperature: np.ndarray
+    candidate: tuple
+    scores: dict
+    loss_step: np.ndarray
+    loss_train: np.ndarray
+    loss_validation: np.ndarray
+    converged: bool
+    fold: np.ndarray
+    seconds: float
+    given: np.ndarray | None = None
+    neighbourhood: np.ndarray | None = None
+    feigned_bits: np.ndarray | None = None
+    kinds: tuple = ("wide", "wide")
+    values: np.ndarray | None = None
+    classified: np.ndarray | None = None
+    weights: tuple = ()

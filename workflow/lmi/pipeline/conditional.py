@@ -1,0 +1,129 @@
+"""What the pairs of a tile share beyond what their dataset gives."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from lmi.base.files import reading, text
+from lmi.base.reasons import Reason
+from lmi.embedding import conditional as embedding
+from lmi.embedding import residual
+from lmi.estimation import conditional as estimation
+from lmi.estimation.conditional import MIN_LABEL
+from lmi.pipeline.blocks import Block
+from lmi.projection import views
+
+
+class Conditioned:
+    """The blocks of a tile and what its dataset gives.
+
+    Parameters
+    ----------
+    blocks : list of str or Path
+        Files of `project`: of x, of y, and of the variable that is given, if it is one.
+    pairs : list of (int, int)
+        Rows in the two blocks, in the order of the tile.
+    variable : str or None
+        Name of the variable that is given; None where the labels of the blocks are.
+    settings : dict
+        The config's section `embed`.
+    seed : int
+    """
+
+    def __init__(self, *, blocks, pairs, variable, settings, seed):
+        rows_x, rows_y = {i for i, _ in pairs}, {j for _, j in pairs}
+        if blocks[0] == blocks[1]:
+            self.x = self.y = Block(blocks[0], lambda names: rows_x | rows_y)
+        else:
+            self.x = Block(blocks[0], lambda names: rows_x)
+            self.y = Block(blocks[1], lambda names: rows_y)
+        self.pairs, self.settings, self.seed = pairs, settings, seed
+        self.codes, self.z, self.features, self.error = None, None, None, ""
+        self.variable = variable
+        if variable is None:
+            with reading(blocks[0], "project") as file:
+                labels = text(file["given"])
+            self.codes = np.unique(labels, return_inverse=True)[1]
+            return
+        block = Block(blocks[-1], lambda names: {list(names).index(variable)})
+        (row,) = block.z
+        self.error = block.error[row]
+        self.features = block.features[row]
+        if not self.error:
+            self.z = _views(block, row)
+
+    def estimate(self, place, *, samples, name, k, error_bars, permutations, seed, threads=1):
+        """Return the conditional information of the pair at a place of the tile.
+
+        Parameters
+        ----------
+        place : int
+        samples, name, k, error_bars, permutations, seed, threads
+            As in `lmi.estimation.conditional.estimate`.
+        """
+        rows = zip((self.x, self.y), self.pairs[place], strict=True)
+        if self.variable in [block.name[row] for block, row in rows]:
+            return estimation.NOT_ASKED  # of itself nothing is left, and nobody asks
+        if self.error:
+            why = Reason("conditional", {"message": f"{self.variable}: {self.error}"})
+            return replace(estimation.NOT_ASKED, reasons=(why,))
+        sides, why = [], []
+        for side, block, row in zip("xy", (self.x, self.y), self.pairs[place], strict=True):
+            kept = self._kept(block, row)
+            if not kept.any():
+                why = Reason("given_tells_all", {"side": side})
+                return replace(estimation.NOT_ASKED, reasons=(why,))
+            sides.append(_views(block, row, kept, self.seed))
+        given, codes = self.z, self.codes
+        fold, inner = self.x.fold, self.x.inner
+        if codes is not None:
+            sizes = np.bincount(codes)
+            rare = sizes[codes] < MIN_LABEL
+            if rare.all():
+                why = Reason("conditional", {"message": f"no label of {MIN_LABEL} samples"})
+                return replace(estimation.NOT_ASKED, reasons=(why,))
+            if rare.any():
+                why = [Reason("given_rare_labels", {"n": int(rare.sum()), "floor": MIN_LABEL})]
+                rows = np.flatnonzero(~rare)
+                sides = [{view: values[rows] for view, values in one.items()} for one in sides]
+                codes = np.unique(codes[rows], return_inverse=True)[1]
+                fold, inner = fold[rows], inner[rows]
+                if samples.strata is not None:
+                    samples = replace(samples, strata=samples.strata[rows])
+        embedded = embedding.embed(
+            *sides,
+            residual.Given(given, codes),
+            fold,
+            inner,
+            settings=self.settings,
+            seed=self.seed,
+            threads=threads,
+        )
+        result = estimation.estimate(
+            embedded,
+            k=k,
+            error_bars=error_bars,
+            permutations=permutations,
+            samples=samples,
+            seed=seed,
+            name=name,
+            threads=threads,
+        )
+        return replace(result, reasons=(*why, *result.reasons))
+
+    def _kept(self, block, row):
+        """Return which features of a variable are not among those that are given."""
+        names, keys = block.features[row]
+        if self.features is None:
+            return np.ones(len(names), bool)
+        own_names, own_keys = self.features
+        return ~(np.isin(names, own_names) | ((keys > 0) & np.isin(keys, own_keys)))
+
+
+def _views(block, row, kept=None, seed=0):
+    """Return the views of a variable as floats; made anew where some features are left out."""
+    z = block.z[row]
+    if kept is not None and not kept.all():
+        return views.make(z[:, kept], seed=seed, name=block.name[row])
+    made = {view: block.views[view][row] for view in views.VIEWS}
+    return made | {"features": views.normal_scores(z).astype(np.float32)}

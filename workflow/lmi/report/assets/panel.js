@@ -1,0 +1,302 @@
+// The dialog: a pair with all that the page knows of it, or a variable with its pairs.
+
+let colourBy = "pointwise";
+
+function show(title, kicker, ...content) {
+  const dialog = byId("panel");
+  byId("panel-kicker").textContent = kicker;
+  byId("panel-title").textContent = title;
+  for (const old of dialog.querySelectorAll(".js-plotly-plot")) Plotly.purge(old);
+  byId("panel-content").replaceChildren(...content);
+  if (!dialog.open) dialog.showModal();
+  dialog.scrollTop = 0;
+}
+
+function closePanel() {
+  byId("panel").close();
+}
+
+function facts(entries) {
+  return element("dl", {className: "facts"}, ...entries
+    .filter(([, value]) => value !== "" && value !== "–")
+    .flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]));
+}
+
+function figure(id, title, caption, make, click) {
+  const place = element("div", {id, className: "plot", role: "img", ariaLabel: `${title}. ${caption}`});
+  plotLater.push([id, make, click]);
+  return element("figure", {}, element("figcaption", {}, element("h3", {}, title), caption), place);
+}
+
+let plotLater = [];
+
+function drawLater() {
+  for (const [id, make, click] of plotLater) plot(id, make, click);
+  plotLater = [];
+}
+
+const datasetOf = row => words.datasets.findIndex(one => one.name === valueOf("dataset", row));
+
+function linkTo(code, dataset) {
+  const button = element("button", {type: "button", className: "link"}, printable(words.variables[code], 80));
+  button.addEventListener("click", () => openVariable(code, dataset));
+  return button;
+}
+
+function flagWords(row) {
+  const flag = valueOf("flag", row);
+  if (flag === "ok") return element("p", {className: "verdict"}, "The pair passed all checks.");
+  const codes = String(has("reason_codes") ? valueOf("reason_codes", row) : "").split(" ").filter(Boolean);
+  const kinds = [...new Set(codes.map(code => words.kinds[code]))].filter(kind => words.meanings[kind]);
+  return element("div", {className: "verdict"},
+    element("p", {}, element("span", {className: `flag ${flag}`}, flag), `: ${has("reason") ? printable(valueOf("reason", row), 600) : ""}`),
+    ...kinds.map(kind => element("p", {}, element("strong", {}, `What to do (${kind}). `), words.meanings[kind])));
+}
+
+async function openPair(row) {
+  const {words: {details}, arrays: heavy} = await loadDetails();
+  const dataset = datasetOf(row), its = details[dataset];
+  const of = name => valueOf(name, row);
+  const [x, y] = [arrays.x[row], arrays.y[row]];
+  const rank = rowsOf(dataset).indexOf(row) + 1;
+  const about = facts([
+    ["MI", `${bits(of("mi_bits"), of("sd_bits"))} bits`],
+    ["Uncorrected", `${bits(of("mi_ksg_bits"), of("sd_ksg_bits"))} bits`],
+    ["Interval", has("low_bits") && Number.isFinite(of("low_bits"))
+      ? `${bits(of("low_bits"))} to ${bits(of("high_bits"))} bits, for the truth` : ""],
+    ["Given", has("cmi_bits") && Number.isFinite(of("cmi_bits"))
+      ? `${bits(of("cmi_bits"), of("sd_cmi_bits"))} bits beyond what the dataset gives, ` +
+        `p ${probability(of("p_conditional"))}, q ${probability(of("q_conditional"))}` : ""],
+    ["p, q", has("q_value") ? `${probability(of("p_value"))}, ${probability(of("q_value"))}` +
+      (of("significant") ? " (significant)" : "") + (has("p_method") ? ` by ${of("p_method")}` : "") : ""],
+    ["Truth", has("truth_bits") ? bits(of("truth_bits")) : ""],
+    ["Samples", whole(of("n_samples"))],
+    ["Features", `${whole(of("n_features_x"))} of x, ${whole(of("n_features_y"))} of y`],
+    ["Embedding", has("candidate") ? of("candidate") : ""],
+    ["Rank", rank ? `${whole(rank)} of ${whole(words.datasets[dataset].pairs)} in ${printable(words.datasets[dataset].name)}` : ""],
+    ["Checks", checks(row)],
+  ]);
+  const figures = [...sampleFigures(row, dataset, its, heavy), nullFigure(row), lagFigure(row), sizeFigure(row),
+    strataFigure(row), trainingFigure(row, dataset, its, heavy)].filter(Boolean);
+  const variables = element("p", {}, "Variables: ", linkTo(x, dataset), " and ", linkTo(y, dataset));
+  show(pairName(row, 60), `Pair of ${printable(words.datasets[dataset].name)}`,
+    flagWords(row), about, variables, ...figures.filter(one => one.tagName !== "FIGURE"),
+    element("div", {className: "figures"}, ...figures.filter(one => one.tagName === "FIGURE")));
+  drawLater();
+}
+
+function checks(row) {
+  return words.checks
+    .filter(name => Number.isFinite(valueOf(name, row)))
+    .map(name => `${columnOf[name].head.toLowerCase()} ${bits(valueOf(name, row))}`).join("; ");
+}
+
+// ---- samples: the two variables against each other, and each by itself
+
+function sampleFigures(row, dataset, its, heavy) {
+  const at = its.pairs.indexOf(row);
+  if (at < 0) {
+    return [element("p", {className: "note"}, its.pairs.length
+      ? `Single samples are kept of the strongest pairs alone: the ${whole(its.pairs.length)} of this dataset that the page holds.`
+      : "Single samples were not kept (keep.pointwise).")];
+  }
+  const n = its.samples, of = name => heavy[`${name}-${dataset}`].subarray(at * n, (at + 1) * n);
+  const pointwise = of("pointwise"), labelled = its.labels.length > 0;
+  const colours = place => labelled && colourBy === "label"
+    ? byLabel(heavy[`label-${dataset}`], its.labels, its.names)
+    : byPointwise(pointwise, place, its.names);
+  const cloud = (id, x, y, titles) => place => ({
+    data: colours(place)(x, y),
+    layout: {height: 330, margin: {l: 50, r: 10, t: 30, b: 46},
+      xaxis: {title: {text: titles[0]}}, yaxis: {title: {text: titles[1]}}},
+  });
+  const names = ["x", "y"].map(side => label(valueOf(side, row), 30));
+  const shown = n < its.of ? ` ${whole(n)} of ${whole(its.of)} samples.` : "";
+  const made = [];
+  if (labelled) {
+    const select = element("select", {id: "colour-by"},
+      element("option", {value: "pointwise"}, "pointwise MI"), element("option", {value: "label"}, "stratum"));
+    select.value = colourBy;
+    select.addEventListener("change", () => {
+      colourBy = select.value;
+      redraw("pair-xy", "pair-x", "pair-y");
+    });
+    made.push(element("p", {className: "tools"}, element("label", {}, "Colour samples by ", select)));
+  }
+  made.push(figure("pair-xy", "x against y",
+    `The first learned axis of either variable. Blue samples fit the dependence, orange ones contradict it; their mean is the MI.${shown}`,
+    cloud("pair-xy", of("scatter_x"), of("scatter_y"), names)));
+  for (const side of ["x", "y"]) {
+    const place = (its.embedded ?? []).indexOf(arrays[side][row]);
+    if (place < 0) continue;
+    const axes = [1, 2].map(k => heavy[`axis_${k}-${dataset}`].subarray(place * n, (place + 1) * n));
+    if (!axes[1].some(Number.isFinite)) continue;
+    made.push(figure(`pair-${side}`, `${side}: ${printable(valueOf(side, row), 30)}`,
+      "The same samples on the first two principal components of this variable.",
+      cloud(`pair-${side}`, axes[0], axes[1], ["component 1", "component 2"])));
+  }
+  return made;
+}
+
+const sampleName = names => names ? names.map(name => `<b>${label(name)}</b><br>`) : undefined;
+
+function byPointwise(values, place, names) {
+  const sizes = Array.from(values).filter(Number.isFinite).map(Math.abs).sort((a, b) => a - b);
+  const reach = sizes.length ? Math.max(sizes[Math.floor(0.98 * (sizes.length - 1))], 0.01) : 1;
+  return (x, y) => [{
+    type: "scatter", mode: "markers", x: Array.from(x), y: Array.from(y), showlegend: false,
+    customdata: Array.from(values), text: sampleName(names),
+    hovertemplate: `${names ? "%{text}" : ""}%{customdata:.2f} bits<extra></extra>`,
+    marker: {size: 5, color: Array.from(values, value => Number.isFinite(value) ? value : 0), cmin: -reach, cmax: reach,
+      colorscale: theme().mi.map(([at, colour]) => [(at + 1) / 2, colour]),
+      line: {color: theme().muted, width: 0.4},
+      showscale: place.id === "pair-xy",
+      colorbar: {thickness: 9, outlinewidth: 0, len: 0.9, title: {text: "bits", side: "right"}}},
+  }];
+}
+
+function byLabel(codes, strata, names) {
+  return (x, y) => strata.map((name, code) => {
+    const of = Array.from(codes.keys()).filter(i => codes[i] === code);
+    const {series} = theme();
+    return {type: "scatter", mode: "markers", name: label(name, 20), x: of.map(i => x[i]), y: of.map(i => y[i]),
+      text: sampleName(names && of.map(i => names[i])),
+      hovertemplate: `${names ? "%{text}" : ""}${label(name)}<extra></extra>`,
+      marker: {size: 5, color: series[code % series.length], symbol: code >= series.length ? "diamond" : "circle"}};
+  }).slice(0, 20);
+}
+
+// ---- the rest of a pair
+
+function nullFigure(row) {
+  const [mean, sd, value] = ["null_mean_bits", "null_sd_bits", "mi_ksg_bits"].map(name => valueOf(name, row));
+  if (![mean, sd, value].every(Number.isFinite) || sd <= 0) return null;
+  return figure("pair-null", "Observed against chance",
+    `Shaded: a normal curve with the mean and standard deviation of ${whole(valueOf("n_permutations", row))} permutations. ` +
+    "Line: the uncorrected estimate, which they are compared with.", () => {
+      const colours = theme();
+      const x = Array.from({length: 121}, (_, i) => mean + (i - 60) / 15 * sd);
+      const y = x.map(at => Math.exp(-0.5 * ((at - mean) / sd) ** 2));
+      return {data: [
+        {type: "scatter", mode: "lines", x, y, fill: "tozeroy", name: "by chance", line: {color: colours.muted}, hovertemplate: "%{x:.3f} bits by chance<extra></extra>"},
+        {type: "scatter", mode: "lines", x: [value, value], y: [0, 1.05], name: "observed", line: {color: colours.series[0], width: 3},
+          hovertemplate: `observed: ${bits(value)} bits<extra></extra>`},
+      ], layout: {height: 260, xaxis: {title: {text: "uncorrected MI (bits)"}}, yaxis: {visible: false}}};
+    });
+}
+
+function errorPlot(x, y, sd, title, more = {}) {
+  return () => ({
+    data: [{type: "scatter", mode: "lines+markers", x, y, line: {color: theme().series[0]}, marker: {size: 8},
+      error_y: {type: "data", array: sd.map(one => Number.isFinite(one) ? Z95 * one : 0), width: 0},
+      hovertemplate: "%{y:.3f} bits<extra></extra>", ...more}],
+    layout: {height: 260, xaxis: {title: {text: title}}, yaxis: {title: {text: "bits"}, rangemode: "tozero"}},
+  });
+}
+
+function lagFigure(row) {
+  if (!has("lag")) return null;
+  const rows = [];
+  for (let other = 0; other < nRows; other++) {
+    if (arrays.dataset[other] === arrays.dataset[row] && arrays.x[other] === arrays.x[row] &&
+        arrays.y[other] === arrays.y[row]) rows.push(other);
+  }
+  if (rows.length < 2) return null;
+  rows.sort((a, b) => arrays.lag[a] - arrays.lag[b]);
+  const of = name => rows.map(one => valueOf(name, one));
+  return figure("pair-lag", "By lag", "Right of zero, y is that many samples later than x; bars are 95 % intervals.",
+    errorPlot(of("lag"), of("mi_bits"), of("sd_bits"), "lag (samples)"));
+}
+
+function sizeFigure(row) {
+  const n = valueOf("n_samples", row), mi = valueOf("mi_bits", row);
+  const drift = valueOf("drift_bits", row), half = valueOf("half_samples_bits", row);
+  const points = [[n / 3, mi - drift], [n / 2, half], [n, mi]].filter(([, value]) => Number.isFinite(value));
+  if (points.length < 2) return null;
+  return figure("pair-size", "By number of samples",
+    "A value that still rises at the right end is probably too low.",
+    errorPlot(points.map(([at]) => Math.round(at)), points.map(([, value]) => value),
+      points.map(([at]) => at === n ? valueOf("sd_bits", row) : NaN), "samples"));
+}
+
+function strataFigure(row) {
+  const within = valueOf("mi_within_bits", row);
+  if (!Number.isFinite(within)) return null;
+  const single = (has("within_strata") ? valueOf("within_strata", row) : "").split("; ")
+    .map(text => text.match(/^(.*): (-?[\d.]+) \(n (\d+)\)$/s)).filter(Boolean);
+  const bars = [["all samples", valueOf("mi_ksg_bits", row), ""], ["within strata", within, ""],
+    ...single.map(([, name, value, n]) => [name, Number(value), `, ${n} samples`])].slice(0, 32);
+  return figure("pair-strata", "Within strata",
+    "Uncorrected MI over all samples, the mean within strata, and each stratum. What falls to zero, the strata explain.",
+    () => ({
+      data: [{type: "bar", orientation: "h", x: bars.map(bar => bar[1]), y: bars.map((_, i) => i),
+        marker: {color: bars.map((_, i) => theme().series[i < 2 ? i : 5])},
+        text: bars.map(bar => `${bits(bar[1])}${bar[2]}`), hovertemplate: "%{text}<extra></extra>", textposition: "none"}],
+      layout: {height: 110 + 22 * bars.length, xaxis: {title: {text: "uncorrected MI (bits)"}},
+        yaxis: {tickvals: bars.map((_, i) => i), ticktext: bars.map(bar => label(bar[0], 20)), autorange: "reversed"}},
+    }));
+}
+
+function trainingFigure(row, dataset, its, heavy) {
+  const at = its.trained.indexOf(row);
+  if (at < 0) return null;
+  const steps = Array.from(heavy[`step-${dataset}`]), n = steps.length;
+  const of = name => Array.from(heavy[`${name}-${dataset}`].subarray(at * n, (at + 1) * n));
+  const [train, validation] = [of("train"), of("validation")];
+  const best = validation.reduce((low, value, i) => Number.isFinite(value) && !(value >= validation[low]) ? i : low, 0);
+  return figure("pair-training", "Training",
+    "The mean loss of the pair's networks. Marked: where it was lowest for validation. Each network is kept as it was at its own lowest: what comes after is not used.",
+    () => {
+      const colours = theme();
+      return {data: [
+        {type: "scatter", mode: "lines", name: "training", x: steps, y: train, line: {color: colours.muted, dash: "dash"}},
+        {type: "scatter", mode: "lines", name: "validation", x: steps, y: validation, line: {color: colours.series[0]}},
+      ], layout: {height: 260, xaxis: {title: {text: "training step"}}, yaxis: {title: {text: "loss"}},
+        shapes: [{type: "line", x0: steps[best], x1: steps[best], yref: "paper", y0: 0, y1: 1,
+          line: {color: colours.series[1], dash: "dot", width: 1.5}}]}};
+    });
+}
+
+// ---- a variable
+
+async function openVariable(code, dataset) {
+  const {words: {details}} = await loadDetails();
+  const name = words.variables[code], node = nodesOf(dataset).get(code);
+  const rows = rowsOf(dataset, row => arrays.x[row] === code || arrays.y[row] === code);
+  const told = details[dataset].features[code];
+  const nodes = [...nodesOf(dataset).values()].sort((a, b) => b.hub - a.hub);
+  const others = node?.community ? nodes.filter(one => one.community === node.community && one.code !== code) : [];
+  const rank = nodes.findIndex(one => one.code === code) + 1;
+  const about = facts([
+    ["Hub score", node ? `${bits(node.hub)} bits over ${counted(node.degree, "significant pair")}; rank ${whole(rank)} of ${whole(nodes.length)}` : ""],
+    ["Community", node?.community ? `${node.community}, with ${counted(others.length, "other")}` : "none: no significant pair"],
+    ["Features", told ? whole(told.n_features) : ""],
+    ["Missing", told && told.missing > 0 ? `${(100 * told.missing).toFixed(1)} % of the values` : ""],
+    ["Cannot be used", told?.error ?? ""],
+    ["Left out", (told?.dropped ?? []).map(([reason, n, names]) => `${counted(n, "feature")} (${reason}): ` +
+      printable(names.join(", ") + (n > names.length ? ", …" : ""), 400)).join("; ")],
+    ["Names", told?.features.length ? printable(told.features.join(", ") + (told.n_features > told.features.length ? ", …" : ""), 1500) : ""],
+  ]);
+  const all = element("button", {type: "button", className: "action"}, `Show its ${counted(rows.length, "pair")} in the table`);
+  all.addEventListener("click", async () => {
+    closePanel();
+    await ready;
+    ask(`"${name}"`);
+    byId("table").scrollIntoView();
+  });
+  const good = rows.filter(finite).slice(0, 25);
+  const members = element("p", {className: "members"}, ...others.slice(0, 40).flatMap((one, i) =>
+    [i ? ", " : "Its community: ", linkTo(one.code, dataset)]), others.length > 40 ? ", …" : "");
+  show(printable(name, 120), `Variable of ${printable(words.datasets[dataset].name)}`, about, members, all,
+    ...(good.length ? [figure("variable-pairs", "Its strongest pairs", "MI with 95 % intervals; choose one to open it.",
+      place => ({
+        data: [{type: "scatter", mode: "markers", x: good.map(row => arrays.mi_bits[row]), y: good.map((_, i) => i), customdata: good,
+          error_x: {type: "data", array: good.map(row => Z95 * (valueOf("sd_bits", row) || 0)), width: 0},
+          marker: {size: 10, color: good.map(row => arrays.significant[row] ? theme().series[0] : theme().muted)},
+          text: good.map(hover), hovertemplate: "%{text}<extra></extra>"}],
+        layout: {height: 110 + 25 * good.length, xaxis: {title: {text: "mutual information (bits)"}},
+          yaxis: {range: [good.length - 0.4, -0.6], tickvals: good.map((_, i) => i), showgrid: false,
+            ticktext: good.map(row => label(words.variables[arrays.x[row] === code ? arrays.y[row] : arrays.x[row]], narrow(place) ? 16 : 40))}},
+      }), point => openPair(point.customdata))] : [element("p", {className: "note"}, "None of its pairs has an estimate.")]));
+  drawLater();
+}

@@ -1,0 +1,66 @@
+"""Results for other tools: square matrices and networks as files, all of them from the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lmi.base.files import replacing
+from lmi.results import direct, matrices
+from lmi.results.listing import MATRICES
+from lmi.results.load import Run
+from lmi.results.table import peaks, write_tsv
+
+
+def write(run: Run, folder: str | Path, q: float) -> list[Path]:
+    """Write the exports of all datasets of a run.
+
+    - `<dataset>/mi_bits.tsv`, `q_value.tsv`: square matrices with the names of the variables, six
+      significant digits, NaN where there is no value;
+    - `<dataset>/matrices.npz`: both in full precision, and `variables`, for numpy;
+    - `<dataset>/network.graphml`: variables, and the pairs with a q value up to `q`;
+    - `<dataset>/edges.tsv`: the same pairs as a list, and whether each is `direct` or runs `via` a
+      third variable, by the data processing inequality.
+
+    With lags, each pair is taken at the lag with the largest mi_bits.
+
+    Parameters
+    ----------
+    run : Run
+        From `lmi.load`.
+    folder : str or Path
+        A folder a dataset is made in it.
+    q : float
+        False discovery rate of the network.
+
+    Returns
+    -------
+    list of Path
+        The files.
+    """
+    return [path for dataset in run.datasets for path in _write(run, dataset, Path(folder), q)]
+
+
+def _write(run: Run, dataset: str, folder: Path, q: float) -> Iterator[Path]:
+    import networkx as nx
+
+    target = folder / dataset
+    square = {name: run.matrix(name, dataset) for name in MATRICES}
+    for name, matrix in square.items():
+        with replacing(target / f"{name}.tsv") as path:
+            matrix.to_csv(path, sep="\t", na_rep="NaN", float_format="%.6g", lineterminator="\n")
+        yield target / f"{name}.tsv"
+    with replacing(target / "matrices.npz") as path:
+        arrays = {name: matrix.to_numpy() for name, matrix in square.items()}
+        np.savez_compressed(path, variables=np.array(run.variables(dataset), dtype=str), **arrays)
+    yield target / "matrices.npz"
+    with replacing(target / "network.graphml") as path:
+        nx.write_graphml(run.network(q, dataset, untested="empty"), path)
+    yield target / "network.graphml"
+    rows = peaks(run.table[run.table["dataset"] == dataset])
+    edges: pd.DataFrame = rows.loc[rows["q_value"] <= q, ["x", "y", *matrices.EDGE_ATTRIBUTES]]
+    write_tsv(edges.join(direct.pruned(edges)), target / "edges.tsv")
+    yield target / "edges.tsv"

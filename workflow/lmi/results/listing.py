@@ -1,0 +1,7 @@
+"""Names of the files in the folder of a run."""
+
+TABLE = "mi.parquet"
+MATRICES = ("mi_bits", "q_value")
+"""Columns of the table that are exported as square matrices."""
+EXPORTS = (*(f"{name}.tsv" for name in MATRICES), "matrices.npz", "network.graphml", "edges.tsv")
+"""What each dataset has in `exports/<dataset>/`."""

@@ -1,0 +1,111 @@
+"""From the table to square matrices and networks: no number is computed here a second time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from lmi.base.errors import InputError
+from lmi.base.messages import suggest
+from lmi.results.columns import DECLARED
+from lmi.results.table import peaks
+
+if TYPE_CHECKING:
+    import networkx
+
+ONE_SIDED = ("dataset", "x", "y", "lag", "n_features_x", "n_features_y")
+"""Columns that are not of the pair as a whole: they make no symmetric matrix."""
+EDGE_ATTRIBUTES = ("mi_bits", "sd_bits", "q_value", "lag", "flag")
+
+
+def square(
+    table: pd.DataFrame, column: str, variables: Sequence[str], lag: int | None = None
+) -> pd.DataFrame:
+    """Return a column of the table as a square matrix with the names of the variables.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Rows of one dataset.
+    column : str
+        A column of pairs, such as mi_bits or q_value.
+    variables : sequence of str
+        Rows and columns, in this order.
+    lag : int, optional
+        None takes of each pair the lag with the largest mi_bits. At another lag than 0 the row is
+        x, and the column y, `lag` samples later.
+
+    Returns
+    -------
+    pandas.DataFrame
+        NaN (text: None) on the diagonal and where the table has no such pair.
+
+    Raises
+    ------
+    InputError
+        No such column or lag.
+    """
+    symmetric = [one.name for one in DECLARED if one.name not in ONE_SIDED]
+    if column not in symmetric:
+        raise InputError(
+            f"column: expected a column of pairs, found '{column}'{suggest(column, symmetric)}. "
+            f"Columns: {', '.join(symmetric)}."
+        )
+    if lag is None:
+        rows = peaks(table)
+    else:
+        rows = table[table["lag"].isin([lag, -lag])]
+        if not len(rows):
+            lags = sorted(table["lag"].unique())
+            raise InputError(f"lag: expected one of {', '.join(map(str, lags))}, found {lag}.")
+    place = {name: number for number, name in enumerate(variables)}
+    x, y = (rows[side].map(place).to_numpy() for side in ("x", "y"))
+    values = rows[column].to_numpy()
+    kind = next(one.dtype for one in DECLARED if one.name == column)
+    empty = (None, object) if kind == "str" else (np.nan, float)
+    matrix = np.full((len(variables), len(variables)), *empty)
+    if lag:
+        # what is y later than x at a lag is x later than y at its negative
+        forth = rows["lag"].to_numpy() == lag
+        matrix[x[forth], y[forth]] = values[forth]
+        matrix[y[~forth], x[~forth]] = values[~forth]
+    else:
+        matrix[x, y] = matrix[y, x] = values
+    names = pd.Index(variables, name="variable")
+    return pd.DataFrame(matrix, index=names, columns=names)
+
+
+def network(
+    table: pd.DataFrame, variables: Sequence[str], q: float, **attributes: object
+) -> networkx.Graph:
+    """Return the pairs with a q value up to a level as a graph.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Rows of one dataset; of a pair with lags, that with the largest mi_bits.
+    variables : sequence of str
+        The nodes; those without a significant pair are there too.
+    q : float
+    **attributes
+        Of the graph.
+
+    Returns
+    -------
+    networkx.Graph
+        Edges have `EDGE_ATTRIBUTES`; one that is NaN is left out, for GraphML has no word for it.
+    """
+    import networkx as nx
+
+    graph = nx.Graph(q=q, **attributes)
+    graph.add_nodes_from(variables)
+    rows = peaks(table)
+    rows = rows[rows["q_value"] <= q]
+    for row in rows[["x", "y", *EDGE_ATTRIBUTES]].itertuples(index=False):
+        x, y, *values = row
+        said = zip(EDGE_ATTRIBUTES, values, strict=True)
+        graph.add_edge(x, y, **{name: value for name, value in said if value == value})
+    return graph

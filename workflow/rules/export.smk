@@ -1,0 +1,61 @@
+# Files for other tools, made from the table, and the machine-readable record of the run.
+
+
+rule export:
+    input:
+        parquet=rules.aggregate.output.parquet,
+        blocks=PLAN.blocks(),
+    output:
+        files=PLAN.exports(),
+    log:
+        "<logs>/export.log",
+    benchmark:
+        "<benchmarks>/export.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing("export", "mem_mb"),
+        runtime=growing("export", "runtime"),
+        expected_s=job("export", "expected_s"),
+        expected_mb=job("export", "expected_mb"),
+    params:
+        version=lmi.__version__,
+        results=RESULTS,
+        fdr=config["report"]["fdr"],
+    message:
+        "export: matrices and networks of all datasets"
+        " (about {resources.expected_s} s, {resources.mem_mb} MB, {resources.expected_mb} MB on disk)"
+    script:
+        "../scripts/export.py"
+
+
+rule run_record:
+    input:
+        tsv=rules.aggregate.output.tsv,
+        parquet=rules.aggregate.output.parquet,
+        report=rules.report.output.html,
+        exports=rules.export.output.files,
+    output:
+        record="<results>/ro-crate-metadata.json",
+        config="<results>/exports/config.yaml",
+    log:
+        "<logs>/run_record.log",
+    benchmark:
+        "<benchmarks>/run_record.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing("run_record", "mem_mb"),
+        runtime=growing("run_record", "runtime"),
+        expected_s=job("run_record", "expected_s"),
+        expected_mb=job("run_record", "expected_mb"),
+    params:
+        version=lmi.__version__,
+        config=SETTINGS,
+    message:
+        "run_record: {output.record}"
+        " (about {resources.expected_s} s, {resources.mem_mb} MB, {resources.expected_mb} MB on disk)"
+    script:
+        "../scripts/run_record.py"
