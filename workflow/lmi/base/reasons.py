@@ -150,8 +150,15 @@ DECLARED = {
             "given_not_learned",
             "warn",
             "conditional value: what is given was learned in part only; on new samples it still "
-            "told {feigned:.2f} bits of what x and y share, which were taken off, and about as "
-            "much may remain",
+            "told {feigned:.2f} bits of what x and y share, which were taken off, and up to "
+            "three times as much may remain",
+            "dependence on what is given remains",
+        ),
+        Declared(
+            "given_reaches",
+            "warn",
+            "conditional value: {cmi:.2f} bits, but samples permuted near what is given depend as "
+            "much (p {p:.2g}): read it as nothing found beyond it",
             "dependence on what is given remains",
         ),
         Declared(
