@@ -12,7 +12,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check plan test test-fuzz test-wheel test-cluster test-browser lint lock \
+.PHONY: help demo check plan test test-fuzz test-wheel test-cluster test-browser lint lock docs \
   bench-accuracy bench-speed bench-statistics bench-null bench-networks bench-conditional \
   bench-discrete bench-ksg bench-gpu bench-scale bench-costs bench-overhead bench-memory \
   bench-narrow bench-report
@@ -27,6 +27,7 @@ help:
 	@echo "make test-cluster   run the workflow, and what can go wrong, on a private SLURM"
 	@echo "make test-browser   open a report in Chromium, and use it"
 	@echo "make lint   the checks without the tests"
+	@echo "make docs   all pages as a site, site/index.html"
 	@echo "make bench-accuracy   errors over families of tasks with known MI"
 	@echo "make bench-speed      CPU time beside the released latentmi (builds .latentmi)"
 	@echo "make bench-statistics coverage of the error bars, p values, q values, flags"
@@ -74,6 +75,9 @@ test-cluster: $(VENV)/.tested
 test-browser: $(VENV)/.tested
 	tests/browser/install.sh
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/browser -rP
+
+docs: $(VENV)/.tested
+	$(BIN)/python -m mkdocs build --quiet --strict
 
 lint: $(VENV)/.tested
 	$(BIN)/ruff check .

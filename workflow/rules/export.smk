@@ -21,7 +21,6 @@ rule export:
         expected_mb=job("export", "expected_mb"),
     params:
         version=lmi.__version__,
-        results=RESULTS,
         fdr=config["report"]["fdr"],
     message:
         "export: matrices and networks of all datasets"

@@ -7,5 +7,5 @@ from job import job
 with job(snakemake):
     from lmi.results import exports, load
 
-    folder = Path(snakemake.params.results)
+    folder = Path(snakemake.input.parquet).parent
     exports.write(load.load(folder), folder / "exports", snakemake.params.fdr)

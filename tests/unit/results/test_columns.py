@@ -1,4 +1,4 @@
-"""Columns of the table and layouts of the files are what is declared, in the README as well."""
+"""Columns of the table and layouts of the files are what is declared, in the docs as well."""
 
 import re
 from pathlib import Path
@@ -16,7 +16,7 @@ from lmi.results import layout
 from lmi.results.collect import collect
 from lmi.results.columns import COLUMNS, DECLARED
 
-README = Path(__file__).resolve().parents[3] / "README.md"
+RESULTS = Path(__file__).resolve().parents[3] / "docs/results.md"
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +115,7 @@ def test_a_file_that_differs_from_its_layout_is_told(files, tmp_path):
 
 
 def test_the_readme_names_all_columns_and_no_others():
-    table = README.read_text(encoding="utf-8").partition("| column | meaning |")[2]
+    table = RESULTS.read_text(encoding="utf-8").partition("| column | meaning |")[2]
     rows = table.partition("\n\n")[0].splitlines()[2:]
     named = [name for row in rows for name in re.findall(r"`([^`]+)`", row.split("|")[1])]
     assert sorted(named) == sorted(COLUMNS) and len(set(named)) == len(named)
