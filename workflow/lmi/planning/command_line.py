@@ -79,7 +79,8 @@ def _typed(value, given, rules, path):
     if isinstance(given, list) and isinstance(value, list):
         items = rules.get("items", {})
         return [_typed(item, item, items, (*path, i)) for i, item in enumerate(value)]
-    allowed = rules.get("type", ["string"])
+    choices = [JSON_TYPES.get(type(one), "string") for one in rules.get("enum", [""])]
+    allowed = rules.get("type", choices)
     allowed = [allowed] if isinstance(allowed, str) else allowed
     if isinstance(value, str):
         return _as_in_a_file(value, allowed)
