@@ -13,8 +13,9 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help demo check plan test test-fuzz test-wheel test-cluster test-browser lint lock \
-  bench-accuracy bench-speed bench-statistics bench-null bench-networks bench-conditional bench-ksg \
-  bench-gpu bench-scale bench-costs bench-overhead bench-memory bench-narrow bench-report
+  bench-accuracy bench-speed bench-statistics bench-null bench-networks bench-conditional \
+  bench-discrete bench-ksg bench-gpu bench-scale bench-costs bench-overhead bench-memory \
+  bench-narrow bench-report
 
 help:
 	@echo "make demo   install into .venv, run the bundled data, print the strongest pairs"
@@ -30,6 +31,7 @@ help:
 	@echo "make bench-speed      CPU time beside the released latentmi (builds .latentmi)"
 	@echo "make bench-statistics coverage of the error bars, p values, q values, flags"
 	@echo "make bench-null       false positives of the p values down to 1e-5"
+	@echo "make bench-discrete   errors of counts, zeros and labels, and their false positives"
 	@echo "make bench-networks   planted pairs found among thousands, and false discoveries"
 	@echo "make bench-conditional errors and p values of the conditional information"
 	@echo "make bench-ksg        the KSG kernel beside scikit-learn's KDTree"
@@ -109,6 +111,9 @@ bench-statistics: $(VENV)/.installed
 
 bench-null: $(VENV)/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.null
+
+bench-discrete: $(VENV)/.installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.discrete
 
 bench-networks: $(VENV)/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.networks

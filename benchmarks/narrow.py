@@ -9,6 +9,7 @@ The last two run in the environment of `--peers`, where they are installed; a ro
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from lmi.base import seeds
 
 SIZES = ((700, 1, 32), (2000, 1, 24), (2000, 3, 12))
 """Samples, features of a variable, variables."""
@@ -27,6 +27,8 @@ LONGEST_S = 1800
 
 def draw(n_samples, n_features, n_variables):
     """Draw variables of which every third shares a latent; shape (variables, samples, features)."""
+    from lmi.base import seeds
+
     rng = seeds.rng(0, "bench_narrow", n_samples, n_features)
     latent = rng.standard_normal((n_samples, 1))
     values = rng.standard_normal((n_variables, n_samples, n_features))
@@ -88,7 +90,8 @@ def peer(name, values, python, folder):
     if values.shape[2] > 1 and name != "frites":
         return np.nan, "scores single features alone"
     np.save(folder / "values.npy", values)
-    command = [python, __file__, "--score", name, str(folder / "values.npy")]
+    # -P: the folder of this file has a module that is called as one of Python's own
+    command = [python, "-P", __file__, "--score", name, str(folder / "values.npy")]
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=LONGEST_S, check=False
@@ -96,7 +99,11 @@ def peer(name, values, python, folder):
     except (OSError, subprocess.TimeoutExpired) as error:
         return np.nan, str(error)
     if done.returncode:
-        return np.nan, (done.stderr.strip().splitlines() or ["no message"])[-1]
+        lines = done.stderr.strip().splitlines() or ["no message"]
+        # what was raised, not what is logged while all is closed
+        return np.nan, next(
+            (line for line in lines if re.match(r"\w+(Error|Exception)", line)), lines[-1]
+        )
     return json.loads(done.stdout.splitlines()[-1]), ""
 
 
@@ -138,12 +145,17 @@ def _frites(values):
 
 
 def _arboreto(values):
-    from arboreto.algo import grnboost2
-    from distributed import Client
+    # by gene, as its `grnboost2` does, without the cluster that it wants for them
+    from arboreto.core import SGBM_KWARGS, infer_partial_network
 
-    table = pd.DataFrame(values[:, :, 0].T, columns=[f"v{i}" for i in range(len(values))])
-    client = Client(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None)
-    return lambda: grnboost2(table, client_or_address=client, seed=0)
+    matrix = values[:, :, 0].T
+    names = [f"v{number}" for number in range(matrix.shape[1])]
+
+    def work():
+        for name, column in zip(names, matrix.T, strict=True):
+            infer_partial_network("GBM", SGBM_KWARGS, matrix, names, name, column, seed=0)
+
+    return work
 
 
 def main():

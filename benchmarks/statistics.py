@@ -76,6 +76,16 @@ def labelled_clusters(seed, n_samples=2000, n_features=50, classes=4, shuffled=0
     return finish(*sides, label_mi_bits(label_table(classes, shuffled)))
 
 
+def dependent_series(seed, phi, n_features, dependence, n_samples):
+    """Return AR(1) series whose first features are correlated, as a task."""
+    from lmi.tasks.registry import finish
+
+    rng = seeds.rng(seed, "bench_statistics", "series", str(phi), n_features)
+    x, y = (autoregressive(rng, n_samples, n_features, phi) for _ in range(2))
+    y[:, 0] = dependence * x[:, 0] + np.sqrt(1 - dependence**2) * y[:, 0]
+    return finish(x, y, -0.5 * np.log2(1 - dependence**2))
+
+
 def _estimate(task):
     from lmi import api, tasks
     from lmi.tasks import registry
@@ -86,7 +96,10 @@ def _estimate(task):
         found = api.estimate(x, y, seed=seed, error_bars=False, **options)
         return {"p_value": found.p_value, "mi_bits": found.mi_bits}
     options = settings.pop("options", {})
-    if kind == "labelled":
+    if kind == "series":
+        made = dependent_series(seed, **settings)
+        options = {"time_series": True, "train": "never"} | options
+    elif kind == "labelled":
         made = labelled_clusters(seed)
     elif kind == "counts":
         x, y = seeds.rng(seed, "bench_statistics", kind).poisson(0.1, (2, 2000, 3))
@@ -111,6 +124,29 @@ def coverage(run, repeats):
             row[f"sd_{value}"] = estimate.std()
             row[f"mean_sd_{value}"] = sd.mean()
         yield row
+
+
+def series(run, repeats):
+    """Coverage of the error bars and intervals of AR(1) series, and the share that is flagged."""
+    for phi in (0.5, 0.9):
+        for n_features in (1, 5):
+            for dependence in (0.0, 0.6):
+                settings = {"phi": phi, "n_features": n_features, "dependence": dependence}
+                settings["n_samples"] = 2000
+                found = run([("series", FIRST_SEED + i, dict(settings)) for i in range(repeats)])
+                mi, sd, truth = found["mi_bits"], found["sd_bits"], found["truth_bits"]
+                yield {
+                    "part": "series",
+                    "setting": f"AR(1) {phi}, {n_features} features, correlation {dependence}",
+                    "n": repeats,
+                    "mean_bits": mi.mean(),
+                    "truth_bits": truth[0],
+                    "sd_mi": mi.std(),
+                    "mean_sd_mi": sd.mean(),
+                    "coverage_mi": ((mi - mi.mean()).abs() <= 1.96 * sd).mean(),
+                    "coverage_truth": ((mi - truth).abs() <= 1.96 * sd).mean(),
+                    "share_flagged": (found["flag"] != "ok").mean(),
+                }
 
 
 def p_values(run, repeats):
@@ -209,6 +245,7 @@ def cost(run, repeats):
 
 PARTS = {
     "coverage": coverage,
+    "series": series,
     "p_values": p_values,
     "discoveries": discoveries,
     "flags": flags,

@@ -19,7 +19,7 @@ from lmi.estimation import conditional, flags
 from lmi.estimation import estimate as estimation
 from lmi.model import build, fitted
 from lmi.projection import folds as split
-from lmi.projection import views
+from lmi.projection import ties, views
 
 
 @dataclass(frozen=True)
@@ -129,6 +129,8 @@ def estimate(
     given: Any = None,
     strata: Any = None,
     time_series: bool = False,
+    discrete_x: bool | None = None,
+    discrete_y: bool | None = None,
     threads: int = 1,
     **options: Any,
 ) -> Result:
@@ -137,10 +139,10 @@ def estimate(
     Parameters
     ----------
     Xs, Ys : array, DataFrame, tensor, AnnData or Tsd, shapes (n_samples, n_features_x) and (…)
-        Paired samples, sparse ones and frames of polars too. Constant features are left out. Where
-        both have row names (an index), samples are paired by name, with a warning if the order
-        differs; results are in the order of Xs. Where one has none, row i of Xs belongs to row i
-        of Ys.
+        Paired samples, sparse ones and frames of polars too; or labels, see `discrete_x`. Constant
+        features are left out. Where both have row names (an index), samples are paired by name,
+        with a warning if the order differs; results are in the order of Xs. Where one has none, row
+        i of Xs belongs to row i of Ys.
     preset : str, DefaultSettings or PaperSettings
         default: cross-fitted embeddings and critic-guided KSG. paper: the published method. Or
         the settings of one of them.
@@ -166,6 +168,9 @@ def estimate(
     time_series : bool
         Samples are consecutive in time: folds are long segments, the null shifts in time. Those of
         pynapple (Tsd, TsdFrame) always are; two of them need the same times.
+    discrete_x, discrete_y : bool, optional
+        Xs (Ys) is a label of each sample, whose values have no order: cell types, batches, also as
+        numbers. When absent, categories and text are labels. Missing labels are refused.
     threads : int
         Most threads, those of BLAS and torch included.
     **options
@@ -208,11 +213,16 @@ def estimate(
     own = (seed, quiet, k, error_bars, n_permutations, time_series, threads)
     for name, value in zip(OWN, own, strict=True):
         api_input.check(name, value)
+    for name, choice in (("discrete_x", discrete_x), ("discrete_y", discrete_y)):
+        if choice is not None:
+            api_input.check(name, choice)
     settings = api_input.settings(preset, options)
     time_series = in_time({"Xs": Xs, "Ys": Ys}, time_series)
-    x, y, strata_names, codes = api_input.read(Xs, Ys, strata)
+    x, y, is_label, strata_names, codes = api_input.read_sides(
+        Xs, Ys, strata, discrete_x, discrete_y
+    )
     used = [(side != side[:1]).any(axis=0) for side in (x, y)]
-    named = tuple(map(fitted.columns, (Xs, Ys), used, fitted.SIDES))
+    named = tuple(map(fitted.columns, (x, y) if any(is_label) else (Xs, Ys), used, fitted.SIDES))
     x, y = views.drop_constant(x), views.drop_constant(y)
     for name, matrix in (("Xs", x), ("Ys", y)):
         if not matrix.shape[1]:
@@ -240,7 +250,15 @@ def estimate(
             found = _embed_paper(x, y, settings, seed, bar)
         else:
             found = _embed_default(
-                x, y, settings, seed, bar, bool(time_series), codes is not None, int(threads)
+                x,
+                y,
+                is_label,
+                settings,
+                seed,
+                bar,
+                bool(time_series),
+                codes is not None,
+                int(threads),
             )
         bar.set_description("lmi: estimate")
         permutations = {
@@ -254,7 +272,10 @@ def estimate(
             0,
             codes,
             strata_names,
-            shared=flags.shared_columns(x, y, names=("Xs", "Ys")),
+            # indicators of labels are no features: what they share is finite
+            shared=flags.NOTHING_SHARED
+            if any(is_label)
+            else flags.shared_columns(x, y, names=("Xs", "Ys")),
         )
         result = estimation.estimate(
             found,
@@ -313,6 +334,7 @@ def _embed_paper(x, y, settings: PaperSettings, seed: int, bar) -> embed.Embeddi
 def _embed_default(
     x,
     y,
+    is_label,
     settings: DefaultSettings,
     seed: int,
     bar,
@@ -323,9 +345,10 @@ def _embed_default(
     """Embed x and y as the workflow does a pair of a dataset."""
     fold, inner = _folds(len(x), seed, time_series)
     prepared = []
-    for name, matrix in (("x", x), ("y", y)):
+    for name, matrix, label in zip(("x", "y"), (x, y), is_label, strict=True):
         bar.set_description(f"lmi: views of {name}")
         made = views.make(matrix, seed=seed, name=name)
+        made["kind"], made["values"] = ties.describe(matrix, label)
         prepared.append(embed.prepare(name, made, fold, inner))
         bar.update()
     found = embed.embed_pairs(

@@ -72,6 +72,8 @@ LIMITS = {
     "n_permutations": Limit("integer", 0, 10**7),
     "threads": Limit("integer", 1, 1024),
     "quiet": Limit("boolean"),
+    "discrete_x": Limit("boolean"),
+    "discrete_y": Limit("boolean"),
     "error_bars": Limit("boolean"),
     "time_series": Limit("boolean"),
     "n_latent": Limit("integer", 1, 10**4),
@@ -199,6 +201,14 @@ def strata(labels: Any, n_samples: int, name: str = "strata") -> tuple[list, np.
     """
     if labels is None:
         return [], None
+    values, text = _labels(name, labels, n_samples)
+    _check_groups(values, text, name)
+    names, codes = np.unique(text, return_inverse=True)
+    return names, codes
+
+
+def _labels(name: str, labels: Any, n_samples: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return labels as they are and as text; raises InputError as `strata`."""
     refuse_masked(name, labels)
     try:
         if hasattr(labels, "detach"):
@@ -218,10 +228,7 @@ def strata(labels: Any, n_samples: int, name: str = "strata") -> tuple[list, np.
             f"{name}: expected a label for each of the {n_samples} samples, "
             f"found shape {values.shape}."
         )
-    text = _label_text(values, name)
-    _check_groups(values, text, name)
-    names, codes = np.unique(text, return_inverse=True)
-    return names, codes
+    return values, _label_text(values, name)
 
 
 def _label_text(values: np.ndarray, name: str) -> np.ndarray:
@@ -271,13 +278,88 @@ def _check_groups(values: np.ndarray, text: np.ndarray, name: str) -> None:
         )
 
 
+# ---- labels as variables
+
+
+def _are_labels(values: Any) -> bool:
+    """Whether values are categories, or one column of text that is no text of numbers."""
+    if hasattr(values, "iloc") and getattr(values, "ndim", 2) == 2 and values.shape[1] == 1:
+        values = values.iloc[:, 0]
+    kind = getattr(values, "dtype", None)
+    if type(kind).__name__ == "CategoricalDtype":
+        return True
+    if hasattr(values, "detach") or hasattr(values, "obs_names") or hasattr(values, "toarray"):
+        return False
+    is_list = isinstance(values, list | tuple)
+    if not is_list and not (getattr(kind, "kind", "") in "OUST" and np.ndim(values) == 1):
+        return False
+    texts = [v for v in values if isinstance(v, str)]
+    return bool(texts) and not all(_is_number(v) for v in texts)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _side(name: str, values: Any, discrete: bool | None) -> tuple[np.ndarray, bool]:
+    """Return a matrix, and whether its features are the indicators of a label.
+
+    Raises
+    ------
+    InputError
+        What cannot be read; missing labels, or labels that hardly any samples share.
+    """
+    if not (_are_labels(values) if discrete is None else discrete):
+        return matrix(name, values), False
+    asked = f"discrete_{name[0].lower()}"
+    if getattr(values, "ndim", 1) == 2 and values.shape[1] == 1:
+        values = values.iloc[:, 0] if hasattr(values, "iloc") else values[:, 0]
+    n_samples = np.shape(values)[0] if np.ndim(values) else 0
+    _, text = _labels(name, values, n_samples)
+    names, codes, sizes = np.unique(text, return_inverse=True, return_counts=True)
+    if (alone := int((sizes == 1).sum())) > MAX_SHARE * n_samples:
+        raise InputError(
+            f"{name if discrete is None else asked}: expected labels that samples share, found "
+            f"{len(names)} labels for {n_samples} samples, {alone} of them of one sample. Pass "
+            "coarser labels, or numbers where the values are quantities."
+        )
+    return np.eye(len(names))[codes], True
+
+
 # ---- all together
+
+
+class Read(NamedTuple):
+    """Matrices, which of them are indicators of a label, strata: in the order of Xs."""
+
+    x: np.ndarray
+    y: np.ndarray
+    is_label: tuple[bool, bool]
+    strata_names: list
+    strata: np.ndarray | None
 
 
 def read(
     Xs: Any, Ys: Any, labels: Any, name: str = "strata"
 ) -> tuple[np.ndarray, np.ndarray, list, np.ndarray | None]:
-    """Return x, y, the names of the strata and their codes, all in the order of Xs.
+    """Return x, y, the names of the strata and their codes, as `read_sides` does, of numbers."""
+    found = read_sides(Xs, Ys, labels, False, False, name)
+    return found.x, found.y, found.strata_names, found.strata
+
+
+def read_sides(
+    Xs: Any,
+    Ys: Any,
+    labels: Any,
+    discrete_x: bool | None = None,
+    discrete_y: bool | None = None,
+    name: str = "strata",
+) -> Read:
+    """Return both sides and the strata, all in the order of Xs.
 
     Raises
     ------
@@ -290,7 +372,7 @@ def read(
                 f"{side}: expected numbers in time, found times of events ({type(values).__name__}"
                 "). Count them in bins first: .count(0.02) of a Ts or TsGroup."
             )
-    x, y = matrix("Xs", Xs), matrix("Ys", Ys)
+    (x, label_x), (y, label_y) = _side("Xs", Xs, discrete_x), _side("Ys", Ys, discrete_y)
     names_x, names_y, names_labels = row_names(Xs), row_names(Ys), row_names(labels)
     rows = order(names_x, names_y, "Xs", "Ys")
     if rows is not None:
@@ -310,4 +392,4 @@ def read(
     rows = order(target, names_labels, of_target, name)
     if rows is not None:
         labels = labels.iloc[rows] if hasattr(labels, "iloc") else np.asarray(labels)[rows]
-    return x, y, *strata(labels, len(x), name)
+    return Read(x, y, (label_x, label_y), *strata(labels, len(x), name))

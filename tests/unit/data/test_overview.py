@@ -149,3 +149,11 @@ def test_check_prints_every_dataset_and_exits_1_for_a_problem(capsys, monkeypatc
 def test_a_short_file_changes_single_keys_of_the_first():
     changed = check.merged({"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"c": 4}})
     assert changed == {"a": {"b": 1, "c": 4}, "d": 3}
+
+
+def test_shares_of_few_features_are_told():
+    counts = np.random.default_rng(0).poisson(9, size=(120, 4)) + 1
+    pd.DataFrame(counts, columns=list("abcd")).to_csv("n.csv", index=False)
+    one = described({"source": "n.csv", "preprocess": ["normalise"]})
+    assert any("add up to the same" in warning for warning in one.warnings)
+    assert one.steps == ["normalise"]

@@ -21,22 +21,27 @@ README = Path(__file__).resolve().parents[3] / "README.md"
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """Files of a tiny run with strata, a bad variable and trained networks, by kind."""
+    """Files of a tiny run with strata, a bad variable, a label and networks, by kind."""
     folder = tmp_path_factory.mktemp("tiny")
     rng = np.random.default_rng(0)
-    matrices = [*rng.standard_normal((2, 240, 3)), np.zeros((240, 0))]
+    matrices = [
+        *rng.standard_normal((2, 240, 3)),
+        np.zeros((240, 0)),
+        np.eye(3)[np.arange(240) % 3],
+    ]
     paths = {kind: folder / f"{kind}.h5" for kind in layout.LAYOUTS}
     write_block(
         paths["block"],
-        ["a", "b", "c"],
+        ["a", "b", "c", "d"],
         matrices,
-        ["", "", "all of its 3 features are constant"],
+        ["", "", "all of its 3 features are constant", ""],
         split.folds(240, seed=0, dataset="d", n_inner=3),
         dataset_name="d",
         settings={"n_components": 8, "clip": 10.0},
         seed=0,
         attributes={"key": "", "time_series": False, "overlap": 0, "n_dropped": 0},
         strata=rng.integers(2, size=240).astype(str),
+        indicators=[False, False, False, True],
         interval=np.repeat([0, 1], 120),
         given=rng.integers(2, size=240).astype(str),
     )
@@ -51,8 +56,13 @@ def files(tmp_path_factory):
     }
     block, tile, estimates, part = paths.values()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(candidates, "_best", lambda *arguments: "network")
-        embed(tile, block, block, pairs=[(0, 1), (0, 2)], settings=embed_settings, seed=0)
+        patch.setattr(
+            candidates,
+            "_best",
+            lambda judged, *others: "network" if "network" in judged.axes[0] else "linear",
+        )
+        pairs = [(0, 1), (0, 2), (0, 3)]
+        embed(tile, block, block, pairs=pairs, settings=embed_settings, seed=0)
     nulls = {"max": 99, "scheme": "auto", "block_length": 0, "tail_fit": False}
     settings = {"k": 3, "error_bars": True, "permutations": nulls}
     estimate(estimates, tile, settings=settings, seed=0)

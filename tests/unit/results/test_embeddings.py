@@ -64,7 +64,10 @@ def test_the_encoders_of_a_run_give_the_coordinates_of_the_run(files):
     assert (model.network is not None) == (kind == "network")
     for side, z in ((0, model.zx), (1, model.zy)):
         for t, coordinates in enumerate(model._encoded(side, values[side])):
-            np.testing.assert_allclose(coordinates, z[t], atol=0.03)
+            # blocks have single precision: samples that are nearly equal may swap ranks
+            apart = np.abs(coordinates - z[t])
+            assert np.quantile(apart, 0.99) < 1e-3
+            assert apart.max() < 0.1
     new = [one + 0.01 * one.std(axis=0) for one in values]
     assert np.corrcoef(model.pointwise(*new), model.pointwise_bits)[0, 1] > 0.5
 

@@ -9,9 +9,6 @@ from lmi.base.messages import some
 
 MANY_FEATURES = 500
 """With more features than this, groups of features are what one wants to compare."""
-BLOCKS = 8
-"""Blocks that the variables are cut into: enough tiles for several cores."""
-LARGEST_BLOCK = 32
 MOST_STRATA = 30
 READ_WHOLE_BYTES = 500_000_000
 """Larger files are not searched for missing values."""
@@ -220,18 +217,17 @@ def _sizes(name, dataset, said):
         policy = "drop_samples" if share <= SHARE_TO_DROP else "impute_median"
         config["project"] = {"missing": policy}
     try:
-        n_variables = len(Plan(configs.load(config)).own[0].variables)
-        config["block_size"] = min(LARGEST_BLOCK, max(2, -(-n_variables // BLOCKS)))
-        its = Plan(configs.load(config)).own[0]
+        plan = Plan(configs.load(config))
+        its = plan.own[0]
+        n_variables = len(its.variables)
     except InputError as error:
         return {
             "refused": str(error),
             "missing": config.get("project", {}).get("missing"),
-            "block_size": 8,
+            "block_size": None,
         }
     tiles = its.tiles
     step = max(1, len(tiles) // TILES_COUNTED)
-    plan = Plan(configs.load(config))
     seconds = sum(
         plan.job(rule, dataset=name, x=f"{i:03d}", y=f"{j:03d}").cost()["seconds"]
         for i, j in tiles[::step]
@@ -242,7 +238,7 @@ def _sizes(name, dataset, said):
         "variables": n_variables,
         "variable_features": its.n_features,
         "pairs": sum(len(its.list_pairs(*tile)) for tile in tiles),
-        "block_size": config["block_size"],
+        "block_size": max(map(len, its.blocks)),
         "hours": seconds * len(tiles) / len(tiles[::step]) / 3600,
         "missing": config.get("project", {}).get("missing"),
         "refused": None,
@@ -266,7 +262,8 @@ def _text(said, dataset):
     text = "\n".join(lines) + "\n\n"
     text += "# Results go to results/<run>/.\n" + entry({"run": said["name"]}, 0)
     text += "seed: 0\n\n# Variables in one file: a job does all pairs of two such blocks.\n"
-    text += entry({"block_size": said["block_size"]}, 0)
+    size = f"    # {said['block_size']} here" if said["block_size"] else ""
+    text += f"block_size: auto{size}\n"
     text += "\ndatasets:\n" + entry({said["name"]: {}}, 2).replace(" {}", "")
     if "spikes" in dataset:
         text += entry({"spikes": dataset["spikes"]}, 4)
@@ -303,7 +300,7 @@ def told(said):
         hours = said["hours"]
         time = f"{hours * 60:.0f} minutes" if hours < 2 else f"{hours:,.0f} hours"
         lines.append(
-            f"{said['variables']:,} variables, {said['pairs']:,} pairs, block_size "
+            f"{said['variables']:,} variables, {said['pairs']:,} pairs, blocks of "
             f"{said['block_size']}: about {time} on one core"
         )
     if said["strata"]:

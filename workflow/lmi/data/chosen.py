@@ -145,6 +145,9 @@ def data_files(dataset):
     for key in ("strata", "given", "where", "downsample", "intervals"):
         if isinstance(dataset.get(key), dict) and "table" in dataset[key]:
             paths.append(dataset[key]["table"])
+    choice = dataset.get("variables")
+    labels = dataset.get("labels", choice.get("labels", []) if isinstance(choice, dict) else [])
+    paths += dict.fromkeys(place["table"] for place in labels if isinstance(place, dict))
     if recordings.is_table(dataset.get("spikes", {}).get("intervals")):
         paths.append(dataset["spikes"]["intervals"])
     tasks = [dataset.get("task", {}), *dataset.get("cells", {}).values()]

@@ -34,7 +34,7 @@ def read_labels(path, column):
     return labels_of(path, column, None)[0]
 
 
-def labels_of(path, column, names):
+def labels_of(path, column, names, refuse_missing=True):
     """Return the labels of named samples: by name where the table has names, else row by row.
 
     Parameters
@@ -43,6 +43,8 @@ def labels_of(path, column, names):
         As in `read_labels`.
     names : tuple of str or None
         None: every row is a sample.
+    refuse_missing : bool
+        False: samples without a label have "".
 
     Returns
     -------
@@ -70,7 +72,8 @@ def labels_of(path, column, names):
     texts_of = [
         "" if missing else str(one) for missing, one in zip(pd.isna(labels), labels, strict=True)
     ]
-    if absent := [i for i, label in enumerate(texts_of) if not label.strip()]:
+    absent = [i for i, label in enumerate(texts_of) if not label.strip()]
+    if absent and refuse_missing:
         where = f"row {absent[0] + 1}" if rows is None else f"'{names[absent[0]]}'"
         raise InputError(
             f"strata: column '{column}' of '{path}': {len(absent)} samples have no label, the "

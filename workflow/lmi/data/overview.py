@@ -27,6 +27,8 @@ from lmi.data.variables import list_variables
 
 Settings = dict[str, Any]
 
+FEW = 100
+"""Features; the shares of fewer depend on each other by construction."""
 FEW_IN_STRATUM = 20
 """Strata of fewer samples are told: nothing is estimated within them."""
 
@@ -230,6 +232,11 @@ def _of_sources(name, dataset, said, missing, seed):
             f"{n_missing} missing values: a variable that has one stops the run. Set "
             "project.missing to drop_samples or impute_median, or mend the file"
         )
+    if few := [one.path for one in files if _normalised(dataset, one) and one.n_features < FEW]:
+        warnings.append(
+            f"normalise: '{few[0]}' has few features; where the counts of a sample add up to the "
+            "same, what one variable has the others lack, which looks like information"
+        )
     strata, joined = {}, ""
     if "strata" in dataset:
         labels, joined = joined_strata(dataset)
@@ -252,6 +259,10 @@ def _of_sources(name, dataset, said, missing, seed):
         problems=problems,
         **said,
     )
+
+
+def _normalised(dataset, one):
+    return any(name == "normalise" for name, _ in preprocess.steps_of(dataset, one.path))
 
 
 def _steps(dataset, sources):

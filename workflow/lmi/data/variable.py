@@ -15,6 +15,8 @@ class Variable:
         whole file or one side of a task.
     shift_s : float
         Spikes only: how much later the windows start, seconds.
+    label : str
+        Column of labels that the variable is; its features are their indicators.
     note : str
         What a reader of the results should know about it.
     absent : tuple of str
@@ -25,12 +27,14 @@ class Variable:
     features: tuple = ()
     shift_s: float = 0.0
     note: str = ""
+    label: str = ""
     absent: tuple = ()
 
     def to_params(self):
         """Return the variable as a mapping of JSON types, without what is not set."""
         params = {"name": self.name, "features": list(self.features)}
         optional = {"shift_s": self.shift_s, "note": self.note, "absent": list(self.absent)}
+        optional["label"] = self.label
         return params | {key: value for key, value in optional.items() if value}
 
     @classmethod

@@ -1,5 +1,6 @@
 """Variables: which features make up which, and their values."""
 
+import itertools
 import math
 from collections import Counter
 
@@ -8,6 +9,13 @@ import numpy as np
 from lmi.base.errors import InputError
 from lmi.data import preprocess
 from lmi.data import spikes as spike_trains
+from lmi.data.label_variables import (
+    indicators,
+    list_label_variables,
+    placeholder,
+    read_labels_of,
+    without_labels,
+)
 from lmi.data.matrix_values import read_sources, without_constants
 from lmi.data.matrix_variables import list_source_variables
 from lmi.data.samples import choose_samples
@@ -44,9 +52,10 @@ def list_variables(dataset):
     """
     if "task" in dataset:
         return [Variable("x"), Variable("y")]
-    variables = (
-        list_unit_variables(dataset) if "spikes" in dataset else list_source_variables(dataset)
-    )
+    if "spikes" in dataset:
+        variables = list_unit_variables(dataset)
+    else:
+        variables = list_source_variables(without_labels(dataset)) + list_label_variables(dataset)
     _check_names(variables)
     return variables
 
@@ -184,7 +193,7 @@ def read_matrices(
         matrices, features, notes = read_units(dataset, variables)
         info["interval"] = spike_trains.interval_of_windows(dataset["spikes"])
     else:
-        matrices, features, notes = read_sources(dataset, variables, missing, info, seed)
+        matrices, features, notes = _read_with_labels(dataset, variables, missing, info, seed)
     n_left = len(matrices[0]) if matrices else min_samples
     if n_left < min_samples:
         reason = f" after {info['n_dropped']} with missing values" if info["n_dropped"] else ""
@@ -201,6 +210,42 @@ def read_matrices(
         for variable, note, other in zip(variables, notes, constant, strict=True)
     ]
     return matrices, info
+
+
+def _read_with_labels(dataset, variables, missing, info, seed):
+    """Return matrices, features and notes of variables of features and of labels.
+
+    Samples that lack a label are lost to all variables, whichever are read: a dataset has one set
+    of samples.
+    """
+    of_features = [variable for variable in variables if not variable.label]
+    wanted = of_features or [placeholder(dataset)]
+    matrices, features, notes = read_sources(dataset, wanted, missing, info, seed)
+    labels, complete = read_labels_of(dataset, missing, info["sample_rows"])
+    if not labels:
+        return matrices, features, notes
+    if not complete.all():
+        if dataset.get("time_series"):
+            raise InputError(
+                f"variables.labels: {int((~complete).sum())} samples of a time series have no "
+                "label, and left out would make distant samples neighbours. Give them one"
+            )
+        matrices = [matrix[complete] for matrix in matrices]
+        info["n_dropped"] += int((~complete).sum())
+        for name in ("strata", "given", "sample_rows"):
+            if info.get(name) is not None:
+                info[name] = info[name][complete]
+        if info["sample_names"] is not None:
+            info["sample_names"] = tuple(itertools.compress(info["sample_names"], complete))
+    read = iter(zip(matrices, features, notes, info["missing"], strict=True))
+    rows = []
+    for variable in variables:
+        if variable.label:
+            rows.append((*indicators(labels[variable.name][complete], variable.name), "", 0.0))
+        else:
+            rows.append(next(read))
+    matrices, features, notes, info["missing"] = map(list, zip(*rows, strict=True))
+    return matrices, features, notes
 
 
 def _check_names(variables):

@@ -6,13 +6,13 @@ with it: the choice for encoder t is made by the performance of encoder 1 - t on
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lmi.base import seeds
 from lmi.base.threads import map_pairs
-from lmi.embedding import canonical, narrow, network, screen
+from lmi.embedding import canonical, classifier, narrow, network, screen
 from lmi.embedding import published as paper
 from lmi.embedding.result import Embedding
 from lmi.ksg import guided
@@ -47,12 +47,18 @@ class Variable:
         Normal scores.
     whitened : Mapping of (str, int) to canonical.Whitened
         By view and training fold, computed when asked for: narrow pairs do not.
+    kind : str
+        One of `lmi.projection.ties.KINDS`.
+    values : array, shape (n_samples,), or None
+        From `lmi.projection.ties.describe`.
     """
 
     name: str
     views: dict
     features: np.ndarray
     whitened: dict
+    kind: str = "wide"
+    values: np.ndarray | None = None
 
 
 class _Whitened(dict):
@@ -71,7 +77,9 @@ class _Whitened(dict):
 def prepare(name, made, fold, inner):
     """Return a `Variable` from `views.make`'s result and the split."""
     of_views = {view: made[view] for view in views.VIEWS}
-    return Variable(name, of_views, made["features"], _Whitened(of_views, fold, inner))
+    described = made.get("kind", "wide"), made.get("values")
+    whitened = _Whitened(of_views, fold, inner)
+    return Variable(name, of_views, made["features"], whitened, *described)
 
 
 def screened(x, y, inner, train, seed, n_components=64):
@@ -276,7 +284,9 @@ def embed_pairs(pairs, fold, inner, *, settings, seed, threads=1, exchangeable=F
     training = [
         i
         for i, found in enumerate(judged)
-        if isinstance(found, _Judged) and _wants_network(found, settings["train"])
+        if isinstance(found, _Judged)
+        and _wants_network(found, settings["train"])
+        and "label" not in (pairs[i][0].kind, pairs[i][1].kind)
     ]
     curves, each = {}, 0.0
     if training:
@@ -303,11 +313,31 @@ def embed_pairs(pairs, fold, inner, *, settings, seed, threads=1, exchangeable=F
         each = (time.perf_counter() - start) / len(training)
 
     def chosen(i):
+        if isinstance(judged[i], Embedding):
+            return _with_ties(judged[i], *pairs[i], fold, inner)
         if not isinstance(judged[i], _Judged):
             return judged[i]
-        return _choose(judged[i], fold, curves.get(i, []), each if i in curves else 0.0, k)
+        found = _choose(judged[i], fold, curves.get(i, []), each if i in curves else 0.0, k)
+        return _with_ties(found, *pairs[i], fold, inner)
 
     return map_pairs(chosen, range(len(pairs)), threads)
+
+
+def _with_ties(found, x, y, fold, inner):
+    """Return an embedding with what is needed where a side has ties or is a label."""
+    kinds = x.kind, y.kind
+    if not {"tied", "label"} & set(kinds):
+        return found
+    start = time.perf_counter()
+    if "wide" in kinds and "label" not in kinds:
+        return replace(found, kinds=kinds)
+    found = replace(found, kinds=kinds, values=np.stack([x.values, y.values]))
+    if "wide" not in kinds:
+        return found
+    wide, label = (x, y) if kinds[1] == "label" else (y, x)
+    bits = classifier.of_pair(wide, label.values, fold, inner)
+    seconds = found.seconds + time.perf_counter() - start
+    return replace(found, classified=bits, seconds=seconds)
 
 
 def embed_paper(x, y, *, settings, seed, names, progress=None):

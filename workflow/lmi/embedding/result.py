@@ -42,6 +42,13 @@ class Embedding:
         Samples of one number are near in what is conditioned on; -1 in the training fold.
     feigned_bits : array, shape (n_encoders,), or None
         Bits that what is conditioned on would have feigned, had it not been subtracted again.
+    kinds : (str, str)
+        Kinds of the two variables, `lmi.projection.ties.KINDS`.
+    values : float32 array, shape (2, n_samples), or None
+        Of the two variables, `lmi.projection.ties.describe`, where neither has several features
+        and one has ties, and where one is a label.
+    classified : float32 array, shape (3, n_samples), or None
+        Of a label and several features: from `classifier.of_pair`.
     weights : tuple
         By encoder, the weights of the networks of x and of y, as `network.Trained` has them, or
         None where another candidate won; of the preset paper, the layers of its encoders.
@@ -65,4 +72,7 @@ class Embedding:
     given: np.ndarray | None = None
     neighbourhood: np.ndarray | None = None
     feigned_bits: np.ndarray | None = None
+    kinds: tuple = ("wide", "wide")
+    values: np.ndarray | None = None
+    classified: np.ndarray | None = None
     weights: tuple = ()

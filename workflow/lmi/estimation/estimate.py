@@ -6,7 +6,7 @@ import numpy as np
 
 from lmi.base import reasons, seeds
 from lmi.data import intervals
-from lmi.estimation import combination, flags, narrow, null, ranks, series
+from lmi.estimation import combination, discrete, flags, narrow, null, ranks, series
 from lmi.estimation.error_bars import INSIDE_PARTS, standard_error, variance
 from lmi.estimation.evaluate import coordinates, evaluate, given_coordinates, search
 from lmi.estimation.intervals import interval
@@ -63,7 +63,8 @@ class Estimate:
         Mean `mi_bits`; NaN for samples that are not estimated (the training samples of the preset
         paper; time series: near the training samples).
     mi_bits : float
-        The headline: critic-guided, corrected as far as held-out samples allow.
+        The headline: critic-guided, corrected as far as held-out samples allow; of pairs with ties
+        or labels from `lmi.estimation.discrete`.
     mi_ksg_bits : float
         KSG on the same embedding, uncorrected.
     sd_bits, sd_ksg_bits : float
@@ -184,6 +185,16 @@ def estimate(
         if samples.time_series:
             chance = series.bits_by_chance(embedding, held_out, neighbours, threads, INSIDE_PARTS)
             sd_ksg, sd = np.hypot([sd_ksg, sd], chance).tolist()
+    n_tied = sum(n_tied for _, _, n_tied in values)
+    ties = discrete.measure(embedding, k=k, seed=seed, name=name, threads=threads, other=(mi, sd))
+    if ties:
+        pointwise, mi, halves, n_tied = ties.pointwise_bits, ties.mi_bits, ties.halves, 0
+        n_estimated = int(np.isfinite(pointwise).sum())
+        if error_bars:
+            # of a time series, no less than what its own samples allow
+            sd = np.fmax(sd, ties.sd_bits) if samples.time_series else ties.sd_bits
+            drift = ties.drift_bits
+            variances = np.repeat(ties.variances[:, None], 2, axis=1)
     within = within_strata(embedding, held_out, samples, k, threads)
     tested = null.NOT_TESTED
     if permutations and permutations["max"]:
@@ -210,7 +221,7 @@ def estimate(
         variances=variances[:, 1],
         drift=drift,
         n_estimated=n_estimated,
-        n_tied=sum(n_tied for _, _, n_tied in values),
+        n_tied=n_tied,
         ceiling=ceiling,
         missing=samples.missing,
         converged=embedding.converged,

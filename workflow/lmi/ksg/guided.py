@@ -19,6 +19,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lmi.base.repeats import MANY_COPIES, copies
 from lmi.ksg import kernel as ksg
 
 CRITIC_BOUND_SD = 5.0
@@ -33,7 +34,6 @@ N_INSIDE = 64
 CHUNK = 64
 JITTER = 1e-3
 LONELY = 1.7
-MANY_COPIES = 3
 LABEL_GAP = 1e4
 """Distance of samples with different labels, where labels are conditioned on."""
 
@@ -194,15 +194,6 @@ def untie(z: np.ndarray, side: int) -> np.ndarray:
         return z
     noise = np.random.default_rng(side).uniform(-0.5, 0.5, z.shape)
     return z + JITTER * z.std(axis=0) * noise
-
-
-def copies(z: np.ndarray) -> np.ndarray:
-    """Return how many rows of `z` equal each row, itself included."""
-    # equal rows have equal sums: where no two sums are equal, nothing need be compared
-    if len(np.unique((z * np.sqrt(np.arange(2, z.shape[1] + 2))).sum(axis=1))) == len(z):
-        return np.ones(len(z), int)
-    _, group, size = np.unique(z, axis=0, return_inverse=True, return_counts=True)
-    return size[group.ravel()]
 
 
 def best_temperature(

@@ -31,6 +31,7 @@ class Block:
             self.n_features = file["n_features"][()]
             self.fold, self.inner = file["fold"][()], file["inner"][()]
             self.strata, self.strata_names = file["strata"][()], text(file["strata_names"])
+            self.kind, self.values = text(file["kind"]), {}
             self.interval = file["interval"][()] if "interval" in file else None
             self.missing, self.truth_bits = file["missing"][()], file["truth_bits"][()]
             self.attributes = dict(file.attrs)
@@ -43,6 +44,7 @@ class Block:
             start = np.concatenate([[0], np.cumsum(self.n_features)])
             for row in sorted(wanted(self.name)):
                 self.z[row] = file["zscores"][:, start[row] : start[row + 1]]
+                self.values[row] = file["value"][row]
                 for column, view in enumerate(views.VIEWS):
                     width = n_scores[row, column]
                     self.views[view][row] = file[view][row, :, :width].astype(np.float64)
@@ -87,7 +89,9 @@ class Side:
         if narrow:
             made = {view: scores[:, : -(-scores.shape[1] // 2)] for view, scores in made.items()}
         made["features"] = views.normal_scores(self.block.z[self.row]).astype(np.float32)
+        made["values"] = self.block.values[self.row]
         made = {view: self._ordered(matrix) for view, matrix in made.items()}
+        made["kind"] = str(self.block.kind[self.row])
         return embed.prepare(self.name, made, fold, inner)
 
 

@@ -211,13 +211,20 @@ def _stack(done, n_pairs, n_samples):
     if len(longest):
         for name in ("loss_train", "loss_validation"):
             arrays[name] = np.full((*per_encoder, len(longest)), np.nan, np.float32)
-    n_latent = np.zeros((n_pairs, 2), int)
+    if any(e.values is not None for e in found):
+        arrays["value"] = np.full((n_pairs, 2, n_samples), np.nan, np.float32)
+    if any(e.classified is not None for e in found):
+        arrays["classified"] = np.full((n_pairs, 3, n_samples), np.nan, np.float32)
+    n_latent, kinds = np.zeros((n_pairs, 2), int), np.full((n_pairs, 2), "wide", object)
     for row, e in done.items():
         n_latent[row] = e.zx.shape[-1], e.zy.shape[-1]
+        kinds[row] = e.kinds
         for name, array in arrays.items():
-            value = getattr(e, name)
+            value = e.values if name == "value" else getattr(e, name)
+            if value is None:
+                continue
             array[row][tuple(slice(n) for n in value.shape)] = value
-    arrays["n_latent"] = n_latent
+    arrays["n_latent"], arrays["kind"] = n_latent, kinds
     arrays |= _networks(done, n_pairs, n_encoders)
     if len(longest):
         arrays["loss_step"] = longest

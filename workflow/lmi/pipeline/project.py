@@ -15,7 +15,7 @@ from lmi.embedding import published as paper
 from lmi.estimation import flags
 from lmi.pipeline import cache
 from lmi.projection import folds as split
-from lmi.projection import views
+from lmi.projection import ties, views
 
 log = logging.getLogger("lmi")
 
@@ -81,6 +81,7 @@ def project(out, *, dataset, dataset_name, variables, settings, seed, shared=Non
             for share in info["missing"]
         ],
         truth_bits=info["truth_bits"],
+        indicators=[bool(variable.label) for variable in wanted],
         features=[
             names if _named(dataset) else [f"{variable.name}/{name}" for name in names]
             for variable, names in zip(wanted, info["features"], strict=True)
@@ -143,6 +144,9 @@ def _data(dataset):
     for key in ("strata", "given", "where", "downsample", "intervals"):
         if isinstance(said.get(key), dict):
             said[key].pop("table", None)
+    for place in said.get("labels", []):
+        if isinstance(place, dict):
+            place.pop("table")
     return said, [(Path(path).suffix, cache.content(path)) for path in data_files(dataset)]
 
 
@@ -164,6 +168,7 @@ def write_block(
     features=None,
     interval=None,
     labels=None,
+    indicators=None,
 ):
     """Write the views of the variables of a block.
 
@@ -188,6 +193,8 @@ def write_block(
         What each variable shares with the other one of its task.
     features : list of sequence of str, optional
         Names of the features of each variable; features of one name are the same.
+    indicators : list of bool, optional
+        Which variables are labels: their features are indicators.
     interval : int array, shape (n_samples,), optional
         Interval of each sample of a time series with gaps.
     labels : dict of str to array, optional
@@ -197,6 +204,7 @@ def write_block(
     n_samples, n_components = len(matrices[0]), settings["n_components"]
     shape = (len(names), n_samples, n_components)
     stacked = {view: np.zeros(shape, np.float32) for view in views.VIEWS}
+    kinds, values = ["wide"] * len(names), np.zeros(shape[:2], np.float32)
     n_scores = np.zeros((len(names), len(views.VIEWS)), int)
     zscores, feature_names, feature_keys = [], [], []
     means, scales = [], []
@@ -209,7 +217,11 @@ def write_block(
             feature_names += [f"{name}/{column}" for column in range(varying.shape[1])]
         else:
             feature_names += features[row]
-        feature_keys.append(flags.column_keys(varying))
+        is_label = bool(indicators and indicators[row])
+        kinds[row], values[row] = ties.describe(varying, is_label)
+        # indicators of labels are no features: what they share is finite
+        none = np.zeros(varying.shape[1], np.uint64)
+        feature_keys.append(none if is_label else flags.column_keys(varying))
         means.append(varying.mean(axis=0))
         scales.append(varying.std(axis=0))
         made = views.make(
@@ -248,6 +260,8 @@ def write_block(
             "feature_name": feature_names,
             "feature_key": np.concatenate([np.zeros(0, np.uint64), *feature_keys]),
             "zscores": np.concatenate(zscores, axis=1),
+            "kind": kinds,
+            "value": values,
             "feature_mean": np.concatenate([np.zeros(0), *means]),
             "feature_scale": np.concatenate([np.zeros(0), *scales]),
             "fold": folds[0],

@@ -7,9 +7,11 @@ descriptions. What it cannot say, about files and names, is checked here, before
 import jsonschema
 
 from lmi.base.errors import InputError
+from lmi.base.messages import first_duplicates
 from lmi.data import preprocess
 from lmi.data.feature_groups import FORMS
 from lmi.data.intervals import n_partners
+from lmi.data.label_variables import read_labels_of
 from lmi.data.labels import ANNOTATED
 from lmi.data.matrix_values import read_given, read_strata
 from lmi.data.sources import check_source, some, suggest
@@ -177,7 +179,8 @@ def _check_choices(name, dataset):
     variables = dataset.get("variables", "each")
     if isinstance(variables, dict):
         forms = [key for key in FORMS if key in variables]
-        if len(forms) != 1:
+        _check_labels(name, variables.get("labels", []), given, first)
+        if len(forms) != 1 and not ("labels" in variables and not forms):
             raise InputError(
                 f"config: datasets.{name}.variables: expected exactly one of "
                 f"{', '.join(FORMS)}, found {' and '.join(forms) or 'none'}"
@@ -186,6 +189,25 @@ def _check_choices(name, dataset):
             raise InputError(
                 f"config: datasets.{name}.variables.min_features: it goes with "
                 "`unknown_features: drop`. Add that, or remove it"
+            )
+
+
+def _check_labels(name, labels, given, first):
+    """Refuse labels as variables where there is no matrix, or where they cannot be found."""
+    where = f"config: datasets.{name}.variables.labels"
+    if labels and given != ["source"]:
+        raise InputError(f"{where}: it goes with `source`, not with `{given[0]}`. Remove it")
+    columns = [place if isinstance(place, str) else place["column"] for place in labels]
+    if repeated := first_duplicates(columns):
+        raise InputError(
+            f"{where}: variables are called as their columns; more than once: {some(repeated)}. "
+            "Rename a column"
+        )
+    for place in labels:
+        if isinstance(place, str) and not first.lower().endswith(ANNOTATED):
+            raise InputError(
+                f"{where}: expected a mapping with `table` and `column`: '{first}' is no .h5ad "
+                f"file with labels of its own; found {place!r}"
             )
 
 
@@ -234,6 +256,7 @@ def _check_data(dataset, needed):
             )
     if "strata" in dataset:
         read_strata(dataset)
+    read_labels_of(dataset, "drop_samples")
     given = dataset.get("given", {})
     if "column" in given:
         read_given(dataset)

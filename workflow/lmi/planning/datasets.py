@@ -13,6 +13,7 @@ from typing import Any
 
 from lmi.base.paths import fingerprint
 from lmi.benchmarks import plan as bench
+from lmi.data.label_variables import label_places
 from lmi.data.sources import data_files
 from lmi.data.variable import Variable
 from lmi.data.variables import count_features, count_samples, list_variables
@@ -257,7 +258,9 @@ def _of_user(name, dataset, config, settings, folder, kept):
         kept = {key: dataset[key] for key in dataset if key not in ("pairs", "lags")}
         if "variable" in kept.get("given", {}):  # labels alone are kept in the blocks
             del kept["given"]
-        # all that stays of `variables` here is whether each is a file
+        if labels := label_places(dataset):
+            kept["labels"] = list(labels.values())
+        # all else that stays of `variables` here is whether each is a file
         kept["variables"] = "files" if kept["variables"] == "files" else "each"
         return in_order(kept)
 

@@ -29,6 +29,7 @@ _ARRAYS = (
     "seconds",
 )
 _OF_TRAINING = ("loss_step", "loss_train", "loss_validation")
+_OF_TIES = ("value", "classified")
 _OF_NETWORKS = ("network", "network_size")
 
 
@@ -47,10 +48,10 @@ def read_embeddings(
         Read the weights of networks too.
     """
     at = slice(rows[0], rows[-1] + 1)
-    optional = (*_OF_TRAINING, *(_OF_NETWORKS if networks else ()))
+    optional = (*_OF_TRAINING, *_OF_TIES, *(_OF_NETWORKS if networks else ()))
     named = (*_ARRAYS, *(name for name in optional if name in file))
     arrays = {name: file[name][() if name == "loss_step" else at] for name in named}
-    texts = {name: file[name].asstr()[at] for name in ("candidate", "scores")}
+    texts = {name: file[name].asstr()[at] for name in ("candidate", "scores", "kind")}
     no_steps = np.zeros(0, int)
     untrained = np.zeros((file["zx"].shape[1], 0), np.float32)
 
@@ -75,12 +76,21 @@ def read_embeddings(
             converged=bool(arrays["converged"][row]),
             fold=arrays["fold"][row],
             seconds=float(arrays["seconds"][row]),
+            kinds=tuple(texts["kind"][row]),
+            values=_held(arrays, "value", row),
+            classified=_held(arrays, "classified", row),
             weights=_weights(arrays, row),
         )
 
     return [
         one(row - rows[0]) if is_good else None for row, is_good in zip(rows, good, strict=True)
     ]
+
+
+def _held(arrays: dict, name: str, row: int) -> np.ndarray | None:
+    """Return what a file holds of a pair, or None where it holds nothing of it."""
+    values = arrays[name][row] if name in arrays else None
+    return None if values is None or np.isnan(values).all() else values
 
 
 def _weights(arrays: dict, row: int) -> tuple:

@@ -84,6 +84,8 @@ BLOCK = {
     "feature_key": Dataset(
         "uint64", ("feature of all variables",), "hash of the order of its samples, or 0"
     ),
+    "kind": Dataset("str", ("variable",), "wide, number, tied or label", "", "wide"),
+    "value": Dataset("float32", ("variable", "sample"), "normal score, or number of a label"),
     "sample_name": Dataset("str", ("sample",), "its name; its row, where the data name none"),
     "sample_row": Dataset("int64", ("sample",), "its row in the first source, from 0"),
     "dropped_sample": Dataset("str", ("dropped sample",), "name, or row, of one left out"),
@@ -117,6 +119,13 @@ EMBEDDINGS = {
     "temperature": Dataset("int64", _ENCODER, "row of the critic's temperature", "", 0),
     "fold": Dataset("int8", ("pair", "sample"), "fold of each sample", "", 0),
     "n_latent": Dataset("int64", ("pair", "side"), "axes of x and of y", "", 0),
+    "kind": Dataset("str", ("pair", "side"), "kind of x and of y", "", "wide"),
+    "value": Dataset(
+        "float32", ("pair", "side", "sample"), "values of pairs with ties", "", np.nan, True
+    ),
+    "classified": Dataset(
+        "float32", ("pair", "training share", "sample"), "bits of classifiers", BITS, np.nan, True
+    ),
     "network": Dataset(
         "float32",
         (*_ENCODER, "side", "parameter"),

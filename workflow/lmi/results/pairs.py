@@ -110,7 +110,8 @@ def pointwise(place: Place) -> np.ndarray:
         if "pointwise" not in file:
             raise InputError(
                 f"{place.path}: expected pointwise values, found none: the run was made with "
-                "`keep: {pointwise: false}`. Set it to true, and run the same command again"
+                "`keep: {pointwise: false}`, or it is large and the key is auto. Set it to true, "
+                "and run the same command again"
             )
         return file["pointwise"][place.row].astype(float)
 
@@ -139,8 +140,8 @@ def coordinates(place: Place) -> tuple[np.ndarray, np.ndarray]:
     if not path.exists():
         raise InputError(
             f"{path}: expected the embeddings of the pair, found no such file: the run was made "
-            "with `keep: {embeddings: false}`, or the file was removed. Set it to true, and run "
-            "the same command again with `--forcerun embed`"
+            "with `keep: {embeddings: false}`, or is large and the key is auto, or the file was "
+            "removed. Set it to true, and run the same command again with `--forcerun embed`"
         )
     with reading(place.path, "estimate") as file:
         names = ("x", "y", "lag", "candidate")
