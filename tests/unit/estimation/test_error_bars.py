@@ -26,6 +26,7 @@ def known_axes(rng):
         fold=(np.arange(N) % 2).astype(np.int8),
         converged=True,
         given=None,
+        candidate=("linear", "linear"),
     )
 
 
