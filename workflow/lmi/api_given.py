@@ -182,10 +182,12 @@ def estimate(
         len(x), seed=seed, dataset="", n_inner=canonical.N_INNER, time_series=samples.time_series
     )
     sides = [views.make(side, seed=seed, name=name) for name, side in (("x", x), ("y", y))]
-    made = None if given.matrix is None else views.make(given.matrix, seed=seed, name="given")
+    given_views = (
+        None if given.matrix is None else views.make(given.matrix, seed=seed, name="given")
+    )
     embedding = embed.embed(
         *sides,
-        residual.Given(made, given.codes),
+        residual.Given(given_views, given.codes),
         fold,
         inner,
         settings=asdict(settings),

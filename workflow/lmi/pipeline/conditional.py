@@ -125,5 +125,5 @@ def _views(block, row, kept=None, seed=0):
     z = block.z[row]
     if kept is not None and not kept.all():
         return views.make(z[:, kept], seed=seed, name=block.name[row])
-    made = {view: block.views[view][row] for view in views.VIEWS}
-    return made | {"features": views.normal_scores(z).astype(np.float32)}
+    of_views = {view: block.views[view][row] for view in views.VIEWS}
+    return of_views | {"features": views.normal_scores(z).astype(np.float32)}
