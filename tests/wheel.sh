@@ -88,11 +88,11 @@ grep --quiet -e --configfile "$work/log"
 # The wheel holds the package without the workflow: `lmi run` says so, and takes a checkout's.
 lmi() { env -u PYTHONPATH "$work/venv/bin/lmi" "$@" >"$work/log" 2>&1; }
 printf 'datasets: {d: {task: {name: gaussian_grid, n_samples: 300}}}\n' >tiny.yaml
-if lmi run tiny.yaml; then echo "lmi run: expected a message" >&2; exit 1; fi
+if lmi run -c tiny.yaml; then echo "lmi run: expected a message" >&2; exit 1; fi
 grep --quiet -e "--snakefile FILE" "$work/log"
 cp -R "$work/source" "$work/checkout"
-cp "$project"/Snakefile "$work/checkout"
-lmi run tiny.yaml --snakefile "$work/checkout/workflow/Snakefile" --dry-run -v ||
+cp -R "$project"/Snakefile "$project"/envs "$work/checkout"
+lmi run -c tiny.yaml --snakefile "$work/checkout/workflow/Snakefile" --verbose --dry-run ||
   { cat "$work/log" >&2; exit 1; }
 grep --quiet -e embed "$work/log"
 echo "the wheel works"
