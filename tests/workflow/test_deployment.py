@@ -108,6 +108,22 @@ def test_a_single_rule_of_a_module_can_be_changed(elsewhere):
     assert elsewhere.plan()["embed"] == 1
 
 
+def test_two_runs_are_two_modules(elsewhere):
+    elsewhere.config("second.yaml", {**TINY, "run": "second"})
+    moved = '    replace_prefix: {"results/": "out/"}\n'
+    elsewhere.module(more=moved, use="use rule * from lmi as lmi_*")
+    path = elsewhere.folder / "workflow/Snakefile"
+    path.write_text(
+        path.read_text() + "\nimport yaml\n\nmodule again:\n"
+        f'    snakefile: "{ROOT}/workflow/Snakefile"\n'
+        '    config: yaml.safe_load(open("second.yaml"))\n\n'
+        "use rule * from again as again_*\n"
+    )
+    files = ("out/tiny/mi.tsv", "results/second/mi.tsv")
+    counts = elsewhere.plan(*files)
+    assert counts["lmi_embed"] == counts["again_embed"] == 1
+
+
 # ---- prefix
 
 
@@ -136,6 +152,16 @@ def test_a_tag_of_a_repository_runs_from_its_checkout(elsewhere, repository):
     assert len(elsewhere.table()) == 1
     (checkout,) = (elsewhere.folder / ".snakemake/lmi-workflow").iterdir()
     assert (checkout / "workflow/scripts/job.py").is_file()
+
+
+def test_a_tag_of_a_hosted_repository_is_planned_from_its_checkout(elsewhere, repository):
+    # the clone that Snakemake makes of it, so that nothing is fetched
+    clone = ".cache/snakemake/snakemake/source-cache/snakemake-git-cache/github.com/some/where"
+    bare = ["git", "clone", "--quiet", "--bare", str(repository), str(elsewhere.folder / clone)]
+    subprocess.run(bare, check=True)
+    elsewhere.module('github("some/where", path="workflow/Snakefile", tag="v1")')
+    assert elsewhere.plan()["embed"] == 1
+    assert len(list((elsewhere.folder / ".snakemake/lmi-workflow").iterdir())) == 1
 
 
 def test_the_other_snakefile_of_a_repository_is_refused_in_one_message(elsewhere, repository):
