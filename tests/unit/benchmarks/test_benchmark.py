@@ -234,7 +234,7 @@ def test_a_small_benchmark_twice_gives_the_same_files_but_for_times(tmp_path, mo
     # truth is the pair's own, in one block
     truths = rows.groupby("cell")["truth_bits"].unique()
     assert sorted(round(float(t[0]), 2) for t in truths) == [0.71, 1.04]
-    assert not rows["mi_bits"].isna().any()
+    assert not rows["mi_bits"].isna().any(), rows[["cell", "estimator", "reason"]].to_string()
     page = (tmp_path / "one/benchmark.html").read_text()
     assert "Two <code>tasks</code>, x &lt; y." in page and "seeds 0, 1" in page
     assert "http://" not in page and 'src="data:image/png' in page

@@ -325,3 +325,10 @@ def test_unreadable_files(tmp_path, ending):
         recorded(str(tmp_path / f"a.{ending}"))
     with pytest.raises(InputError, match=r"spikes .*no such file"):
         recorded(str(tmp_path / f"b.{ending}"))
+
+
+def test_seconds_that_are_divided_by_a_sampling_rate_are_refused():
+    settings = {"source": "tests/data/neurons/spikes.npz", "sampling_rate": 30000}
+    settings |= {"bin_ms": 20, "n_lags": 5, "stride_ms": 100}
+    with pytest.raises(InputError, match=r"all spikes lie in one stretch of 0\.00\d+ s within"):
+        spikes.count_windows(settings, [("unit0", 0.0)])

@@ -27,6 +27,7 @@ def known_axes(rng):
         converged=True,
         given=None,
         candidate=("linear", "linear"),
+        values=None,
     )
 
 

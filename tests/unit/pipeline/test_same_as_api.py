@@ -39,3 +39,45 @@ def test_the_stages_give_the_numbers_of_lmi_estimate(tmp_path, time_series):
         values = ("mi_bits", "mi_ksg_bits", "sd_bits", "sd_ksg_bits", "low_bits", "high_bits")
         for name in (*values, "p_value"):
             assert file[name][0] == getattr(result, name)
+
+
+def test_a_pair_has_the_same_numbers_whatever_else_is_in_its_tile(tmp_path):
+    """Single features, counts, wide variables and trained networks in one tile, and alone."""
+    rng = np.random.default_rng(1)
+    hidden = rng.standard_normal((400, 1))
+    variables = {
+        "single": hidden + rng.standard_normal((400, 1)),
+        "other": hidden + rng.standard_normal((400, 1)),
+        "count": rng.poisson(np.exp(hidden / 2)).astype(float),
+        "wide": hidden + rng.standard_normal((400, 6)),
+        "bent": np.hstack([hidden**2, rng.standard_normal((400, 5))]),
+    }
+    block = tmp_path / "block.h5"
+    project.write_block(
+        block,
+        list(variables),
+        list(variables.values()),
+        [""] * len(variables),
+        folds(400, seed=0, dataset="", n_inner=canonical.N_INNER, time_series=False),
+        dataset_name="",
+        settings=defaults("project"),
+        seed=0,
+        attributes={"key": "", "time_series": False, "overlap": 0},
+    )
+    pairs = [(0, 1), (0, 2), (1, 3), (2, 3), (3, 4)]
+    settings = defaults("estimate")
+    settings["permutations"]["max"] = 199
+
+    def table(name, chosen):
+        tile, out = (tmp_path / f"{name}-{stage}.h5" for stage in ("tile", "estimate"))
+        embed.embed(tile, block, block, pairs=chosen, settings=defaults("embed"), seed=0)
+        estimate.estimate(out, tile, settings=settings, seed=0)
+        with reading(out, "estimate") as file:
+            names = ("mi_bits", "mi_ksg_bits", "sd_bits", "low_bits", "p_value", "pointwise")
+            return {column: file[column][()] for column in names}
+
+    together = table("together", pairs)
+    assert np.isfinite(together["mi_bits"]).all()
+    for row, pair in enumerate(pairs):
+        for column, values in table(f"alone-{row}", [pair]).items():
+            np.testing.assert_array_equal(values[0], together[column][row], err_msg=column)

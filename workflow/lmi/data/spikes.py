@@ -19,6 +19,9 @@ MAX_WINDOWS = 10**6
 MAX_DAYS = 30
 """More windows, or a longer recording, come of times that are no seconds."""
 SECONDS_A_DAY = 86_400
+LEAST_SPAN = 0.02
+"""Of the time recorded, from the first to the last spike of all units: less comes of times in
+another unit than the intervals, as seconds that are divided by a sampling rate."""
 MIN_PAUSE_S, PAUSE_SPIKES = 10.0, 100
 """A stretch without any spike is taken for a pause where it is as long as this, and at the rate of
 the rest more spikes would be expected."""
@@ -166,18 +169,13 @@ def count_windows(spikes, wanted):
     list of float32 array, shape (n_windows, n_lags)
     """
     n_windows(spikes)
-    known = recording(spikes)
+    recorded = recording(spikes)
     times, names = _sorted_spikes(of_config(spikes))
-    if not any(((times >= start) & (times <= stop)).any() for start, stop in known.intervals):
-        raise InputError(
-            f"spikes '{spikes['source']}': no spike lies within the intervals that were recorded, "
-            f"{_shown(known.intervals)} s; spikes are from {times.min():g} to {times.max():g} s. "
-            "Intervals and, without `sampling_rate`, times are in seconds"
-        )
+    _refuse_other_clock(spikes, times, recorded)
     bin_ms = np.arange(spikes["n_lags"] + 1) * spikes["bin_ms"]
     windows = [
         (start, np.arange(n)[:, None] * spikes["stride_ms"] + bin_ms)
-        for (start, _), n in zip(known.intervals, _windows(spikes, known), strict=True)
+        for (start, _), n in zip(recorded.intervals, _windows(spikes, recorded), strict=True)
     ]
     counts = []
     for name, shift_s in wanted:
@@ -189,6 +187,24 @@ def count_windows(spikes, wanted):
         before = np.searchsorted(own, edges.ravel()).reshape(edges.shape)
         counts.append(np.diff(before, axis=1).astype(np.float32))
     return counts
+
+
+def _refuse_other_clock(spikes, times, recorded):
+    """Refuse spikes and intervals that do not go by the same clock, or not in the same unit."""
+    within = np.zeros(len(times), bool)
+    for start, stop in recorded.intervals:
+        within |= (times >= start) & (times <= stop)
+    what = None
+    if not within.any():
+        what = "no spike lies"
+    elif np.ptp(times[within]) < LEAST_SPAN * recorded.duration_s:
+        what = f"all spikes lie in one stretch of {np.ptp(times[within]):.3g} s"
+    if what:
+        raise InputError(
+            f"spikes '{spikes['source']}': {what} within the intervals that were recorded, "
+            f"{_shown(recorded.intervals)} s; spikes are from {times.min():g} to {times.max():g} "
+            "s. Intervals and, without `sampling_rate`, times are in seconds"
+        )
 
 
 def _unit_names(ids):

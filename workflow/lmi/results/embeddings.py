@@ -10,7 +10,7 @@ import numpy as np
 
 from lmi.base.files import reading
 from lmi.embedding.network import WIDTHS
-from lmi.embedding.result import Embedding
+from lmi.embedding.result import NARROW, Embedding
 from lmi.model import build, fitted
 from lmi.model.encoder import Columns
 from lmi.results import names, pairs
@@ -53,33 +53,34 @@ def read_embeddings(
     arrays = {name: file[name][() if name == "loss_step" else at] for name in named}
     texts = {name: file[name].asstr()[at] for name in ("candidate", "scores", "kind")}
     no_steps = np.zeros(0, int)
-    untrained = np.zeros((file["zx"].shape[1], 0), np.float32)
+    untrained = np.zeros((len(rows), file["zx"].shape[1], 0), np.float32)
 
     def one(row):
         n_x, n_y = arrays["n_latent"][row]
         n_axes = max(n_x, n_y)
+        candidate = tuple(texts["candidate"][row].split("+"))
+        # a pair of single features has one encoder, others of its tile may have two
+        its = slice(1 if candidate == (NARROW,) else None)
         return Embedding(
-            zx=arrays["zx"][row, :, :, :n_x],
-            zy=arrays["zy"][row, :, :, :n_y],
-            s=arrays["s"][row][:, :n_axes],
-            weight=arrays["weight"][row][:, :n_axes],
-            rank=arrays["rank"][row],
-            n_parameters=arrays["n_parameters"][row],
-            temperature=arrays["temperature"][row],
-            candidate=tuple(texts["candidate"][row].split("+")),
+            zx=arrays["zx"][row, its, :, :n_x],
+            zy=arrays["zy"][row, its, :, :n_y],
+            s=arrays["s"][row, its, :n_axes],
+            weight=arrays["weight"][row, its, :n_axes],
+            rank=arrays["rank"][row, its],
+            n_parameters=arrays["n_parameters"][row, its],
+            temperature=arrays["temperature"][row, its],
+            candidate=candidate,
             scores=json.loads(texts["scores"][row]),
             loss_step=arrays.get("loss_step", no_steps),
-            loss_train=arrays["loss_train"][row] if "loss_train" in arrays else untrained,
-            loss_validation=arrays["loss_validation"][row]
-            if "loss_validation" in arrays
-            else untrained,
+            loss_train=arrays.get("loss_train", untrained)[row, its],
+            loss_validation=arrays.get("loss_validation", untrained)[row, its],
             converged=bool(arrays["converged"][row]),
             fold=arrays["fold"][row],
             seconds=float(arrays["seconds"][row]),
             kinds=tuple(texts["kind"][row]),
             values=_held(arrays, "value", row),
             classified=_held(arrays, "classified", row),
-            weights=_weights(arrays, row),
+            weights=_weights(arrays, row)[its],
         )
 
     return [
