@@ -5,16 +5,25 @@
 #   snakemake --cores all calibrate   MI planted in the data      -> results/<run>/calibration.tsv
 #   snakemake --cores all real_data   data of the published study -> results/<run>/real_data/
 #   snakemake --profile slurm         the same on a cluster
+import os
+import sys
+
 from snakemake.utils import min_version
 
 min_version("9.14")
 
 
+# Of a repository (gitfile, github) Snakemake fetches this file alone.
+if not hasattr(workflow.current_basedir, "__fspath__"):
+    sys.exit("lmi-workflow: expected path='workflow/Snakefile' in the module, found 'Snakefile'")
+
+
 # A file given with --configfile that has its own datasets stands alone; a shorter one, and
-# --config key=value, changes single keys of config.yaml, of its datasets too.
+# --config key=value, changes single keys of config.yaml, of its datasets too. Other workflows keep
+# theirs in config/.
 if config.get("datasets") == workflow.config_settings.config.get("datasets"):
 
-    configfile: "config.yaml"
+    configfile: next(filter(os.path.exists, ("config.yaml", "config/config.yaml")), "config.yaml")
 
 
 include: "workflow/rules/common.smk"

@@ -236,13 +236,13 @@ def _part(kind, rng, n):
 
 def p_values(kind, n, first, count):
     """Return p values of `count` independent pairs of two halves each."""
-    found = []
+    values = []
     for seed in range(first, first + count):
         rng = np.random.default_rng(seed)
         halves = [_part(kind, rng, n // 2) for _ in range(2)]
         tested = null.test(halves, scheme="free", n_permutations=9999, rng=rng)
-        found.append(tested.p_value)
-    return np.array(found)
+        values.append(tested.p_value)
+    return np.array(values)
 
 
 def false_positives(pool, tests, n=400, chunk=500):

@@ -78,7 +78,7 @@ def network(design, seed):
 def p_values(design, seed, pairs, estimate):
     """Return the p values of some pairs of a network, and the CPU seconds that they took."""
     variables, _ = network(design, seed)
-    start, found = time.process_time(), []
+    start, values = time.process_time(), []
     for first, second in pairs:
         x, y = variables[[first, second], :, None]
         if estimate:
@@ -94,8 +94,8 @@ def p_values(design, seed, pairs, estimate):
                 rng=seeds.rng(seed, "bench_networks", first, second),
                 links=links,
             )
-        found.append(tested.p_value)
-    return found, time.process_time() - start
+        values.append(tested.p_value)
+    return values, time.process_time() - start
 
 
 def main():

@@ -117,22 +117,22 @@ def halves(x, y, strata=None):
 def p_values(case, statistic, n, d, first, count, n_permutations):
     """Return p values of `count` independent pairs."""
     scheme, _ = case
-    found = np.empty(count)
+    values = np.empty(count)
     for number in range(count):
         rng = seeds.rng(first + number, "null", *case, statistic, n, d)
         its = scheme.split()[0]
         if statistic == "pair":
             parts, links = halves(*variables(scheme, CASES[case], 2 * n, d, rng))
-            found[number] = null.test(
+            values[number] = null.test(
                 parts, scheme=its, n_permutations=n_permutations, rng=rng, links=links
             ).p_value
             continue
         pair = part(scheme, CASES[case], n, d, rng)
         if statistic == "critic":
-            found[number] = null._critic(pair, its, n_permutations, 0, rng, True)[0]
+            values[number] = null._critic(pair, its, n_permutations, 0, rng, True)[0]
         else:
-            found[number] = null._sequential(pair, its, null.MAX_KSG, 0, rng, 3)[0]
-    return found
+            values[number] = null._sequential(pair, its, null.MAX_KSG, 0, rng, 3)[0]
+    return values
 
 
 def main():
@@ -171,13 +171,13 @@ def main():
                         )
                         for first in range(0, tests, CHUNK)
                     ]
-                    found = np.concatenate([job.result() for job in jobs])
+                    p = np.concatenate([job.result() for job in jobs])
                     row = {"statistic": statistic, "scheme": case[0], "data": case[1]}
                     row |= {"n": n, "features": d, "tests": tests}
-                    row |= {f"{level:g}": (found <= level).mean() / level for level in LEVELS}
-                    row["KS"] = kstest(found, "uniform").statistic
-                    row["KS p"] = kstest(found[:10_000], "uniform").pvalue
-                    row["above 0.9"] = (found > 0.9).mean() / 0.1
+                    row |= {f"{level:g}": (p <= level).mean() / level for level in LEVELS}
+                    row["KS"] = kstest(p, "uniform").statistic
+                    row["KS p"] = kstest(p[:10_000], "uniform").pvalue
+                    row["above 0.9"] = (p > 0.9).mean() / 0.1
                     row["seconds"] = time.perf_counter() - start
                     rows.append(row)
                     table = pd.DataFrame(rows)

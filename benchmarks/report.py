@@ -150,8 +150,8 @@ def main():
     rows = []
     for n_variables in arguments.variables:
         with tempfile.TemporaryDirectory() as folder:
-            made = page(n_variables, folder)
-            rows.append(made | used(made.pop("path")))
+            row = page(n_variables, folder)
+            rows.append(row | used(row.pop("path")))
         print(pd.DataFrame(rows[-1:]).round(2).to_string(index=False), flush=True)
 
 

@@ -93,32 +93,32 @@ def _estimate(task):
     kind, seed, settings = task
     if kind in ("white", "autoregressive", "strata"):
         x, y, options = pair(kind, seed, **settings)
-        found = api.estimate(x, y, seed=seed, error_bars=False, **options)
-        return {"p_value": found.p_value, "mi_bits": found.mi_bits}
+        result = api.estimate(x, y, seed=seed, error_bars=False, **options)
+        return {"p_value": result.p_value, "mi_bits": result.mi_bits}
     options = settings.pop("options", {})
     if kind == "series":
-        made = dependent_series(seed, **settings)
+        drawn = dependent_series(seed, **settings)
         options = {"time_series": True, "train": "never"} | options
     elif kind == "labelled":
-        made = labelled_clusters(seed)
+        drawn = labelled_clusters(seed)
     elif kind == "counts":
         x, y = seeds.rng(seed, "bench_statistics", kind).poisson(0.1, (2, 2000, 3))
-        made = registry.finish(x, y, 0.0)
+        drawn = registry.finish(x, y, 0.0)
     else:
-        made = tasks.make(kind, seed, **settings)
-    found = api.estimate(made.x, made.y, seed=seed, **({"n_permutations": 0} | options))
+        drawn = tasks.make(kind, seed, **settings)
+    result = api.estimate(drawn.x, drawn.y, seed=seed, **({"n_permutations": 0} | options))
     names = ("mi_bits", "mi_ksg_bits", "sd_bits", "sd_ksg_bits", "p_value", "flag", "reason")
-    return {name: getattr(found, name) for name in names} | {"truth_bits": made.truth_bits}
+    return {name: getattr(result, name) for name in names} | {"truth_bits": drawn.truth_bits}
 
 
 def coverage(run, repeats):
     """Coverage of mi ± 1.96 sd around the mean over the repeats."""
     for name, (task, settings) in COVERAGE.items():
-        found = run([(task, FIRST_SEED + i, dict(settings)) for i in range(repeats)])
+        results = run([(task, FIRST_SEED + i, dict(settings)) for i in range(repeats)])
         row = {"part": "coverage", "setting": name, "n": repeats}
         for value in ("mi", "mi_ksg"):
-            estimate = found[f"{value}_bits"]
-            sd = found["sd_ksg_bits" if value == "mi_ksg" else "sd_bits"]
+            estimate = results[f"{value}_bits"]
+            sd = results["sd_ksg_bits" if value == "mi_ksg" else "sd_bits"]
             inside = (estimate - estimate.mean()).abs() <= 1.96 * sd
             row[f"coverage_{value}"] = inside.mean()
             row[f"sd_{value}"] = estimate.std()
@@ -133,8 +133,8 @@ def series(run, repeats):
             for dependence in (0.0, 0.6):
                 settings = {"phi": phi, "n_features": n_features, "dependence": dependence}
                 settings["n_samples"] = 2000
-                found = run([("series", FIRST_SEED + i, dict(settings)) for i in range(repeats)])
-                mi, sd, truth = found["mi_bits"], found["sd_bits"], found["truth_bits"]
+                results = run([("series", FIRST_SEED + i, dict(settings)) for i in range(repeats)])
+                mi, sd, truth = results["mi_bits"], results["sd_bits"], results["truth_bits"]
                 yield {
                     "part": "series",
                     "setting": f"AR(1) {phi}, {n_features} features, correlation {dependence}",
@@ -145,7 +145,7 @@ def series(run, repeats):
                     "mean_sd_mi": sd.mean(),
                     "coverage_mi": ((mi - mi.mean()).abs() <= 1.96 * sd).mean(),
                     "coverage_truth": ((mi - truth).abs() <= 1.96 * sd).mean(),
-                    "share_flagged": (found["flag"] != "ok").mean(),
+                    "share_flagged": (results["flag"] != "ok").mean(),
                 }
 
 
@@ -181,14 +181,14 @@ def discoveries(run, repeats):
     p = run(jobs)["p_value"].to_numpy()
     for method in ("bh", "by"):
         q = false_discovery_control(p, method=method)
-        found = q <= 0.05
+        discovered = q <= 0.05
         yield {
             "part": "false discoveries",
             "setting": f"{method}, level 0.05",
             "n": repeats,
-            "discoveries": found.sum(),
-            "realised_fdr": (found & (strength == 0)).sum() / max(1, found.sum()),
-            "power": found[strength > 0].mean(),
+            "discoveries": discovered.sum(),
+            "realised_fdr": (discovered & (strength == 0)).sum() / max(1, discovered.sum()),
+            "power": discovered[strength > 0].mean(),
         }
 
 
@@ -211,12 +211,12 @@ def flags(run, repeats):
     }
     few = max(4, repeats // 10)
     for name, (task, settings) in planted.items():
-        found = run([(task, FIRST_SEED + i, dict(settings)) for i in range(few)])
-        raised = found["reason"].str.contains(name)
+        results = run([(task, FIRST_SEED + i, dict(settings)) for i in range(few)])
+        raised = results["reason"].str.contains(name)
         yield {"part": "flags", "setting": name, "n": few, "share_flagged": raised.mean()}
     for name, (task, settings) in clean.items():
-        found = run([(task, FIRST_SEED + i, dict(settings)) for i in range(few)])
-        raised = found["flag"] != "ok"
+        results = run([(task, FIRST_SEED + i, dict(settings)) for i in range(few)])
+        raised = results["flag"] != "ok"
         yield {"part": "clean", "setting": name, "n": few, "share_flagged": raised.mean()}
 
 
@@ -225,7 +225,7 @@ def cost(run, repeats):
     from lmi import api, tasks
 
     for n_samples in (1000, 2000, 10_000):
-        made = tasks.make(
+        drawn = tasks.make(
             "gaussian_grid", FIRST_SEED, n_samples=n_samples, ambient=100, intrinsic=3
         )
         row = {"part": "cost", "setting": f"n {n_samples:,}", "n": 5}
@@ -237,7 +237,7 @@ def cost(run, repeats):
             seconds = []
             for _ in range(6):
                 start = time.process_time()
-                api.estimate(made.x, made.y, seed=0, **options)
+                api.estimate(drawn.x, drawn.y, seed=0, **options)
                 seconds.append(time.process_time() - start)
             row[f"seconds_{name}"] = np.median(seconds[1:])
         yield row

@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+project=$PWD
 python=$PWD/.venv/bin/python
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -83,4 +84,15 @@ print(f"config.load: {len(loaded)} sections")
 PYTHON
 env -u PYTHONPATH "$work/venv/bin/python" -m lmi.planning.forecast --help >"$work/log"
 grep --quiet -e --configfile "$work/log"
+
+# The wheel holds the package without the workflow: `lmi run` says so, and takes a checkout's.
+lmi() { env -u PYTHONPATH "$work/venv/bin/lmi" "$@" >"$work/log" 2>&1; }
+printf 'datasets: {d: {task: {name: gaussian_grid, n_samples: 300}}}\n' >tiny.yaml
+if lmi run -c tiny.yaml; then echo "lmi run: expected a message" >&2; exit 1; fi
+grep --quiet -e "--snakefile FILE" "$work/log"
+cp -R "$work/source" "$work/checkout"
+cp -R "$project"/Snakefile "$project"/envs "$work/checkout"
+lmi run -c tiny.yaml --snakefile "$work/checkout/workflow/Snakefile" --verbose --dry-run ||
+  { cat "$work/log" >&2; exit 1; }
+grep --quiet -e embed "$work/log"
 echo "the wheel works"

@@ -346,11 +346,11 @@ def _embed_default(
     prepared = []
     for name, matrix, label in zip(("x", "y"), (x, y), is_label, strict=True):
         bar.set_description(f"lmi: views of {name}")
-        made = views.make(matrix, seed=seed, name=name)
-        made["kind"], made["values"] = ties.describe(matrix, label)
-        prepared.append(embed.prepare(name, made, fold, inner))
+        described = views.make(matrix, seed=seed, name=name)
+        described["kind"], described["values"] = ties.describe(matrix, label)
+        prepared.append(embed.prepare(name, described, fold, inner))
         bar.update()
-    found = embed.embed_pairs(
+    embedded = embed.embed_pairs(
         [tuple(prepared)],
         fold,
         inner,
@@ -360,10 +360,10 @@ def _embed_default(
         exchangeable=not (time_series or has_strata),
         tell=lambda line: bar.set_description(f"lmi: {line}"),
     )[0]
-    if isinstance(found, Exception):
-        raise found
+    if isinstance(embedded, Exception):
+        raise embedded
     bar.update()
-    return found
+    return embedded
 
 
 def _folds(n_samples: int, seed: int, time_series: bool) -> tuple[np.ndarray, np.ndarray]:

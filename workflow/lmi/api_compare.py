@@ -134,8 +134,8 @@ def compare(
     strata_codes = np.zeros(len(x), int)
     strata_names: list = []
     if strata is not None:
-        _, _, strata_names, found = api_input.read(Xs, Ys, strata)
-        strata_codes = np.asarray(found)
+        _, _, strata_names, codes_of = api_input.read(Xs, Ys, strata)
+        strata_codes = np.asarray(codes_of)
     rows, group = _matched(codes, first, second, strata_codes, seed)
     n_each = len(rows) // 2
     if n_each < MIN_GROUP:

@@ -143,16 +143,16 @@ def settings(preset: Any, options: Mapping[str, Any]) -> DefaultSettings | Paper
     else:
         raise InputError(f"preset: expected one of {', '.join(PRESETS)}, found {_short(preset)}.")
     own = {field.name for field in fields(base)}
-    known = {field.name for one in PRESETS.values() for field in fields(one)}
+    field_names = {field.name for one in PRESETS.values() for field in fields(one)}
     given: dict[str, Any] = {}
     for name, value in options.items():
         target = DOCUMENTED.get(name, name)
-        if target not in known:
-            near = get_close_matches(name, [*known, *DOCUMENTED, *LIMITS], 1)
+        if target not in field_names:
+            near = get_close_matches(name, [*field_names, *DOCUMENTED, *LIMITS], 1)
             hint = f"Did you mean {near[0]}? " if near else ""
             raise InputError(
                 f"{name}: expected an option of lmi.estimate, found an unknown one. {hint}"
-                f"Options: {', '.join(sorted({*known, *DOCUMENTED}))}."
+                f"Options: {', '.join(sorted({*field_names, *DOCUMENTED}))}."
             )
         if value is None:
             continue
@@ -166,10 +166,10 @@ def settings(preset: Any, options: Mapping[str, Any]) -> DefaultSettings | Paper
             f"validation_split: expected 0.5 in the default preset, which holds out each half of "
             f"the samples in turn, found {share}. Use preset='paper' for another split."
         )
-    made = replace(base, **{name: value for name, value in given.items() if name in own})
+    settled = replace(base, **{name: value for name, value in given.items() if name in own})
     for name in own - given.keys():  # of settings that were passed whole
-        check(name, getattr(made, name))
-    return made
+        check(name, getattr(settled, name))
+    return settled
 
 
 def default_settings(options: Mapping[str, Any]) -> DefaultSettings:
@@ -359,8 +359,8 @@ def read(
     Xs: Any, Ys: Any, labels: Any, name: str = "strata"
 ) -> tuple[np.ndarray, np.ndarray, list, np.ndarray | None]:
     """Return x, y, the names of the strata and their codes, as `read_sides` does, of numbers."""
-    found = read_sides(Xs, Ys, labels, False, False, name)
-    return found.x, found.y, found.strata_names, found.strata
+    sides = read_sides(Xs, Ys, labels, False, False, name)
+    return sides.x, sides.y, sides.strata_names, sides.strata
 
 
 def read_sides(

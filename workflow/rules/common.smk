@@ -39,16 +39,18 @@ loaded = stop_on_bad_input(load, loaded)
 config.clear()
 config.update(loaded)
 
-PLAN = stop_on_bad_input(Plan, config)
-RESULTS = PLAN.results
+# What a module's `prefix:` would put before every path goes before the folder of the run alone: data
+# lie where the config says, and are looked at there when the run is planned.
+RESULTS = workflow.modifier.path_modifier.replace_prefix(f"results/{config['run']}")
+workflow.modifier.path_modifier = type(workflow.modifier.path_modifier)(None, None, workflow)
+
+PLAN = stop_on_bad_input(Plan, config, RESULTS)
 SETTINGS = PLAN.settings
 # Where lmi.benchmarks.accuracy looks for the images.
 MNIST = "resources/mnist_train.csv"
 # Where the prepared data of the published figures lie, or their stand-ins.
 REAL = catalogue.STANDIN if config["resources"]["standin"] else catalogue.FOLDER
 
-# Jobs that a killed Snakemake left on a cluster are cancelled before it is planned what to do.
-guard.before_planning(workflow, RESULTS)
 # What this process holds until it ends.
 HELD = contextlib.ExitStack()
 
@@ -60,6 +62,13 @@ def hold_run():
     HELD.enter_context(stop_on_bad_input(guard.begin, RESULTS, slurm_run))
     if slurm_run:
         guard.keep_jobs(executor)
+
+
+# Jobs that a killed Snakemake left on a cluster are cancelled before it is planned what to do.
+# Snakemake leaves out the `onstart` of modules: they take hold of their run here.
+guard.before_planning(
+    workflow, RESULTS, None if workflow.modifier.is_main_snakefile() else hold_run
+)
 
 
 def job(name, what):

@@ -36,6 +36,14 @@ def test_rows_come_in_order_and_are_padded(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_the_log_counts_the_pairs_that_are_done(tmp_path, caplog):
+    caplog.set_level("INFO", "lmi")
+    chunks.run(tmp_path / "t.h5", "k", [[1, 2, 3], [4]], compute, stage="embed", shared=["step"])
+    assert [message.split(",")[0] for message in caplog.messages] == [
+        f"embed: {n} of 4 pairs done" for n in (2, 3, 4)
+    ]
+
+
 def test_finished_chunks_survive_and_other_keys_do_not_meet(tmp_path):
     seen = []
 

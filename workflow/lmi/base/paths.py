@@ -50,10 +50,10 @@ def fingerprint(path: str | Path) -> str:
 
 def of_folder(path: str | Path, of_file: Callable[[Path], str]) -> str:
     """Return a hash of a folder: of the names of all files in it, and of what each is."""
-    found = hashlib.blake2b(digest_size=16)
+    digest = hashlib.blake2b(digest_size=16)
     for file in files_in(path):
-        found.update(f"{file.relative_to(path).as_posix()}\0{of_file(file)}\0".encode())
-    return found.hexdigest()
+        digest.update(f"{file.relative_to(path).as_posix()}\0{of_file(file)}\0".encode())
+    return digest.hexdigest()
 
 
 def files_in(folder: str | Path) -> list[Path]:
@@ -64,5 +64,5 @@ def files_in(folder: str | Path) -> list[Path]:
 def stamp(path: str | Path) -> tuple[int, int]:
     """Return what changes when a file does, or a file in a folder; part of the keys of caches."""
     path = Path(path)
-    found = [file.stat() for file in ([path, *files_in(path)] if path.is_dir() else [path])]
-    return max(one.st_mtime_ns for one in found), sum(one.st_size for one in found)
+    stats = [file.stat() for file in ([path, *files_in(path)] if path.is_dir() else [path])]
+    return max(one.st_mtime_ns for one in stats), sum(one.st_size for one in stats)

@@ -33,8 +33,8 @@ def in_time(given: Mapping[str, Any], time_series: bool) -> bool:
     InputError
         Series of other times than each other's, or with gaps.
     """
-    found = {name: times(values) for name, values in given.items()}
-    series = {name: own for name, own in found.items() if own is not None}
+    times_of = {name: times(values) for name, values in given.items()}
+    series = {name: own for name, own in times_of.items() if own is not None}
     for name, own in series.items():
         first = next(iter(series))
         if not np.array_equal(series[first], own):

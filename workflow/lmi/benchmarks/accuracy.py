@@ -173,8 +173,8 @@ def summarise(table):
     truth, has_interval = table["truth_bits"], table["low_bits"].notna()
     inside = (table["low_bits"] <= truth) & (truth <= table["high_bits"])
     table["covered"] = inside.astype(float).where(has_interval)
-    told = inside | ~table["flag"].isin(["ok"])
-    table["covered_or_flagged"] = told.astype(float).where(has_interval)
+    covered_or_flagged = inside | ~table["flag"].isin(["ok"])
+    table["covered_or_flagged"] = covered_or_flagged.astype(float).where(has_interval)
     table["ksg_over"] = table["mi_ksg_bits"] - table["truth_bits"]
     table["ksg_z"] = table["ksg_over"] / table["sd_ksg_bits"]
     table["off_oracle"] = table["mi_bits"] - table["oracle_bits"]

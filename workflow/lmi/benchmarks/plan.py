@@ -33,7 +33,7 @@ def estimators_of(figure, benchmark):
     """
     module = published.FIGURES[figure]
     asked = benchmark["estimators"] or (SMOKE if benchmark["scale"] == "smoke" else ESTIMATORS)
-    found = {
+    named = {
         name: {
             "estimator": name,
             "settings": {},
@@ -46,8 +46,8 @@ def estimators_of(figure, benchmark):
     kept = getattr(module, benchmark["scale"].upper(), variants)
     for name, variant in variants.items():
         if name in kept and variant["estimator"] in asked:
-            found[name] = {"settings": {}, "published": ""} | variant
-    return found
+            named[name] = {"settings": {}, "published": ""} | variant
+    return named
 
 
 def _belongs(name, figure, scale):
@@ -226,25 +226,25 @@ def call(out, *, estimator, tasks, settings):
 
     rows = []
     for name, task in tasks.items():
-        made = known.make(**task)
+        drawn = known.make(**task)
         start = time.perf_counter()
         try:
-            found = estimators.run(estimator, made.x, made.y, task["seed"], **settings)
+            result = estimators.run(estimator, drawn.x, drawn.y, task["seed"], **settings)
         except InputError:
             raise
         except Exception as error:  # whatever a released package raises is the row's reason
-            found = {"mi_bits": np.nan, "reason": f"{type(error).__name__}: {error}"}
+            result = {"mi_bits": np.nan, "reason": f"{type(error).__name__}: {error}"}
         rows.append(
             {
                 "cell": name,
-                "n_samples": len(made.x),
-                "n_features_x": made.x.shape[1],
-                "n_features_y": made.y.shape[1],
-                "truth_bits": made.truth_bits,
-                "mi_bits": found["mi_bits"],
-                DETAIL: json.dumps(found[DETAIL]) if DETAIL in found else "",
-                "seconds": found.get("seconds", time.perf_counter() - start),
-                "reason": " ".join(str(found["reason"]).split()),
+                "n_samples": len(drawn.x),
+                "n_features_x": drawn.x.shape[1],
+                "n_features_y": drawn.y.shape[1],
+                "truth_bits": drawn.truth_bits,
+                "mi_bits": result["mi_bits"],
+                DETAIL: json.dumps(result[DETAIL]) if DETAIL in result else "",
+                "seconds": result.get("seconds", time.perf_counter() - start),
+                "reason": " ".join(str(result["reason"]).split()),
             }
         )
     with replacing(out) as path:
@@ -295,11 +295,11 @@ def table(benchmark, results):
     import numpy as np
     import pandas as pd
 
-    made = plan(benchmark)
-    found = {}
+    planned = plan(benchmark)
+    estimates = {}
     for kind in ("runs", "functions"):
-        for key, job in made[kind].items():
-            blocks = used_blocks(made["data"][job["data"]], job)
+        for key, job in planned[kind].items():
+            blocks = used_blocks(planned["data"][job["data"]], job)
             if kind == "runs":
                 parts = [
                     _estimates(results / key / f"estimates/tile-{b:03d}-{b:03d}.h5") for b in blocks
@@ -308,18 +308,18 @@ def table(benchmark, results):
                 parts = [
                     pd.read_csv(results / key / f"block-{b:03d}.tsv", sep="\t") for b in blocks
                 ]
-            found[key] = pd.concat(parts, ignore_index=True).set_index("cell")
-    rows, specs = [], {figure: estimators_of(figure, benchmark) for figure, *_ in made["rows"]}
-    for figure, name, dataset, cell in made["rows"]:
+            estimates[key] = pd.concat(parts, ignore_index=True).set_index("cell")
+    rows, specs = [], {figure: estimators_of(figure, benchmark) for figure, *_ in planned["rows"]}
+    for figure, name, dataset, cell in planned["rows"]:
         spec = specs[figure][name]
-        row = found[f"{dataset}/{label_of(spec)}"].loc[cell].to_dict()
+        row = estimates[f"{dataset}/{label_of(spec)}"].loc[cell].to_dict()
         value = getattr(ESTIMATORS[spec["estimator"]], "VALUE", "mi_bits")
         rows.append(
             row
             | {
                 "figure": figure,
                 "estimator": name,
-                "seed": made["data"][dataset]["seed"],
+                "seed": planned["data"][dataset]["seed"],
                 "cell": cell,
                 "mi_bits": row[value],
                 "validation_loss": row.get("validation_loss", np.nan),

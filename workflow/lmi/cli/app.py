@@ -93,12 +93,12 @@ def check(ctx, config, headers, as_json):
 
     checked = checking.load(config)
     said = checking.described(checked)
-    found = [] if headers else checking.read_data(checked)
+    overviews = [] if headers else checking.read_data(checked)
     if as_json:
-        click.echo(dumps(checking.with_data(said, found)))
+        click.echo(dumps(checking.with_data(said, overviews)))
     else:
-        click.echo("\n\n".join([checking.told(said), *checking.pages(found)]))
-    ctx.exit(any(one.problems for one in found))
+        click.echo("\n\n".join([checking.told(said), *checking.pages(overviews)]))
+    ctx.exit(any(one.problems for one in overviews))
 
 
 @cli.command(

@@ -103,20 +103,20 @@ def read_data(config):
     return check.overviews(config)
 
 
-def with_data(said, found):
+def with_data(said, overviews):
     """Return what `described` says and, of each dataset, what is in its data."""
     import dataclasses
 
-    data = {one.dataset: {"data": dataclasses.asdict(one)} for one in found}
+    data = {one.dataset: {"data": dataclasses.asdict(one)} for one in overviews}
     datasets = {name: its | data.get(name, {}) for name, its in said["datasets"].items()}
     return said | {"datasets": datasets}
 
 
-def pages(found):
+def pages(overviews):
     """Return overviews as texts for people."""
     from lmi.data import overview_text
 
-    return [overview_text.text(one) for one in found]
+    return [overview_text.text(one) for one in overviews]
 
 
 def told(said):

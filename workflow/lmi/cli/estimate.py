@@ -17,14 +17,14 @@ def _read(path, time_series):
             "`lmi init`"
         )
     source = parts[0]
-    known = header(source)
-    if known.text:
+    top = header(source)
+    if top.text:
         raise InputError(
-            f"{path}: expected columns of numbers, found text in {', '.join(sorted(known.text))}. "
+            f"{path}: expected columns of numbers, found text in {', '.join(sorted(top.text))}. "
             "Leave them out, or write a config with `lmi init`"
         )
-    if known.ids:
-        raise InputError(id_message(source, list(known.ids)))
+    if top.ids:
+        raise InputError(id_message(source, list(top.ids)))
     names = sample_names(source)
     return pd.DataFrame(read(source), index=None if names is None else list(names))
 

@@ -94,17 +94,17 @@ def _is_spikes(path):
 def _spikes(path):
     from lmi.data import spikes
 
-    known = spikes.recording({"source": path})
+    recorded = spikes.recording({"source": path})
     floor = 1.0
-    rates = [count / known.duration_s for count in known.n_spikes]
+    rates = [count / recorded.duration_s for count in recorded.n_spikes]
     return {
         "kind": "spikes",
         "samples": None,
-        "features": len(known.names),
+        "features": len(recorded.names),
         "missing_samples": 0,
         "strata": {},
         "notes": [
-            f"{len(known.names)} units, {known.duration_s:,.0f} s; "
+            f"{len(recorded.names)} units, {recorded.duration_s:,.0f} s; "
             f"{sum(rate >= floor for rate in rates)} fire at least {floor:g} times a second"
         ],
         "dataset": {
@@ -132,12 +132,12 @@ def _matrix(path, gene_sets):
     parts = sources_of(dataset)
     if len(parts) > 1:
         return _parts(path, parts)
-    known = header(parts[0])
-    notes, drop = [], [*known.ids, *known.text]
+    top = header(parts[0])
+    notes, drop = [], [*top.ids, *top.text]
     if drop:
         dataset["drop_columns"] = drop
         notes.append(f"columns left out, for they hold no measurements: {some(drop)}")
-    n_features = len([name for name in known.features if name not in drop])
+    n_features = len([name for name in top.features if name not in drop])
     if gene_sets:
         dataset["variables"] = {
             "gene_sets": gene_sets,
@@ -160,10 +160,10 @@ def _matrix(path, gene_sets):
         notes.append("the file is large: it was not searched for missing values")
     return {
         "kind": "matrix",
-        "samples": known.n_samples,
+        "samples": top.n_samples,
         "features": n_features,
         "missing_samples": missing,
-        "strata": _strata(path, known),
+        "strata": _strata(path, top),
         "notes": notes,
         "dataset": dataset,
     }
@@ -185,25 +185,25 @@ def _parts(path, parts):
     }
 
 
-def _strata(path, known):
+def _strata(path, top):
     """Return columns of labels that could be strata, and their numbers of groups."""
     from lmi.data.files import ending
     from lmi.data.formats.annotated import is_group, open_group
     from lmi.data.labels import ANNOTATED
 
-    found = {}
+    n_groups = {}
     if ending(path) in ANNOTATED:
         with open_group(path) as root:
             obs = root.get("obs", {})
             for name in obs:
                 if is_group(obs[name]) and "categories" in obs[name]:
-                    found[name] = obs[name]["categories"].shape[0]
+                    n_groups[name] = obs[name]["categories"].shape[0]
     else:
         from lmi.data.labels import ENDINGS, read_labels
 
-        for name in sorted(known.text) if ending(path) in ENDINGS else ():
-            found[name] = len(set(map(str, read_labels(path, name))))
-    return {name: count for name, count in found.items() if 1 < count <= MOST_STRATA}
+        for name in sorted(top.text) if ending(path) in ENDINGS else ():
+            n_groups[name] = len(set(map(str, read_labels(path, name))))
+    return {name: count for name, count in n_groups.items() if 1 < count <= MOST_STRATA}
 
 
 def _sizes(name, dataset, said):

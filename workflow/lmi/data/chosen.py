@@ -45,8 +45,8 @@ class Source:
     def shown(self):
         """What messages call it: its path, and which part of the file it is."""
         parts = {"modality": self.modality, "obsm": self.obsm, "key": self.key}
-        told = [f"{key} {value}" for key, value in parts.items() if value and self.named]
-        return f"{self.path} ({', '.join(told)})" if told else self.path
+        named_parts = [f"{key} {value}" for key, value in parts.items() if value and self.named]
+        return f"{self.path} ({', '.join(named_parts)})" if named_parts else self.path
 
 
 def sources_of(dataset):
@@ -80,14 +80,14 @@ def sources_of(dataset):
 
 def _keys_of_files(paths, options):
     """Return {path: its keys}: a key goes to the files that know it, if there are any."""
-    known = {path: getattr(FORMATS.get(ending(path)), "keys", KEYS) for path in paths}
+    keys_of = {path: getattr(FORMATS.get(ending(path)), "keys", KEYS) for path in paths}
     return {
         path: {
             key: value
             for key, value in options.items()
-            if key in keys or not any(key in others for others in known.values())
+            if key in keys or not any(key in others for others in keys_of.values())
         }
-        for path, keys in known.items()
+        for path, keys in keys_of.items()
     }
 
 

@@ -161,22 +161,22 @@ def _count(source, features, numeric):
 
 def to_look_at(one: FileOverview) -> list[str]:
     """Return what a user should look at in a file."""
-    found = []
+    remarks = []
     if not one.features:
-        found.append(f"'{one.path}' names no features: they are f0, f1, ... in its order")
+        remarks.append(f"'{one.path}' names no features: they are f0, f1, ... in its order")
     if one.n_duplicate_samples:
-        found.append(
+        remarks.append(
             f"'{one.path}': {one.n_duplicate_samples} of its {one.n_samples} samples are copies "
             "of others; copies look like information"
         )
     if one.n_duplicate_features:
-        found.append(
+        remarks.append(
             f"'{one.path}': {one.n_duplicate_features} features are copies of others "
             f"({', '.join(one.duplicate_features)}); variables that share them share bits"
         )
     if one.n_features > one.n_samples > 1 and not one.samples and not one.features:
-        found.append(
+        remarks.append(
             f"'{one.path}' has more features than samples, and names neither: is `transpose` "
             "missing?"
         )
-    return found
+    return remarks

@@ -181,11 +181,11 @@ def mtx_files(path):
     """
     path = Path(path)
     if path.is_dir():
-        found = sorted(p for p in path.iterdir() if p.name.removesuffix(".gz").endswith(MTX))
+        matrices = sorted(p for p in path.iterdir() if p.name.removesuffix(".gz").endswith(MTX))
     else:
-        found = [path]
+        matrices = [path]
     files = []
-    for matrix in found:
+    for matrix in matrices:
         start, mark, _ = matrix.name.rpartition(MTX)
         files.append(matrix)
         if mark:

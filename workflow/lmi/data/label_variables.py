@@ -52,8 +52,8 @@ def list_label_variables(dataset):
 def placeholder(dataset):
     """Return a variable of one feature of a dataset, for what is read with any of them."""
     first = sources_of(dataset)[0]
-    known = header(first)
-    numeric = [name for name in known.features if name not in known.text]
+    top = header(first)
+    numeric = [name for name in top.features if name not in top.text]
     if dataset["variables"] == "files" or not numeric:
         raise InputError(
             f"variables.labels: expected a feature of numbers in '{first.path}', found none"
@@ -139,8 +139,8 @@ def _read(dataset, place):
         labels, by_name = labels_of(place["table"], place["column"], names, refuse_missing=False)
     except InputError as error:
         # strata are read in the same way
-        told = str(error).removeprefix("strata: ")
-        raise InputError(f"variables.labels: {told}") from error
+        message = str(error).removeprefix("strata: ")
+        raise InputError(f"variables.labels: {message}") from error
     if len(labels) != expected:
         raise InputError(
             f"variables.labels: expected {expected} rows in '{place['table']}', one for each "

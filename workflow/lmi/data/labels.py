@@ -60,11 +60,11 @@ def labels_of(path, column, names, refuse_missing=True):
     import pandas as pd
 
     check_source(path, "strata file")
-    known, columns = _columns(path, column)
-    if column not in known:
+    all_columns, columns = _columns(path, column)
+    if column not in all_columns:
         raise InputError(
-            f"strata: '{path}' has no column '{column}'{suggest(column, known)}. Columns: "
-            f"{some(known)}"
+            f"strata: '{path}' has no column '{column}'{suggest(column, all_columns)}. Columns: "
+            f"{some(all_columns)}"
         )
     labels = columns[column]
     rows = None if names is None else _rows_of(path, column, columns, list(names))
@@ -152,17 +152,17 @@ def _text_columns(path, delimiter):
     rows = text_rows(path, "strata", delimiter)
     cells = next(rows, (0, []))[1]
     check_split(path, "strata", cells, delimiter)
-    found = list(rows)
-    if found and len(found[0][1]) == len(cells) + 1:  # names without a heading, as R writes them
+    lines = list(rows)
+    if lines and len(lines[0][1]) == len(cells) + 1:  # names without a heading, as R writes them
         cells = ["", *cells]
-    for line, row in found:
+    for line, row in lines:
         if len(row) != len(cells):
             raise InputError(
                 f"strata '{path}', line {line}: expected {len(cells)} cells, found {len(row)}. "
                 "Every row needs the same columns"
             )
     cells = [UNNAMED if i == 0 and not cell.strip() else cell for i, cell in enumerate(cells)]
-    return {cell: np.array([row[i] for _, row in found], object) for i, cell in enumerate(cells)}
+    return {cell: np.array([row[i] for _, row in lines], object) for i, cell in enumerate(cells)}
 
 
 def _obs_columns(path, column):
@@ -171,21 +171,21 @@ def _obs_columns(path, column):
         with open_group(path) as file:
             tables = {"": file["obs"]}
             tables |= {f"{one}:": file[MODALITIES][one]["obs"] for one in modalities(path)}
-            known = {
+            all_columns = {
                 prefix + name: (obs, name)
                 for prefix, obs in tables.items()
                 for name in obs
                 if name not in (obs.attrs.get("_index"), "__categories")
             }
-            bare = [name for name in known if name.partition(":")[2] == column]
-            if column not in known and len(bare) > 1:
+            bare = [name for name in all_columns if name.partition(":")[2] == column]
+            if column not in all_columns and len(bare) > 1:
                 raise InputError(
                     f"strata: '{path}': several modalities have a column '{column}'. Write "
                     f"{' or '.join(bare)}"
                 )
-            if column not in known and bare:
-                known[column] = known[bare[0]]
-            obs, name = known.get(column, (file["obs"], None))
+            if column not in all_columns and bare:
+                all_columns[column] = all_columns[bare[0]]
+            obs, name = all_columns.get(column, (file["obs"], None))
             index = obs.attrs.get("_index")
             columns = {"": _obs_column(obs[index], file)} if index in obs else {}
             if name is not None:
@@ -196,7 +196,7 @@ def _obs_columns(path, column):
         raise InputError(
             f"strata: '{path}': expected a readable {ending(path)} file: {told(error)}"
         ) from error
-    return list(known), columns
+    return list(all_columns), columns
 
 
 def _obs_column(item, file):
@@ -248,10 +248,11 @@ def values_of(path, wanted, names):
     check_source(path, "samples table")
     found, rows = {}, None
     for column in wanted:
-        known, columns = _columns(path, column)
-        if column not in known:
+        all_columns, columns = _columns(path, column)
+        if column not in all_columns:
             raise InputError(
-                f"'{path}' has no column '{column}'{suggest(column, known)}. Columns: {some(known)}"
+                f"'{path}' has no column '{column}'{suggest(column, all_columns)}. Columns: "
+                f"{some(all_columns)}"
             )
         try:
             rows = None if names is None else _rows_of(path, column, columns, list(names))
@@ -290,11 +291,11 @@ def var_labels(source, column, n_features):
         with open_group(path) as file:
             top = file[MODALITIES][source.modality] if source.modality else file
             tables = [top[name] for name in ("var", "raw/var") if name in top]
-            known = [name for table in tables for name in table if name != "__categories"]
-            if column not in known:
+            all_columns = [name for table in tables for name in table if name != "__categories"]
+            if column not in all_columns:
                 raise InputError(
                     f"variables: var_column: '{path}' has no column '{column}' of var"
-                    f"{suggest(column, known)}. Columns: {some(known)}"
+                    f"{suggest(column, all_columns)}. Columns: {some(all_columns)}"
                 )
             columns = [_obs_column(table[column], file) for table in tables if column in table]
     except InputError:

@@ -87,10 +87,10 @@ def read_sources(dataset, variables, missing, info, seed=0):
             total += int(n_imputed[i][at].sum())
         matrices.append(matrix)
         features.append(tuple(header(sources[i]).features[column] for i, column in places))
-        told = [f"{total} missing values set to the median"] * bool(total)
+        remarks = [f"{total} missing values set to the median"] * bool(total)
         if len(places) < n_before:
-            told.append(f"{n_before - len(places)} of its features vary too little")
-        notes.append("; ".join(told))
+            remarks.append(f"{n_before - len(places)} of its features vary too little")
+        notes.append("; ".join(remarks))
         info["missing"].append(total / (n_rows * max(1, len(places))))
     return matrices, features, notes
 

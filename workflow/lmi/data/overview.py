@@ -174,18 +174,18 @@ def describe(name: str, dataset: Settings, missing: str = "error", seed: int = 0
 
 def _of_spikes(name, dataset, said):
     spikes = dataset["spikes"]
-    known = spike_trains.recording(spikes)
-    rates = np.array(known.n_spikes) / known.duration_s
+    recorded = spike_trains.recording(spikes)
+    rates = np.array(recorded.n_spikes) / recorded.duration_s
     recording = Recording(
         path=spikes["source"],
-        start_s=known.start_s,
-        stop_s=known.stop_s,
-        recorded_s=known.duration_s,
-        n_intervals=len(known.intervals),
-        intervals=[list(one) for one in known.intervals[:SHOWN]],
-        n_units=len(known.names),
-        n_spikes=int(sum(known.n_spikes)),
-        units=list(known.names[:SHOWN]),
+        start_s=recorded.start_s,
+        stop_s=recorded.stop_s,
+        recorded_s=recorded.duration_s,
+        n_intervals=len(recorded.intervals),
+        intervals=[list(one) for one in recorded.intervals[:SHOWN]],
+        n_units=len(recorded.names),
+        n_spikes=int(sum(recorded.n_spikes)),
+        units=list(recorded.names[:SHOWN]),
         rates_hz=[float(q) for q in np.quantile(rates, [0, 0.5, 1])],
         window_ms=float(spikes["bin_ms"] * spikes["n_lags"]),
         stride_ms=float(spikes["stride_ms"]),
@@ -286,15 +286,15 @@ def _steps(dataset, sources):
 
 
 def _strata_warnings(strata, joined):
-    found = []
+    warnings = []
     if joined == "position":
-        found.append("strata: labels are joined to the samples by position, row by row")
+        warnings.append("strata: labels are joined to the samples by position, row by row")
     small = [label for label, n in strata.items() if n < FEW_IN_STRATUM]
     if small:
-        found.append(
+        warnings.append(
             f"strata: {len(small)} of {len(strata)} have fewer than {FEW_IN_STRATUM} samples"
         )
-    return found
+    return warnings
 
 
 # ---- files

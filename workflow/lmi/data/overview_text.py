@@ -37,8 +37,8 @@ def text(overview: Overview) -> str:
     if overview.strata:
         sizes = [f"{label} {n:,}" for label, n in overview.strata.items()]
         by = {"name": " (joined by name)", "position": " (joined by position)"}
-        told = some(sizes, STRATA_SHOWN) + by.get(overview.strata_joined, "")
-        lines.append(_line("strata", told))
+        shown = some(sizes, STRATA_SHOWN) + by.get(overview.strata_joined, "")
+        lines.append(_line("strata", shown))
     if overview.n_notes:
         lines.append(_line("notes", _first(overview.notes, overview.n_notes, "; ")))
     lines += [_line("look at", one) for one in overview.warnings]

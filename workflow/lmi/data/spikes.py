@@ -92,15 +92,15 @@ def n_windows(spikes, lags=(0,)):
         No interval is as long as a window and its shift; more windows, or a longer recording, than
         seconds would give; intervals that are short and not alike; lags as long as they are.
     """
-    known = recording(spikes)
-    counts = _windows(spikes, known)
+    recorded = recording(spikes)
+    counts = _windows(spikes, recorded)
     n = sum(counts)
-    if n > MAX_WINDOWS or known.duration_s > MAX_DAYS * SECONDS_A_DAY:
+    if n > MAX_WINDOWS or recorded.duration_s > MAX_DAYS * SECONDS_A_DAY:
         raise InputError(
             f"spikes '{spikes['source']}': expected at most {MAX_WINDOWS} windows and {MAX_DAYS} "
-            f"days, found {n} windows in a recording of {known.duration_s:g} s "
-            f"({known.duration_s / SECONDS_A_DAY:.3g} days). If `times` are numbers of samples, or "
-            "milliseconds, set `sampling_rate` to how many make a second (30000, 1000); if they "
+            f"days, found {n} windows in a recording of {recorded.duration_s:g} s "
+            f"({recorded.duration_s / SECONDS_A_DAY:.3g} days). If `times` are numbers of samples, "
+            "or milliseconds, set `sampling_rate` to how many make a second (30000, 1000); if they "
             "are seconds, raise stride_ms or choose `intervals`"
         )
     if not (spans.are_long(counts) or spans.are_trials(counts)):
@@ -127,16 +127,16 @@ def interval_of_windows(spikes):
     return spans.ids(_windows(spikes, recording(spikes)))
 
 
-def _windows(spikes, known):
+def _windows(spikes, recorded):
     """Return the number of windows in each interval."""
     window_ms = spikes["bin_ms"] * spikes["n_lags"]
     shift_ms = spikes.get("shift_s", 0) * MILLISECONDS
     counts = []
-    for start, stop in known.intervals:
+    for start, stop in recorded.intervals:
         room_ms = (stop - start) * MILLISECONDS - window_ms - shift_ms
         counts.append(max(0, int((room_ms + SLACK_MS) // spikes["stride_ms"]) + 1))
     if not any(counts):
-        longest = max(stop - start for start, stop in known.intervals)
+        longest = max(stop - start for start, stop in recorded.intervals)
         what = "recording" if len(counts) == 1 else f"longest of {len(counts)} intervals"
         raise InputError(
             f"spikes '{spikes['source']}': the {what} lasts {longest:g} s, "
@@ -286,11 +286,11 @@ def _shown(intervals):
 def _sorted_spikes(recording):
     """Return the times grouped by unit and ascending, and {name: (first, last + 1)}."""
     times, ids = _checked(recording)
-    found, codes = np.unique(ids, return_inverse=True)
+    unit_ids, codes = np.unique(ids, return_inverse=True)
     order = np.lexsort((times, codes))
-    ends = np.cumsum(np.bincount(codes, minlength=len(found))).tolist()
+    ends = np.cumsum(np.bincount(codes, minlength=len(unit_ids))).tolist()
     spans = zip([0, *ends[:-1]], ends, strict=True)
-    return times[order], dict(zip(_unit_names(found), spans, strict=True))
+    return times[order], dict(zip(_unit_names(unit_ids), spans, strict=True))
 
 
 def _checked(recording):

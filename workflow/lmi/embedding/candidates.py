@@ -323,21 +323,21 @@ def embed_pairs(pairs, fold, inner, *, settings, seed, threads=1, exchangeable=F
     return map_pairs(chosen, range(len(pairs)), threads)
 
 
-def _with_ties(found, x, y, fold, inner):
+def _with_ties(embedding, x, y, fold, inner):
     """Return an embedding with what is needed where a side has ties or is a label."""
     kinds = x.kind, y.kind
     if not {"tied", "label"} & set(kinds):
-        return found
+        return embedding
     start = time.perf_counter()
     if "wide" in kinds and "label" not in kinds:
-        return replace(found, kinds=kinds)
-    found = replace(found, kinds=kinds, values=np.stack([x.values, y.values]))
+        return replace(embedding, kinds=kinds)
+    embedding = replace(embedding, kinds=kinds, values=np.stack([x.values, y.values]))
     if "wide" not in kinds:
-        return found
+        return embedding
     wide, label = (x, y) if kinds[1] == "label" else (y, x)
     bits = classifier.of_pair(wide, label.values, fold, inner)
-    seconds = found.seconds + time.perf_counter() - start
-    return replace(found, classified=bits, seconds=seconds)
+    seconds = embedding.seconds + time.perf_counter() - start
+    return replace(embedding, classified=bits, seconds=seconds)
 
 
 def embed_paper(x, y, *, settings, seed, names, progress=None):

@@ -182,9 +182,11 @@ def _shares(parts):
     """
     from scipy.optimize import isotonic_regression
 
-    found = sum(part.s * part.product.mean(axis=0) for part in parts)
+    explained = sum(part.s * part.product.mean(axis=0) for part in parts)
     most = np.maximum(sum(part.s**2 * part.power for part in parts), 1e-12)
-    return np.clip(isotonic_regression(found / most, weights=most, increasing=False).x, 0.01, 1.0)
+    return np.clip(
+        isotonic_regression(explained / most, weights=most, increasing=False).x, 0.01, 1.0
+    )
 
 
 def _mean_gain(parts, share):

@@ -77,15 +77,15 @@ def _log_probabilities(x, label, out, n_labels):
     z, means = (x[out] - mean) @ axes, (means - mean) @ axes
     log_share = np.log((counts + 0.5) / (counts + 0.5).sum())
     rows, its = np.arange(len(z)), label[out]
-    found = []
+    log_p = []
     for sphere in SPHERE:
         weight = 1 / np.maximum((1 - sphere) * power + sphere * power.mean(), 1e-12)
         cross, square = (z * weight) @ means.T, 0.5 * (means**2 * weight).sum(axis=1)
         for apart in APART:
             score = apart * cross - apart**2 * square + log_share
             score -= score.max(axis=1, keepdims=True)
-            found.append(score[rows, its] - np.log(np.exp(score).sum(axis=1)))
-    return np.array(found)
+            log_p.append(score[rows, its] - np.log(np.exp(score).sum(axis=1)))
+    return np.array(log_p)
 
 
 def of_pair(wide, label, fold, inner):

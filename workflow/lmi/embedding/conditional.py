@@ -237,9 +237,9 @@ def _subtract_again(a, b, n_axes, designs):
     used = ~designs.train
     again = residual.solve(designs.regressors, used, designs.inner)
     both = np.hstack([a[:, :n_axes], b[:, :n_axes]])
-    told = residual.predict(again, both)[used]
-    told -= told.mean(axis=0)
-    left, right = np.hsplit(told, 2)
+    predicted = residual.predict(again, both)[used]
+    predicted -= predicted.mean(axis=0)
+    left, right = np.hsplit(predicted, 2)
     sd_a, sd_b = np.hsplit(both[used].std(axis=0), 2)
     power = np.maximum(sd_a * sd_b, 1e-12)
     shared = (left * right).mean(axis=0) / power

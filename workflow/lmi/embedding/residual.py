@@ -164,8 +164,8 @@ def _relevant(unit, x, y, train, inner, rng):
     pairs = np.triu_indices(unit.shape[1])
     design = np.hstack([unit, 0.3 * unit[:, pairs[0]] * unit[:, pairs[1]], waves])
     designs = solve([design], train, inner)
-    told = predict(designs, targets)[train]
-    share = 1 - (targets[train] - told).var(axis=0) / targets[train].var(axis=0)
+    predicted = predict(designs, targets)[train]
+    share = 1 - (targets[train] - predicted).var(axis=0) / targets[train].var(axis=0)
     chosen = np.flatnonzero(share > MIN_R2)
     if not len(chosen):
         return unit[:, :2]
@@ -250,8 +250,8 @@ def _ridge(solution, design, response, fit, test, chosen=None):
         slopes = vectors @ (moments / (values[:, None] + penalties[chosen]))
         return centre + (design[test] - mean) @ slopes
     shrunk = np.hstack([moments / (values + p)[:, None] for p in penalties])
-    told = (design[test] - mean) @ (vectors @ shrunk)
-    return centre + told.reshape(len(test), len(penalties), -1).transpose(1, 0, 2)
+    predicted = (design[test] - mean) @ (vectors @ shrunk)
+    return centre + predicted.reshape(len(test), len(penalties), -1).transpose(1, 0, 2)
 
 
 def _stack(predictions, target):

@@ -92,14 +92,14 @@ def shared_features(x, y):
     by_key = {}
     for name, key in zip(*y, strict=True):
         by_key.setdefault(int(key), name)
-    names, found = set(y[0]), []
+    names, shared = set(y[0]), []
     for name, key in zip(*x, strict=True):
         if name in names:
-            found.append(name)
+            shared.append(name)
         elif key and int(key) in by_key:
-            found.append(f"{name} = {by_key[int(key)]}")
-    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-    return Shared(len(found), ", ".join(found[:SHOWN]) + more)
+            shared.append(f"{name} = {by_key[int(key)]}")
+    more = f" and {len(shared) - SHOWN} more" if len(shared) > SHOWN else ""
+    return Shared(len(shared), ", ".join(shared[:SHOWN]) + more)
 
 
 def shared_columns(x, y, names=("x", "y")):

@@ -93,10 +93,10 @@ def search(pair, k):
     """
     n = len(pair.back)
     ks = [k, *(times * k for times in NEIGHBOURS if times * k <= n // 8)]
-    found = flat.search(pair.pairing, ks, rho=pair.rho)
-    plain = _bits(found, ks)
-    gain = _critic(pair, found.inside) if pair.rho else np.zeros_like(plain)
-    column, critic, alone = _choose(pair, found, plain, gain, ks)
+    neighbours_of = flat.search(pair.pairing, ks, rho=pair.rho)
+    plain = _bits(neighbours_of, ks)
+    gain = _critic(pair, neighbours_of.inside) if pair.rho else np.zeros_like(plain)
+    column, critic, alone = _choose(pair, neighbours_of, plain, gain, ks)
     bits = corrected = plain[:, column]
     neighbours = Neighbours(ks[column], 0, alone is not None)
     if alone is not None:
@@ -108,7 +108,7 @@ def search(pair, k):
     return bits[pair.back], corrected[pair.back], neighbours
 
 
-def _choose(pair, found, plain, gain, ks):
+def _choose(pair, neighbours_of, plain, gain, ks):
     """Return the column of `ks`, whether the critic is used, and which samples lie alone."""
     n, k = len(plain), ks[0]
     last = len(ks) - 1
@@ -120,7 +120,7 @@ def _choose(pair, found, plain, gain, ks):
     if many is not None:
         rise = plain[:, many] - plain[:, 0]
         if rise.mean() > CROWDED_SD * rise.std() / np.sqrt(n):
-            return 0, False, flat.lonely(pair.pairing, found.radius[:, 0], k, guided.LONELY)
+            return 0, False, flat.lonely(pair.pairing, neighbours_of.radius[:, 0], k, guided.LONELY)
     if pair.rho:
         column = many or 0
         more = plain[:, 0] - plain[:, column] - gain[:, column]
@@ -133,9 +133,9 @@ def _choose(pair, found, plain, gain, ks):
     return column, False, None
 
 
-def _bits(found, ks):
+def _bits(neighbours_of, ks):
     """Return pointwise KSG for each k, shape (n, n_k)."""
-    return ksg.bits(found.n_x, found.n_y, np.array(ks))
+    return ksg.bits(neighbours_of.n_x, neighbours_of.n_y, np.array(ks))
 
 
 def _critic(pair, inside):
@@ -177,17 +177,17 @@ def _of_parts(pair, neighbours, part, n_parts):
     ks = sorted({k, wide, *([1] if neighbours.lone else [])})
     options = {"part": part, "n_parts": n_parts}
     critic = bool(neighbours.k_guided)
-    found = flat.search(pair.pairing, ks, rho=pair.rho if critic else 0.0, **options)
+    neighbours_of = flat.search(pair.pairing, ks, rho=pair.rho if critic else 0.0, **options)
     size = np.bincount(part, minlength=n_parts)
     psi = ksg.digamma(len(part))
-    counts = psi[found.n_x + 1] + psi[found.n_y + 1]
+    counts = psi[neighbours_of.n_x + 1] + psi[neighbours_of.n_y + 1]
     bits = (psi[size][part][:, None] + psi[ks] - counts) / np.log(2)
     plain = corrected = bits[:, ks.index(k)]
     if neighbours.lone:
-        radius = found.radius[:, ks.index(k)]
+        radius = neighbours_of.radius[:, ks.index(k)]
         alone = flat.lonely(pair.pairing, radius, k, guided.LONELY, **options)
         plain = corrected = np.where(alone, bits[:, 0], plain)
     if critic:
-        corrected = (bits + _critic(pair, found.inside))[:, ks.index(wide)]
+        corrected = (bits + _critic(pair, neighbours_of.inside))[:, ks.index(wide)]
     sums = [np.bincount(part, values, n_parts) / size for values in (plain, corrected)]
     return np.stack(sums, axis=1)

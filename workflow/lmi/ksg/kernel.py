@@ -145,11 +145,11 @@ def neighbours_each(x, y, ks, threads: int = 1) -> list:
     ascending = sorted(set(ks))
     radii = Points(np.hstack([x, y])).radius(ascending, threads)
     sides = Points(x), Points(y)
-    found = {}
+    by_k = {}
     for k, radius in zip(ascending, radii, strict=True):
         counts = (np.maximum(side.count(radius, threads) - 1, 0) for side in sides)
-        found[k] = radius, *counts
-    return [found[k] for k in ks]
+        by_k[k] = radius, *counts
+    return [by_k[k] for k in ks]
 
 
 def marginal_neighbours(

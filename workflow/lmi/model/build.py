@@ -85,23 +85,25 @@ def encoders(
     given = tuple(
         inputs(source.matrix, source.clip, ranked, source.mean, source.scale) for source in sources
     )
-    made = [_View(source, seed) for source in sources]
-    found = []
+    views_of = [_View(source, seed) for source in sources]
+    pairs = []
     for t in range(len(embedding.zx)):
         kind = embedding.candidate[min(t, len(embedding.candidate) - 1)]
         train = embedding.fold == t
         keep = (None, None)
         if kind == "screened":
-            keep = screen.informative(made[0].features[train], made[1].features[train])
+            keep = screen.informative(views_of[0].features[train], views_of[1].features[train])
         pair = []
         for side, z in enumerate((embedding.zx[t], embedding.zy[t])):
-            encoder = _encoder(kind, embedding, t, side, given[side], made[side], keep[side], seed)
+            encoder = _encoder(
+                kind, embedding, t, side, given[side], views_of[side], keep[side], seed
+            )
             worst = np.abs(encoder(given[side], sources[side].matrix) - z).max()
             if not worst <= TOLERANCE * max(1.0, float(np.abs(z).max()) / 10):
                 raise _refused(kind, f"it gives other coordinates than the run, by {worst:.2g} sd")
             pair.append(encoder)
-        found.append((pair[0], pair[1]))
-    return (given[0], given[1]), found
+        pairs.append((pair[0], pair[1]))
+    return (given[0], given[1]), pairs
 
 
 def _refused(kind: str, why: str) -> InputError:

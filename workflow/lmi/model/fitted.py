@@ -191,10 +191,10 @@ class Model(Embedding):
         if narrow.is_narrow(self):
             pair = narrow.read(self, self.held_out[0], seeds.rng(0, "pointwise"))
             return 0.0, narrow.search(pair, self.k)[-1]
-        found, neighbours = evaluate.search(self, list(self.held_out), self.k, 1)
+        evaluated, neighbours = evaluate.search(self, list(self.held_out), self.k, 1)
         gaps = [
             self.pointwise_bits[out] - bits
-            for out, (_, bits, _) in zip(self.held_out, found, strict=True)
+            for out, (_, bits, _) in zip(self.held_out, evaluated, strict=True)
         ]
         return float(np.median(np.concatenate(gaps))), neighbours
 

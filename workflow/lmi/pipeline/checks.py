@@ -27,13 +27,13 @@ def thorough(sides, fold, inner, embedded, *, settings, seed, samples, threads=1
     threads : int
     """
 
-    def bits(found):
+    def bits(embeddings):
         return np.array(
             [
                 np.nan
                 if isinstance(e, Exception)
                 else estimation.estimate(e, error_bars=False, samples=samples).mi_bits
-                for e in found
+                for e in embeddings
             ]
         )
 

@@ -48,6 +48,7 @@ def run(out, key, groups, compute, *, stage, shared=(), save_every_s=None):
     save_every_s = SAVE_EVERY_S if save_every_s is None else save_every_s
     chunks = [group[i : i + SIZE] for group in groups for i in range(0, len(group), SIZE)]
     folder = _folder(out)
+    n_done, n_rows = 0, sum(len(group) for group in groups)
     parts, unsaved, saved_at = [], [], time.monotonic()
     for number, rows in enumerate(chunks):
         path = folder / f"{key[:40]}-{number:05d}.h5"
@@ -58,6 +59,8 @@ def run(out, key, groups, compute, *, stage, shared=(), save_every_s=None):
         else:
             log.info("chunk %d of %d was finished before", number + 1, len(chunks))
         parts.append(part)
+        n_done += len(rows)
+        log.info("%s: %d of %d pairs done, each lag counted", stage, n_done, n_rows)
         late = time.monotonic() - saved_at >= save_every_s
         if late and unsaved and number + 1 < len(chunks):
             for place, arrays in unsaved:

@@ -120,9 +120,9 @@ def _embed_rows(x, y, wanted, sides, prepared, options):
     good = [row for row, pair in enumerate(sides) if pair]
     folds = lagged(x.fold, lag, x.interval), x.inner
     log.info("lag %d: %d pairs", lag, len(good))
-    found = embed_sides([sides[row] for row in good], *folds, **options, prepared=prepared)
+    embedded = embed_sides([sides[row] for row in good], *folds, **options, prepared=prepared)
     done = {}
-    for row, result in zip(good, found, strict=True):
+    for row, result in zip(good, embedded, strict=True):
         if isinstance(result, Exception):
             errors[row], error_codes[row] = str(result), "embedding_failed"
             names = x.name[wanted[row][0]], y.name[wanted[row][1]]
@@ -136,7 +136,7 @@ def _embed_rows(x, y, wanted, sides, prepared, options):
         )
         pairs = [sides[row] for row in good]
         for name, values in checks.thorough(
-            pairs, *folds, found, samples=samples, **options
+            pairs, *folds, embedded, samples=samples, **options
         ).items():
             checked[name][good] = values
     rows = range(len(wanted))
@@ -192,11 +192,11 @@ def _stack(done, n_pairs, n_samples):
     done : dict of int to embed.Embedding
         By row; the rows that are absent failed.
     """
-    found = done.values()
-    n_encoders = max((len(e.zx) for e in found), default=1)
-    width = {z: max((getattr(e, z).shape[-1] for e in found), default=1) for z in ("zx", "zy")}
+    embedded = done.values()
+    n_encoders = max((len(e.zx) for e in embedded), default=1)
+    width = {z: max((getattr(e, z).shape[-1] for e in embedded), default=1) for z in ("zx", "zy")}
     n_axes = max(width.values())
-    longest = max((e.loss_step for e in found), key=len, default=np.zeros(0, int))
+    longest = max((e.loss_step for e in embedded), key=len, default=np.zeros(0, int))
     per_encoder = (n_pairs, n_encoders)
     arrays = {
         "zx": np.zeros((*per_encoder, n_samples, width["zx"]), np.float32),
@@ -211,9 +211,9 @@ def _stack(done, n_pairs, n_samples):
     if len(longest):
         for name in ("loss_train", "loss_validation"):
             arrays[name] = np.full((*per_encoder, len(longest)), np.nan, np.float32)
-    if any(e.values is not None for e in found):
+    if any(e.values is not None for e in embedded):
         arrays["value"] = np.full((n_pairs, 2, n_samples), np.nan, np.float32)
-    if any(e.classified is not None for e in found):
+    if any(e.classified is not None for e in embedded):
         arrays["classified"] = np.full((n_pairs, 3, n_samples), np.nan, np.float32)
     n_latent, kinds = np.zeros((n_pairs, 2), int), np.full((n_pairs, 2), "wide", object)
     for row, e in done.items():

@@ -161,16 +161,16 @@ def _estimate_rows(
         [Reason(code, {"message": error})] if code else None
         for code, error in zip(columns["error_code"], columns["error"], strict=True)
     ]
-    found = read_embeddings(file, rows, [why is None for why in whys])
+    embedded = read_embeddings(file, rows, [why is None for why in whys])
 
     def one(place):
-        if found[place] is None:
+        if embedded[place] is None:
             return None
         start = time.perf_counter()
         shared = flags.Shared(int(columns["n_shared"][place]), columns["shared"][place])
         try:
             result = estimation.estimate(
-                found[place],
+                embedded[place],
                 samples=replace(
                     samples,
                     missing=float(columns["missing"][place]),
@@ -241,6 +241,6 @@ def _estimate_rows(
         for place, result in enumerate(results):
             if result:
                 arrays["pointwise"][place] = result[0].pointwise_bits
-                zx, zy = held_out_coordinates(found[place])
+                zx, zy = held_out_coordinates(embedded[place])
                 arrays["scatter"][place] = np.stack([zx[shown, 0], zy[shown, 0]], axis=1)
     return arrays

@@ -224,7 +224,7 @@ def write_block(
         feature_keys.append(none if is_label else flags.column_keys(varying))
         means.append(varying.mean(axis=0))
         scales.append(varying.std(axis=0))
-        made = views.make(
+        of_views = views.make(
             varying,
             seed=seed,
             name=f"{dataset_name}/{name}",
@@ -232,8 +232,8 @@ def write_block(
             clip=settings["clip"],
         )
         for column, view in enumerate(views.VIEWS):
-            n_scores[row, column] = made[view].shape[1]
-            stacked[view][row, :, : made[view].shape[1]] = made[view]
+            n_scores[row, column] = of_views[view].shape[1]
+            stacked[view][row, :, : of_views[view].shape[1]] = of_views[view]
         zscores.append(paper.standardise(varying, settings["clip"]))
     if strata is None:
         strata = np.zeros(n_samples, int)

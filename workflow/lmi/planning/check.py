@@ -81,13 +81,13 @@ def overviews(config: dict[str, Any]) -> list[Overview]:
     InputError
         A dataset that cannot be read.
     """
-    found = []
+    described = []
     for name, dataset in config["datasets"].items():
         try:
-            found.append(describe(name, dataset, config["project"]["missing"], config["seed"]))
+            described.append(describe(name, dataset, config["project"]["missing"], config["seed"]))
         except InputError as error:
             raise InputError(f"dataset '{name}': {error}") from error
-    return found
+    return described
 
 
 def main() -> None:
@@ -99,12 +99,12 @@ def main() -> None:
     parser.add_argument("--config", nargs="+", default=[], metavar="KEY=VALUE")
     options = parser.parse_args()
     try:
-        found = overviews(read(options.configfile, options.config))
+        described = overviews(read(options.configfile, options.config))
     except InputError as error:
         sys.exit(f"lmi-workflow: bad input: {error}")
-    print("\n\n".join(map(overview_text.text, found)))
-    if n_bad := sum(bool(one.problems) for one in found):
-        sys.exit(f"lmi-workflow: {n_bad} of {len(found)} datasets must be mended")
+    print("\n\n".join(map(overview_text.text, described)))
+    if n_bad := sum(bool(one.problems) for one in described):
+        sys.exit(f"lmi-workflow: {n_bad} of {len(described)} datasets must be mended")
 
 
 if __name__ == "__main__":

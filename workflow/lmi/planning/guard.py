@@ -84,7 +84,7 @@ def clear_up(results):
         begin(results).close()
 
 
-def before_planning(workflow, results):
+def before_planning(workflow, results, at_start=None):
     """Let Snakemake `clear_up` each time before it plans what is left to do, where jobs are to run.
 
     Whether they are is not known yet when the Snakefile is read, and `onstart` comes after
@@ -95,17 +95,37 @@ def before_planning(workflow, results):
     ----------
     workflow : snakemake.workflow.Workflow
     results : str or Path
-        Folder of the run.
+        Folder of the run. Once a folder: a module is read again for each `use rule`.
+    at_start : callable, optional
+        What is done before the `onstart` of the main Snakefile.
     """
+    runs = workflow.__dict__.setdefault("_lmi_runs", set())
+    if results in runs:
+        return
+    runs.add(results)
     build = workflow._build_dag
 
     @functools.wraps(build)
     def build_cleared():
+        nonlocal at_start
         if workflow.is_main_process and workflow.executor_plugin and not workflow.dryrun:
             clear_up(results)
+            if at_start:
+                workflow._onstart = _both(at_start, workflow._onstart)
+                at_start = None
         return build()
 
     workflow._build_dag = build_cleared
+
+
+def _both(first, then):
+    """Return the handler of Snakemake that calls `first`, and then the handler `then`."""
+
+    def handler(log):
+        first()
+        then(log)
+
+    return handler
 
 
 def cancel_slurm_jobs(name, seconds=120):

@@ -47,6 +47,8 @@ class Plan:
     ----------
     config : dict
         From `lmi.planning.config.load`.
+    results : str, optional
+        Folder of the run; by default results/ and its name.
 
     Attributes
     ----------
@@ -62,9 +64,9 @@ class Plan:
         Estimators of the benchmark that are functions, each on one dataset.
     """
 
-    def __init__(self, config: Settings) -> None:
+    def __init__(self, config: Settings, results: str | None = None) -> None:
         self.config = config
-        self.results = f"results/{config['run']}"
+        self.results = results or f"results/{config['run']}"
         self.settings = in_order(config)
         self.benchmark = bench.plan(config["benchmark"])
         self.own: list[DatasetPlan] = list(of_config(config, self.settings, self.results))

@@ -171,8 +171,8 @@ def choose(dataset, variables, block_size, n_pairs, *, seed, name):
     """
     # seeded by text, and without numpy: planning stays light
     chance = random.Random(f"{seed}/pairs/{name}")
-    found = tiles(dataset, variables, block_size)
-    some = sorted(chance.sample(found, min(len(found), N_TILES * n_pairs)))
+    every_tile = tiles(dataset, variables, block_size)
+    some = sorted(chance.sample(every_tile, min(len(every_tile), N_TILES * n_pairs)))
     rows = [
         (i * block_size + x, j * block_size + y)
         for i, j in some
@@ -200,15 +200,15 @@ def _between_tiles(left, right, block_size, directed):
     for group, members in ((left, one), (right, other)):
         for index in group:
             members.setdefault(index // block_size, set()).add(index)
-    found = set()
+    places = set()
     for i, j in product(one, other):
         if directed:
             pairs = product(sorted(one[i]), sorted(other[j]))
             if any(_is_between(a, b, left, right) for a, b in pairs):
-                found.add((i, j))
+                places.add((i, j))
         elif i != j or len(one[i] | other[j]) > 1:
-            found.add((min(i, j), max(i, j)))
-    return sorted(found)
+            places.add((min(i, j), max(i, j)))
+    return sorted(places)
 
 
 def _pairs(dataset, names):
@@ -235,10 +235,10 @@ def _by_tile(key, names, block_size):
     pairs = (
         _shifted(key[1], names) if key[0] == "shifted" else _listed(key[1], names, directed=key[3])
     )
-    found = {}
+    by_place = {}
     for a, b in sorted(pairs):
-        found.setdefault((a // block_size, b // block_size), []).append((a, b))
-    return found
+        by_place.setdefault((a // block_size, b // block_size), []).append((a, b))
+    return by_place
 
 
 def _shifted(shift_s, names):
@@ -255,12 +255,12 @@ def _shifted(shift_s, names):
 @functools.lru_cache(maxsize=64)
 def _between(groups, names):
     """Return the two groups as sets of positions; a pattern stands for all names it fits."""
-    known = {name: index for index, name in enumerate(names)}
+    place_of = {name: index for index, name in enumerate(names)}
     found = []
     for number, patterns in enumerate(json.loads(groups), 1):
         members = set()
         for pattern in patterns:
-            fits = [pattern] if pattern in known else []
+            fits = [pattern] if pattern in place_of else []
             if not fits and any(sign in pattern for sign in "*?["):
                 fits = [name for name in names if fnmatchcase(name, pattern)]
             if not fits:
@@ -268,7 +268,7 @@ def _between(groups, names):
                     f"pairs.between, group {number}: no variable is called '{pattern}'"
                     f"{suggest(pattern, names)}. Variables: {some(names)}"
                 )
-            members |= {known[name] for name in fits}
+            members |= {place_of[name] for name in fits}
         found.append(frozenset(members))
     if len(found[0] | found[1]) < 2:
         raise InputError(
@@ -283,15 +283,15 @@ def _listed(path, names, directed):
 
     Those of x and y where pairs have a direction, else the lower one first.
     """
-    known = {name: index for index, name in enumerate(names)}
+    place_of = {name: index for index, name in enumerate(names)}
     lines, unknown = {}, {}
     for line, pair in read_columns(path, ("x", "y"), "pairs file"):
         for name in pair:
-            if name not in known:
+            if name not in place_of:
                 unknown.setdefault(name, line)
         if any(name in unknown for name in pair):
             continue
-        a, b = (known[name] for name in pair)
+        a, b = (place_of[name] for name in pair)
         if not directed:
             a, b = sorted((a, b))
         if a == b:

@@ -52,10 +52,10 @@ def _read_dataset(top, paths):
             detailed = tile["detail_row"][()] if "detail_row" in tile else slice(None)
             names = (tile[name].asstr()[detailed] for name in ("x", "y"))
             pairs = zip(*names, tile["lag"][detailed].tolist(), strict=True)
-            found = [(row, wanted[pair]) for row, pair in enumerate(pairs) if pair in wanted]
+            of_pairs = [(row, wanted[pair]) for row, pair in enumerate(pairs) if pair in wanted]
             if "scatter_samples" in tile:
                 samples = tile["scatter_samples"][()]
-            for row, rank in found:
+            for row, rank in of_pairs:
                 panel = _read_panel(tile, row, samples)
                 if panel is not None:
                     panels[rank] = panel | {"rank": rank} | _of_table(rows[rank])
@@ -75,7 +75,7 @@ def _read_dataset(top, paths):
             sample = sample[:: -(-len(sample) // per_tile)]
             all_train.append(losses["train"][sample])
             all_validation.append(losses["validation"][sample])
-            for row, rank in found:
+            for row, rank in of_pairs:
                 if trained[row]:
                     curves[rank] = (
                         {"rank": rank}

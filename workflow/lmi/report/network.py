@@ -39,13 +39,13 @@ def network(part):
         [edges[[side, "mi_bits"]].rename(columns={side: "name"}) for side in ("x", "y")]
     )
     by_name = ends.groupby("name")["mi_bits"]
-    found = pd.DataFrame(index=names)
-    found["community"] = pd.Series(_communities(graph), dtype=int).reindex(names, fill_value=0)
-    found["degree"] = by_name.size().reindex(names, fill_value=0)
-    found["hub"] = by_name.sum().reindex(names, fill_value=0.0)
+    nodes = pd.DataFrame(index=names)
+    nodes["community"] = pd.Series(_communities(graph), dtype=int).reindex(names, fill_value=0)
+    nodes["degree"] = by_name.size().reindex(names, fill_value=0)
+    nodes["hub"] = by_name.sum().reindex(names, fill_value=0.0)
     places = _places(graph)
-    found[["place_x", "place_y"]] = [places.get(name, (np.nan, np.nan)) for name in names]
-    return found
+    nodes[["place_x", "place_y"]] = [places.get(name, (np.nan, np.nan)) for name in names]
+    return nodes
 
 
 def _is_edge(part):
@@ -59,9 +59,11 @@ def _is_edge(part):
 
 def _communities(graph):
     """Return the number of each variable's community, by size; lone variables have none."""
-    found = networkx.community.louvain_communities(graph, weight="weight", seed=0)
-    found = sorted((sorted(one) for one in found if len(one) > 1), key=lambda one: (-len(one), one))
-    return {name: number for number, one in enumerate(found, 1) for name in one}
+    groups = networkx.community.louvain_communities(graph, weight="weight", seed=0)
+    groups = sorted(
+        (sorted(one) for one in groups if len(one) > 1), key=lambda one: (-len(one), one)
+    )
+    return {name: number for number, one in enumerate(groups, 1) for name in one}
 
 
 def _places(graph):

@@ -95,7 +95,7 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir, 
     controls = negative_controls(config)
     by_peak = all_lags[~all_lags.duplicated(["dataset", "x", "y"])]
     details, origin = read_details(by_peak, estimates)
-    known = read_blocks(blocks)
+    read = read_blocks(blocks)
     _write_figures(Path(figures_dir), all_lags, details, config, n_top, fdr, controls)
 
     table = peaks(all_lags)
@@ -111,7 +111,7 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir, 
         }
         for number, (name, part) in enumerate(parts.items())
     ]
-    light, heavy, n_rows = payload(all_lags, details, known, sections, fdr)
+    light, heavy, n_rows = payload(all_lags, details, read, sections, fdr)
     scripts = _scripts()
     page = (
         templates()
@@ -121,7 +121,7 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir, 
             lead=lead(table, names, fdr, controls),
             evidence=evidence(all_lags, fdr, controls, settings.get("fdr_method")),
             sections=sections,
-            sizes=[sizes(part, known.get(name), name in controls) for name, part in parts.items()],
+            sizes=[sizes(part, read.get(name), name in controls) for name, part in parts.items()],
             plots=PLOTS,
             light=light,
             heavy=heavy,

@@ -89,9 +89,9 @@ def payload(table, details, blocks, sections, fdr):
     for number, name in enumerate(names):
         part = table[is_peak & (table["dataset"] == name).to_numpy()]
         words, its = _dataset(part, number, variables, len(part) > (rows["dataset"] == name).sum())
-        told = {"control": sections[number]["control"]}
-        told["summary"] = " ".join(sections[number]["summary"])
-        datasets.append({"name": name} | told | words)
+        texts_of = {"control": sections[number]["control"]}
+        texts_of["summary"] = " ".join(sections[number]["summary"])
+        datasets.append({"name": name} | texts_of | words)
         arrays |= its
     words = {
         "variables": list(variables),

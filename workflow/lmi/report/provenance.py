@@ -35,7 +35,7 @@ def facts(config, origin):
         except (ValueError, AttributeError):
             programs["versions"] = entry
     hashes = [text[:12] for text in origin["key"]]
-    found = [
+    lines = [
         ("Run", str(config.get("run", ""))),
         ("Command", os.environ.get(COMMAND, "")),
         ("Written", f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC"),
@@ -47,7 +47,7 @@ def facts(config, origin):
         ("Versions", ", ".join(f"{name} {version}" for name, version in programs.items())),
         ("Keys", ", ".join(hashes[:8]) + (" …" if len(hashes) > 8 else "")),
     ]
-    return [(name, value) for name, value in found if value]
+    return [(name, value) for name, value in lines if value]
 
 
 def commit(folder=None):

@@ -98,8 +98,8 @@ def evidence(table, fdr=0.05, controls=(), method=None):
                 "With so many tests a lone pair could not be significant, however strong: raise "
                 "estimate.permutations.max."
             )
-    found = table[table["dataset"].isin(list(controls))]
-    n_significant, n_tested = _significant(found)
+    of_controls = table[table["dataset"].isin(list(controls))]
+    n_significant, n_tested = _significant(of_controls)
     if n_tested:
         sentences.append(
             f"Of the negative controls, {n_significant:,} of {n_tested:,} are significant; it "
@@ -145,8 +145,8 @@ def summary(part, control=False, fdr=0.05):
         pair = f"{printable(first['x'], 60)} with {printable(first['y'], 60)}"
         if len(part) == 1:
             truth = first["truth_bits"]
-            known = f" (truth {truth:.3f})" if np.isfinite(truth) else ""
-            sentences.append(f"{pair}: {value} bits{known}{lag}.")
+            beside = f" (truth {truth:.3f})" if np.isfinite(truth) else ""
+            sentences.append(f"{pair}: {value} bits{beside}{lag}.")
             if n_tested:
                 sure = "Significant" if n_significant else "Not significant"
                 sentences.append(
@@ -295,7 +295,7 @@ def shared_pairs(table):
         dataset, x, y, n (features), features (names of the first ones); all pairs.
     """
     some = table[table["reason_codes"] != ""]
-    found = [
+    sharing = [
         {
             "dataset": row.dataset,
             "x": row.x,
@@ -307,7 +307,7 @@ def shared_pairs(table):
         for reason in its_reasons
         if reason.code == "shared_features"
     ]
-    return sorted(found, key=lambda pair: -pair["n"])
+    return sorted(sharing, key=lambda pair: -pair["n"])
 
 
 def sizes(part, known, control):

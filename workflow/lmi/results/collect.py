@@ -51,7 +51,7 @@ def collect(out: str | Path, estimates: Sequence[str | Path], n_top: int) -> Non
     affordable = MAX_VALUES // max(int(columns["n_samples"].max(initial=1)), 1)
     top = _strongest_rows(columns, max(n_top, min(DETAILED_PAIRS, affordable)))
     per_tile = -(-MAX_CURVES // len(estimates))
-    found, hashes = [], hashlib.sha256()
+    kept, hashes = [], hashlib.sha256()
     attributes: dict[str, object] = {}
     for path, start, end in zip(estimates, first, first[1:], strict=False):
         with reading(path, "estimate") as tile:
@@ -62,12 +62,12 @@ def collect(out: str | Path, estimates: Sequence[str | Path], n_top: int) -> Non
             rows = np.union1d(rows, trained[:: max(1, -(-len(trained) // per_tile))]).astype(int)
             details = {name: tile[name][rows] for name in _DETAILS if name in tile}
             details |= {name: tile[name][()] for name in _AXES if name in tile}
-            found.append({"detail_row": rows + start} | details)
+            kept.append({"detail_row": rows + start} | details)
     attributes["key"] = hashes.hexdigest()
     write(
         out,
         {name: values for name, values in columns.items() if name not in FROM_ATTRIBUTES}
-        | join(found, shared=_AXES),
+        | join(kept, shared=_AXES),
         {name: value for name, value in attributes.items() if name not in ("schema", "versions")},
     )
 

@@ -158,7 +158,7 @@ def source(path: Path, name: str) -> tuple[build.Source, Columns, np.ndarray]:
         mean, scale = file["feature_mean"][own], file["feature_scale"][own]
         z = file["zscores"][:, own]
         matrix = z.astype(np.float64) * scale + mean
-        found = build.Source(
+        its_source = build.Source(
             matrix,
             name,
             drawn_as=f"{file.attrs['dataset']}/{name}",
@@ -169,7 +169,7 @@ def source(path: Path, name: str) -> tuple[build.Source, Columns, np.ndarray]:
             z=z,
         )
         columns = Columns(tuple(features), np.ones(len(features), bool), True)
-        return found, columns, file["inner"][()]
+        return its_source, columns, file["inner"][()]
 
 
 def pair_model(place: pairs.Place, sides: list[tuple[Path, str]]) -> fitted.Model:
@@ -191,12 +191,12 @@ def pair_model(place: pairs.Place, sides: list[tuple[Path, str]]) -> fitted.Mode
     with reading(place.path, "estimate") as file:
         k = int(file.attrs["k"])
     with reading(pairs.embeddings_path(place), "embed") as file:
-        (found,) = read_embeddings(file, [place.row], [True], networks=True)
+        (embedding,) = read_embeddings(file, [place.row], [True], networks=True)
         seed = int(file.attrs["seed"])
-    assert found is not None
+    assert embedding is not None
     (x, x_columns, inner), (y, y_columns, _) = (source(*side) for side in sides)
     return fitted.model(
-        found,
+        embedding,
         bits,
         (x, y),
         (x_columns, y_columns),

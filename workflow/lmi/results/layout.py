@@ -183,20 +183,20 @@ def problems(file, kind):
     kind : str
         One of `LAYOUTS`.
     """
-    layout, found = LAYOUTS[kind], []
+    layout, wrong = LAYOUTS[kind], []
     for name in sorted({*layout, *file}):
         if name not in layout:
-            found.append(f"'{name}' is not declared")
+            wrong.append(f"'{name}' is not declared")
             continue
         declared = layout[name]
         if name not in file:
             if not declared.optional:
-                found.append(f"'{name}' is not there")
+                wrong.append(f"'{name}' is not there")
             continue
         data = file[name]
         if data.ndim != len(declared.shape):
-            found.append(f"'{name}': expected the axes {declared.shape}, found {data.shape}")
+            wrong.append(f"'{name}': expected the axes {declared.shape}, found {data.shape}")
         dtype = "str" if h5py.check_string_dtype(data.dtype) else str(data.dtype)
         if data.size and dtype != declared.dtype:
-            found.append(f"'{name}': expected {declared.dtype}, found {dtype}")
-    return found
+            wrong.append(f"'{name}': expected {declared.dtype}, found {dtype}")
+    return wrong

@@ -83,18 +83,18 @@ class Run:
         """Return the block of each variable that the table has, in their order."""
         rows = self._rows(dataset)
         used = {*rows["x"], *rows["y"]}
-        found: dict[str, names.Block] = {}
+        block_of: dict[str, names.Block] = {}
         for block in names.blocks(self.folder / dataset):
             for name in block.variables:
                 if name in used:
-                    found.setdefault(name, block)
-        if absent := used - found.keys():
+                    block_of.setdefault(name, block)
+        if absent := used - block_of.keys():
             raise InputError(
                 f"{self.folder / dataset / 'variables'}: expected the variables of the table, "
                 f"found no {some(sorted(absent), 3)}. Run the same command again: what is missing "
                 "is made anew"
             )
-        return found
+        return block_of
 
     def variables(self, dataset: str | None = None) -> list[str]:
         """Return the names of the variables of a dataset, in the order of the config."""
@@ -337,18 +337,18 @@ def load(folder: str | Path) -> Run:
     if not table.exists():
         raise InputError(_no_run(folder))
     try:
-        found = pd.read_parquet(table)
+        rows = pd.read_parquet(table)
     except (OSError, ValueError) as error:
         raise InputError(
             f"{table}: expected the table of a run, cannot read it "
             f"({' '.join(str(error).split())}). Delete it, and run the same command again"
         ) from error
-    if absent := [name for name in COLUMNS if name not in found]:
+    if absent := [name for name in COLUMNS if name not in rows]:
         raise InputError(
             f"{table}: expected the columns of this version, found no {some(absent)}: the run was "
             "made by another version of lmi-workflow. Run the same command again"
         )
-    return Run(folder, found)
+    return Run(folder, rows)
 
 
 def _no_run(folder: Path) -> str:

@@ -160,8 +160,8 @@ def _left_out(reason_codes):
     """Return which rows have a reason for which they are no tests."""
     untested = {code for code, one in reasons.DECLARED.items() if not one.tested}
     # few rows have reasons, and few of those differ
-    found = {codes: not untested.isdisjoint(codes.split()) for codes in reason_codes.unique()}
-    return reason_codes.map(found).to_numpy(bool)
+    is_left_out = {codes: not untested.isdisjoint(codes.split()) for codes in reason_codes.unique()}
+    return reason_codes.map(is_left_out).to_numpy(bool)
 
 
 def peaks(table: pd.DataFrame) -> pd.DataFrame:

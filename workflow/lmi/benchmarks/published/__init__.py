@@ -87,16 +87,16 @@ def cells(figure, scale):
     named = {}
     for flat in module.cells(scale):
         rest = {key: value for key, value in flat.items() if key not in ("task", "draw")}
-        known = tasks.parameters(flat["task"])
-        stray = [key for key in rest if key not in known and key not in conditions]
+        of_task = tasks.parameters(flat["task"])
+        stray = [key for key in rest if key not in of_task and key not in conditions]
         if stray or "n_samples" not in rest:
             what = f"'{stray[0]}'" if stray else "no n_samples"
             raise InputError(
                 f"figure '{figure}': expected n_samples, parameters of the task '{flat['task']}' "
-                f"({', '.join(known)}) and {', '.join(conditions) or 'no'} conditions, found "
+                f"({', '.join(of_task)}) and {', '.join(conditions) or 'no'} conditions, found "
                 f"{what}. Correct the cells of the figure"
             )
-        params = {key: value for key, value in rest.items() if key in known}
+        params = {key: value for key, value in rest.items() if key in of_task}
         cell = {
             "task": flat["task"],
             "params": params,

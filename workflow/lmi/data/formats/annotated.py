@@ -84,12 +84,12 @@ def _open(source):
         if source.modality is None:
             yield root
             return
-        known = modalities(source.path)
-        if source.modality not in known:
+        its_modalities = modalities(source.path)
+        if source.modality not in its_modalities:
             raise InputError(
                 f"source '{source.path}': it has no modality '{source.modality}'"
-                f"{suggest(source.modality, known)}. Its modalities: "
-                f"{some(known) or 'none: it is no MuData file, remove `modality`'}"
+                f"{suggest(source.modality, its_modalities)}. Its modalities: "
+                f"{some(its_modalities) or 'none: it is no MuData file, remove `modality`'}"
             )
         yield root[MODALITIES][source.modality]
 
@@ -276,8 +276,8 @@ def missing(source):
             return dense_missing(matrix, extent)
         if kind != "dataframe":
             return sparse_missing(matrix, kind, extent)
-        text, found = text_columns(source), np.zeros(extent[0], dtype=bool)
+        text, is_missing = text_columns(source), np.zeros(extent[0], dtype=bool)
         for name in _frame_columns(matrix):
             if name not in text:
-                found |= lacking(matrix[name][:])
-        return found
+                is_missing |= lacking(matrix[name][:])
+        return is_missing

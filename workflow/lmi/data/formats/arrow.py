@@ -125,7 +125,7 @@ def ids(source):
     schema, dropped = _schema(source.path)[0], dropped_columns(source, columns)
     pandas = (schema.pandas_metadata or {}).get("index_columns", [])
     index = [c for c in pandas if isinstance(c, str) and c in columns]
-    found = [
+    counting = [
         c
         for c in _unnamed_counts(schema, index)
         if columns.index(c) not in dropped and columns.index(c) != names
@@ -136,8 +136,8 @@ def ids(source):
             named_like_ids(name) or _may_count(source.path, schema, name, n_rows)
         )
         if may_be and are_ids(name, _column(_read(source.path, [name]), name)):
-            found.append(name)
-    return tuple(found)
+            counting.append(name)
+    return tuple(counting)
 
 
 def _may_count(path, schema, name, n_rows):
@@ -154,10 +154,10 @@ def _may_count(path, schema, name, n_rows):
     if place is None:
         return True
     groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
-    known = [group.column(place).statistics for group in groups]
-    if any(one is None or not one.has_min_max for one in known):
+    statistics = [group.column(place).statistics for group in groups]
+    if any(one is None or not one.has_min_max for one in statistics):
         return True
-    low, high = min(one.min for one in known), max(one.max for one in known)
+    low, high = min(one.min for one in statistics), max(one.max for one in statistics)
     return low in (0, 1) and high - low == n_rows - 1
 
 
@@ -191,9 +191,9 @@ def read(source, columns):
 def missing(source):
     """Return which rows have a missing value in a column of numbers."""
     columns, _, held, kept, n_rows = _top(source, stamp(source.path))
-    found = np.zeros(n_rows, dtype=bool)
+    is_missing = np.zeros(n_rows, dtype=bool)
     numeric = [i for i, place in enumerate(kept) if columns[place] not in held]
     for start in range(0, len(numeric), COLUMNS_AT_A_TIME):
         values = read(source, numeric[start : start + COLUMNS_AT_A_TIME])
-        found |= lacking(values).any(axis=1)
-    return found
+        is_missing |= lacking(values).any(axis=1)
+    return is_missing

@@ -31,7 +31,7 @@ def _top(source, _stamp):
     """Return the path of the matrix in the file, its shape, and how it is stored."""
     import h5py
 
-    found, others, sparse = {}, [], []
+    matrices, others, sparse = {}, [], []
 
     def note(name, item):
         if any(name.startswith(f"{group}/") for group in sparse):
@@ -39,9 +39,9 @@ def _top(source, _stamp):
         if isinstance(item, h5py.Group):
             if all(isinstance(item.get(part), h5py.Dataset) for part in SPARSE):
                 sparse.append(name)
-                found[name] = (*_sparse_shape(source, item), item["data"].dtype)
+                matrices[name] = (*_sparse_shape(source, item), item["data"].dtype)
         elif item.dtype.kind in "biuf" and item.ndim in (1, 2):
-            found[name] = item.shape, "dense", item.dtype
+            matrices[name] = item.shape, "dense", item.dtype
         elif item.dtype.names:
             others.append(f"the table '{name}' with the columns {', '.join(item.dtype.names)}")
         else:
@@ -57,9 +57,9 @@ def _top(source, _stamp):
                 )
             return source.key.strip("/"), as_matrix_shape(source, item.shape, item.dtype), "dense"
         file.visititems(note)
-    chosen = list(found) if source.key else two_dimensional(found, list(found))
+    chosen = list(matrices) if source.key else two_dimensional(matrices, list(matrices))
     key = choose_key(source, chosen, others)
-    extent, kind, dtype = found[key]
+    extent, kind, dtype = matrices[key]
     return key, as_matrix_shape(source, extent, dtype), kind
 
 
@@ -101,8 +101,8 @@ def names(source, axis):
         stored = file[key].parent.get(name)
         if not isinstance(stored, h5py.Dataset) or stored == file[key]:
             return None
-        known = check_names(source, name, stored.shape, stored.dtype, shape[axis])
-        return texts(stored[:]) if known else None
+        fits = check_names(source, name, stored.shape, stored.dtype, shape[axis])
+        return texts(stored[:]) if fits else None
 
 
 def _names_10x(group, axis):
@@ -110,8 +110,10 @@ def _names_10x(group, axis):
     if axis == 0:
         return texts(group["barcodes"][:])
     place, identifiers = next(places for places in FEATURES_10X if places[0] in group)
-    found = texts(group[place][:])
-    return by_identifier(found, texts(group[identifiers][:])) if identifiers in group else found
+    names_of = texts(group[place][:])
+    return (
+        by_identifier(names_of, texts(group[identifiers][:])) if identifiers in group else names_of
+    )
 
 
 def read(source, columns):

@@ -99,10 +99,10 @@ def missing(source):
     """Return which cells have a missing value."""
     with open_hdf5(source.path) as file:
         matrix = _matrix(source, file)
-        found = np.zeros(matrix.shape[1], dtype=bool)
+        is_missing = np.zeros(matrix.shape[1], dtype=bool)
         for rows in _parts(matrix):
-            found |= lacking(matrix[rows]).any(axis=0)
-        return found
+            is_missing |= lacking(matrix[rows]).any(axis=0)
+        return is_missing
 
 
 def _parts(matrix):

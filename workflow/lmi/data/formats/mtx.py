@@ -150,6 +150,6 @@ def read(source, columns):
 def missing(source):
     """Return which rows have a missing value."""
     matrix = _matrix(source, stamps(source.path))
-    found = np.zeros(matrix.shape[0], dtype=bool)
-    found[matrix.indices[lacking(matrix.data)]] = True
-    return found
+    is_missing = np.zeros(matrix.shape[0], dtype=bool)
+    is_missing[matrix.indices[lacking(matrix.data)]] = True
+    return is_missing

@@ -47,14 +47,14 @@ def dropped_columns(source, columns):
     """
     out = set()
     for pattern in source.drop_columns or ():
-        found = {i for i, name in enumerate(columns) if fnmatch.fnmatchcase(name, pattern)}
-        found |= {i for i, name in enumerate(columns) if name == pattern}
-        if not found and not source.shared:
+        matching = {i for i, name in enumerate(columns) if fnmatch.fnmatchcase(name, pattern)}
+        matching |= {i for i, name in enumerate(columns) if name == pattern}
+        if not matching and not source.shared:
             raise InputError(
                 f"source '{source.path}': drop_columns: no column is called '{pattern}'"
                 f"{suggest(pattern, columns)}. Columns: {some(columns)}"
             )
-        out |= found
+        out |= matching
     return out
 
 

@@ -144,8 +144,8 @@ def row_names(source, _stamp):
 
 def shape(source):
     """Return (rows, columns); None for the rows of a large file, which nobody has counted."""
-    known = _is_small(source) or source.transpose
-    n_rows = len(row_names(source, stamp(source.path))) if known else None
+    is_counted = _is_small(source) or source.transpose
+    n_rows = len(row_names(source, stamp(source.path))) if is_counted else None
     return n_rows, len(_top(source, stamp(source.path)).kept)
 
 

@@ -55,11 +55,11 @@ def top_pairs(table, n=10):
             zorder=3,
             **style,
         )
-    known = np.isfinite(top.truth_bits.to_numpy())
-    if known.any():
+    has_truth = np.isfinite(top.truth_bits.to_numpy())
+    if has_truth.any():
         axes.plot(
-            top.truth_bits[known],
-            rows[known],
+            top.truth_bits[has_truth],
+            rows[has_truth],
             "|",
             color=INK,
             markersize=16,
@@ -103,7 +103,7 @@ def top_pairs(table, n=10):
             label="uncorrected KSG",
         ),
     ]
-    if known.any():
+    if has_truth.any():
         handles.append(
             Line2D(
                 [],

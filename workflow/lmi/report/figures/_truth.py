@@ -26,15 +26,15 @@ def truth(table):
     Raises
     ------
     NothingToShow
-        When the truth is known for no pair.
+        When the truth is with_truth for no pair.
     """
-    known = table[np.isfinite(table["truth_bits"]) & np.isfinite(table["mi_bits"])]
-    if not len(known):
+    with_truth = table[np.isfinite(table["truth_bits"]) & np.isfinite(table["mi_bits"])]
+    if not len(with_truth):
         raise NothingToShow("This run has no pair whose true mutual information is known.")
     figure = Figure(figsize=(4.9, 4.3), layout="compressed")
     axes = figure.add_subplot()
-    values = known[["truth_bits", "mi_bits", "mi_ksg_bits"]].to_numpy()
-    reach = Z95 * np.nan_to_num(known[["sd_bits", "sd_ksg_bits"]].to_numpy()).max()
+    values = with_truth[["truth_bits", "mi_bits", "mi_ksg_bits"]].to_numpy()
+    reach = Z95 * np.nan_to_num(with_truth[["sd_bits", "sd_ksg_bits"]].to_numpy()).max()
     low = min(0.0, float(np.nanmin(values) - reach))
     high = max(float(np.nanmax(values) + reach), 0.2)
     ends = np.array([low - 0.04 * (high - low), high + 0.08 * (high - low)])
@@ -58,9 +58,9 @@ def truth(table):
         ),
     ):
         axes.errorbar(
-            known["truth_bits"] + shift,
-            known[mi],
-            yerr=Z95 * np.nan_to_num(known[sd].to_numpy()),
+            with_truth["truth_bits"] + shift,
+            with_truth[mi],
+            yerr=Z95 * np.nan_to_num(with_truth[sd].to_numpy()),
             linestyle="none",
             elinewidth=1.2,
             label=label,

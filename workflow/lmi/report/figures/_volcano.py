@@ -122,12 +122,12 @@ def volcano(table, fdr=0.05, controls=()):
 
 def _name_strongest(axes, tested, controls):
     """Write the names of the strongest significant pairs beside the axes, with lines to them."""
-    found = tested[tested["significant"].to_numpy(bool) & ~tested["dataset"].isin(list(controls))]
-    found = strongest(found, N_NAMED)
+    named = tested[tested["significant"].to_numpy(bool) & ~tested["dataset"].isin(list(controls))]
+    named = strongest(named, N_NAMED)
     # from the top right corner down, so that the lines do not cross
-    found = found.sort_values(["height", "mi_bits"], ascending=False)
-    names = pair_names(found[["x", "y"]], 17)
-    for place, (row, name) in enumerate(zip(found.itertuples(), names, strict=True)):
+    named = named.sort_values(["height", "mi_bits"], ascending=False)
+    names = pair_names(named[["x", "y"]], 17)
+    for place, (row, name) in enumerate(zip(named.itertuples(), names, strict=True)):
         axes.annotate(
             name,
             (row.mi_bits, row.height),
