@@ -145,3 +145,28 @@ def test_what_cannot_be_given_is_refused(given, message):
 def test_the_published_method_has_no_conditional_value(fork):
     with pytest.raises(InputError, match="given: expected the preset default"):
         lmi.estimate(fork["x"], fork["direct"], given=fork["z"], preset="paper")
+
+
+@pytest.mark.parametrize("kinds", [("count", "count"), ("label", "label"), ("label", "count")])
+def test_counts_and_labels_that_z_alone_connects_share_nothing_beyond_it(kinds):
+    # their residuals would be functions of z, where ties are left: 1 to 4 bits, p < 1e-10
+    rng = np.random.default_rng(5)
+    z = rng.standard_normal(600)
+    sides = [
+        rng.poisson(np.exp(0.7 * z))
+        if kind == "count"
+        else np.where(z + 0.7 * rng.standard_normal(600) > 0, "up", "down")
+        for kind in kinds
+    ]
+    result = lmi.estimate(*sides, given=z, n_permutations=199)
+    assert abs(result.cmi_bits) < 0.08
+    assert result.p_conditional > 0.005
+
+
+def test_counts_keep_what_they_share_beyond_z():
+    rng = np.random.default_rng(6)
+    common, label = rng.poisson(1.0, 800), rng.choice(["a", "b"], 800)
+    x, y = (common + rng.poisson(1.0, 800) for _ in range(2))
+    result = lmi.estimate(x, y, given=label, n_permutations=199)
+    assert abs(result.cmi_bits - result.mi_bits) < 0.1
+    assert result.p_conditional < 1e-4

@@ -218,11 +218,10 @@ def estimate(
             api_input.check(name, choice)
     settings = api_input.settings(preset, options)
     time_series = in_time({"Xs": Xs, "Ys": Ys}, time_series)
-    x, y, is_label, strata_names, codes = api_input.read_sides(
-        Xs, Ys, strata, discrete_x, discrete_y
-    )
+    x, y, labels, strata_names, codes = api_input.read_sides(Xs, Ys, strata, discrete_x, discrete_y)
     used = [(side != side[:1]).any(axis=0) for side in (x, y)]
-    named = tuple(map(fitted.columns, (x, y) if any(is_label) else (Xs, Ys), used, fitted.SIDES))
+    is_label = (labels[0] is not None, labels[1] is not None)
+    named = tuple(map(fitted.columns, (Xs, Ys), used, fitted.SIDES, labels))
     x, y = views.drop_constant(x), views.drop_constant(y)
     for name, matrix in (("Xs", x), ("Ys", y)):
         if not matrix.shape[1]:

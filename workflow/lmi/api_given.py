@@ -10,6 +10,7 @@ import numpy as np
 
 from lmi import api_input
 from lmi.api_input import DefaultSettings
+from lmi.base import seeds
 from lmi.base.arrays import counts_rows, matrix, order, row_names
 from lmi.base.errors import InputError
 from lmi.base.reasons import Reason
@@ -20,7 +21,7 @@ from lmi.estimation import flags
 from lmi.estimation.conditional import MIN_LABEL
 from lmi.estimation.estimate import Samples
 from lmi.projection import folds as split
-from lmi.projection import views
+from lmi.projection import ties, views
 
 
 @dataclass(frozen=True)
@@ -181,10 +182,18 @@ def estimate(
     fold, inner = split.folds(
         len(x), seed=seed, dataset="", n_inner=canonical.N_INNER, time_series=samples.time_series
     )
+<<<<<<< HEAD
+    sides = []
+    for name, side in (("x", x), ("y", y)):
+        untied = ties.broken(side, seeds.rng(seed, "given", "ties", name))
+        sides.append(views.make(untied, seed=seed, name=name))
+    made = None if given.matrix is None else views.make(given.matrix, seed=seed, name="given")
+=======
     sides = [views.make(side, seed=seed, name=name) for name, side in (("x", x), ("y", y))]
     given_views = (
         None if given.matrix is None else views.make(given.matrix, seed=seed, name="given")
     )
+>>>>>>> main
     embedding = embed.embed(
         *sides,
         residual.Given(given_views, given.codes),

@@ -305,8 +305,22 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _side(name: str, values: Any, discrete: bool | None) -> tuple[np.ndarray, bool]:
-    """Return a matrix, and whether its features are the indicators of a label.
+def label_texts(name: str, values: Any) -> np.ndarray:
+    """Return labels, one a sample, as text.
+
+    Raises
+    ------
+    InputError
+        Missing labels; more than one a sample.
+    """
+    if getattr(values, "ndim", 1) == 2 and values.shape[1] == 1:
+        values = values.iloc[:, 0] if hasattr(values, "iloc") else values[:, 0]
+    n_samples = np.shape(values)[0] if np.ndim(values) else 0
+    return _labels(name, values, n_samples)[1]
+
+
+def _side(name: str, values: Any, discrete: bool | None) -> tuple[np.ndarray, tuple | None]:
+    """Return a matrix; and the labels that its features are the indicators of, None of quantities.
 
     Raises
     ------
@@ -314,12 +328,10 @@ def _side(name: str, values: Any, discrete: bool | None) -> tuple[np.ndarray, bo
         What cannot be read; missing labels, or labels that hardly any samples share.
     """
     if not (_are_labels(values) if discrete is None else discrete):
-        return matrix(name, values), False
+        return matrix(name, values), None
     asked = f"discrete_{name[0].lower()}"
-    if getattr(values, "ndim", 1) == 2 and values.shape[1] == 1:
-        values = values.iloc[:, 0] if hasattr(values, "iloc") else values[:, 0]
-    n_samples = np.shape(values)[0] if np.ndim(values) else 0
-    _, text = _labels(name, values, n_samples)
+    text = label_texts(name, values)
+    n_samples = len(text)
     names, codes, sizes = np.unique(text, return_inverse=True, return_counts=True)
     if (alone := int((sizes == 1).sum())) > MAX_SHARE * n_samples:
         raise InputError(
@@ -327,18 +339,18 @@ def _side(name: str, values: Any, discrete: bool | None) -> tuple[np.ndarray, bo
             f"{len(names)} labels for {n_samples} samples, {alone} of them of one sample. Pass "
             "coarser labels, or numbers where the values are quantities."
         )
-    return np.eye(len(names))[codes], True
+    return np.eye(len(names))[codes], tuple(names.tolist())
 
 
 # ---- all together
 
 
 class Read(NamedTuple):
-    """Matrices, which of them are indicators of a label, strata: in the order of Xs."""
+    """Matrices, the labels that they are indicators of, strata: in the order of Xs."""
 
     x: np.ndarray
     y: np.ndarray
-    is_label: tuple[bool, bool]
+    labels: tuple[tuple | None, tuple | None]
     strata_names: list
     strata: np.ndarray | None
 
@@ -372,7 +384,7 @@ def read_sides(
                 f"{side}: expected numbers in time, found times of events ({type(values).__name__}"
                 "). Count them in bins first: .count(0.02) of a Ts or TsGroup."
             )
-    (x, label_x), (y, label_y) = _side("Xs", Xs, discrete_x), _side("Ys", Ys, discrete_y)
+    (x, labels_x), (y, labels_y) = _side("Xs", Xs, discrete_x), _side("Ys", Ys, discrete_y)
     names_x, names_y, names_labels = row_names(Xs), row_names(Ys), row_names(labels)
     rows = order(names_x, names_y, "Xs", "Ys")
     if rows is not None:
@@ -392,4 +404,4 @@ def read_sides(
     rows = order(target, names_labels, of_target, name)
     if rows is not None:
         labels = labels.iloc[rows] if hasattr(labels, "iloc") else np.asarray(labels)[rows]
-    return Read(x, y, (label_x, label_y), *strata(labels, len(x), name))
+    return Read(x, y, (labels_x, labels_y), *strata(labels, len(x), name))

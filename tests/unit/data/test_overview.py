@@ -157,3 +157,12 @@ def test_shares_of_few_features_are_told():
     one = described({"source": "n.csv", "preprocess": ["normalise"]})
     assert any("add up to the same" in warning for warning in one.warnings)
     assert one.steps == ["normalise"]
+
+
+def test_logarithms_of_negative_values_are_told_before_the_run():
+    values = np.random.default_rng(0).standard_normal((120, 3))
+    pd.DataFrame(values, columns=list("abc")).to_csv("g.csv", index=False)
+    one = described({"source": "g.csv", "preprocess": ["log1p"]})
+    assert any("log1p of 'g.csv': values from -" in warning for warning in one.warnings)
+    one = described({"source": "g.csv", "preprocess": ["normal_scores"]})
+    assert not any("log1p" in warning for warning in one.warnings)

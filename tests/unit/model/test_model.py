@@ -182,3 +182,26 @@ def test_a_file_that_is_no_model_is_told(tmp_path, content, message):
         path.write_bytes(content)
     with pytest.raises(InputError, match=message):
         lmi.load_model(path)
+
+
+def test_labels_are_taken_as_they_were_given_and_features_by_their_names(tmp_path):
+    rng = np.random.default_rng(3)
+    labels = rng.choice(["u", "d"], 300)
+    x = pd.DataFrame(rng.standard_normal((300, 3)) + (labels == "u")[:, None], columns=[*"abc"])
+    result = lmi.estimate(x, labels, n_permutations=0, error_bars=False)
+    assert result.model.loadings("x").index.tolist() == ["a", "b", "c"]
+    assert result.model.loadings("y").index.tolist() == ["y=d", "y=u"]
+    result.model.save(tmp_path / "model.h5")
+    for model in (result.model, lmi.load_model(tmp_path / "model.h5")):
+        np.testing.assert_allclose(model.pointwise(x[["c", "a", "b"]], labels), result.pmis)
+        assert np.isfinite(model.pointwise(x + 0.1, list(labels))).all()
+        with pytest.raises(InputError, match="Y: expected labels of y, d, u, found others: v"):
+            model.transform(["u", "v"], side="y")
+
+
+def test_numbers_that_are_labels_are_taken_as_they_were_given():
+    rng = np.random.default_rng(4)
+    labels = rng.integers(3, size=300)
+    x = rng.standard_normal(300) + labels
+    result = lmi.estimate(x, labels, discrete_y=True, n_permutations=0, error_bars=False)
+    np.testing.assert_allclose(result.model.pointwise(x, labels), result.pmis)

@@ -237,6 +237,12 @@ def _of_sources(name, dataset, said, missing, seed):
             f"normalise: '{few[0]}' has few features; where the counts of a sample add up to the "
             "same, what one variable has the others lack, which looks like information"
         )
+    warnings += [
+        f"preprocess: log1p of '{one.path}': values from {one.minimum:g}; a variable with one "
+        "below 0 stops the run"
+        for one in files
+        if one.minimum is not None and one.minimum < 0 and _is_log1p_first(dataset, one)
+    ]
     strata, joined = {}, ""
     if "strata" in dataset:
         labels, joined = joined_strata(dataset)
@@ -259,6 +265,12 @@ def _of_sources(name, dataset, said, missing, seed):
         problems=problems,
         **said,
     )
+
+
+def _is_log1p_first(dataset, one):
+    """Whether the values of a file as they are would be logarithms."""
+    steps = [name for name, _ in preprocess.steps_of(dataset, one.path)]
+    return steps[:1] == ["log1p"]
 
 
 def _normalised(dataset, one):

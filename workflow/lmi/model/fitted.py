@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from lmi import api_input
 from lmi.base import seeds
 from lmi.base.arrays import matrix, order, row_names
 from lmi.base.errors import InputError
@@ -107,6 +108,8 @@ class Model(Embedding):
     def _read(self, name: str, values: Any, side: int) -> np.ndarray:
         """Return the used columns of new samples; by name where both have names."""
         own = self.columns[side]
+        if self.kinds[side] == "label" and _is_one_column(values):
+            return self._indicators(name, values, side)
         names = getattr(values, "columns", getattr(values, "var_names", None))
         given = matrix(name, values)
         if own.named and names is not None:
@@ -127,6 +130,18 @@ class Model(Embedding):
             )
         return given[:, own.used]
 
+    def _indicators(self, name: str, values: Any, side: int) -> np.ndarray:
+        """Return the indicators of labels, one a sample."""
+        own = [label.split("=", 1)[-1] for label in self.columns[side].names]
+        text = api_input.label_texts(name, values)
+        codes = {label: place for place, label in enumerate(own)}
+        if absent := sorted(set(text) - set(own)):
+            raise InputError(
+                f"{name}: expected labels of {SIDES[side]}, {some(own)}, found others: "
+                f"{some(absent)}{suggest(absent[0], own)}. Leave these samples out."
+            )
+        return np.eye(len(own))[[codes[label] for label in text]][:, self.columns[side].used]
+
     def _marks(self, side: int, given: np.ndarray) -> np.ndarray:
         return known.marks(self.standard[side].zscores(given))
 
@@ -144,7 +159,7 @@ class Model(Embedding):
         Parameters
         ----------
         X : array or DataFrame, shape (n_samples, n_features)
-            With all features of the side, in their order, or by their names.
+            With all features of the side, in their order, or by their names; or its labels.
         side : str
             x or y.
 
@@ -293,8 +308,18 @@ def load_model(path: str | Path) -> Model:
     return Model(**storage.read(path))
 
 
-def columns(values: Any, used: np.ndarray, side: str) -> Columns:
-    """Return the names of the columns of what a caller gave; x0, x1, … where there are none."""
+def _is_one_column(values: Any) -> bool:
+    shape = np.shape(values)
+    return len(shape) == 1 or (len(shape) == 2 and shape[1] == 1)
+
+
+def columns(values: Any, used: np.ndarray, side: str, labels: tuple | None = None) -> Columns:
+    """Return the names of the columns of what a caller gave; x0, x1, … where there are none.
+
+    Those of the indicators of labels are x=B, x=T, …
+    """
+    if labels is not None:
+        return Columns(tuple(f"{side}={label}" for label in labels), used, True)
     names = getattr(values, "columns", getattr(values, "var_names", None))
     if names is None or len(names) != len(used):
         return Columns(tuple(f"{side}{i}" for i in range(len(used))), used, False)

@@ -74,6 +74,7 @@ def save(model: Any, path: str | Path) -> None:
             "seconds": model.seconds,
             "k": model.k,
             "clip": [one.clip for one in own.inputs],
+            "sides": list(model.kinds),
             "named": [one.named for one in model.columns],
         },
     )
@@ -153,6 +154,7 @@ def _read(file: h5py.File) -> dict[str, Any]:
         "converged": bool(about["converged"]),
         "seconds": float(about["seconds"]),
         "weights": tuple(weights),
+        "kinds": tuple(map(str, about.get("sides", ("wide", "wide")))),
     }
 
     return known | {

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from lmi.base import seeds
 from lmi.base.files import reading, text
 from lmi.base.reasons import Reason
 from lmi.embedding import conditional as embedding
@@ -11,7 +12,7 @@ from lmi.embedding import residual
 from lmi.estimation import conditional as estimation
 from lmi.estimation.conditional import MIN_LABEL
 from lmi.pipeline.blocks import Block
-from lmi.projection import views
+from lmi.projection import ties, views
 
 
 class Conditioned:
@@ -50,7 +51,7 @@ class Conditioned:
         self.error = block.error[row]
         self.features = block.features[row]
         if not self.error:
-            self.z = _views(block, row)
+            self.z = _views(block, row, block.z[row])
 
     def estimate(self, place, *, samples, name, k, error_bars, permutations, seed, threads=1):
         """Return the conditional information of the pair at a place of the tile.
@@ -73,7 +74,7 @@ class Conditioned:
             if not kept.any():
                 why = Reason("given_tells_all", {"side": side})
                 return replace(estimation.NOT_ASKED, reasons=(why,))
-            sides.append(_views(block, row, kept, self.seed))
+            sides.append(_untied_views(block, row, kept, self.seed))
         given, codes = self.z, self.codes
         fold, inner = self.x.fold, self.x.inner
         if codes is not None:
@@ -120,6 +121,21 @@ class Conditioned:
         return ~(np.isin(names, own_names) | ((keys > 0) & np.isin(keys, own_keys)))
 
 
+<<<<<<< HEAD
+def _untied_views(block, row, kept, seed):
+    """Return the views of the features of a variable that are kept, their ties broken."""
+    z = block.z[row] if kept.all() else block.z[row][:, kept]
+    untied = ties.broken(z, seeds.rng(seed, "given", "ties", block.name[row]))
+    if untied is not block.z[row]:
+        return views.make(untied, seed=seed, name=block.name[row])
+    return _views(block, row, z)
+
+
+def _views(block, row, z):
+    """Return the views of a variable as floats."""
+    made = {view: block.views[view][row] for view in views.VIEWS}
+    return made | {"features": views.normal_scores(z).astype(np.float32)}
+=======
 def _views(block, row, kept=None, seed=0):
     """Return the views of a variable as floats; made anew where some features are left out."""
     z = block.z[row]
@@ -127,3 +143,4 @@ def _views(block, row, kept=None, seed=0):
         return views.make(z[:, kept], seed=seed, name=block.name[row])
     of_views = {view: block.views[view][row] for view in views.VIEWS}
     return of_views | {"features": views.normal_scores(z).astype(np.float32)}
+>>>>>>> main

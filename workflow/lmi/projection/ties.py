@@ -36,3 +36,31 @@ def describe(matrix, label=False):
         return "wide", np.zeros(len(matrix), np.float32)
     tied = (copies(matrix) > MANY_COPIES).mean() > TIED_SHARE
     return ("tied" if tied else "number"), normal_scores(matrix)[:, 0]
+
+
+def broken(matrix, rng):
+    """Return `matrix` with the ties of its features broken at random.
+
+    The value can be told from its new one, and what was drawn knows of nothing else: all mutual
+    information stays. Without it, a sample's residual from a prediction by z is a function of z
+    wherever the value is one of few, so that residuals of x and y share z anew.
+
+    Parameters
+    ----------
+    matrix : array, shape (n_samples, n_features)
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    array, shape (n_samples, n_features)
+        Normal scores of the features that have ties (`TIED_SHARE`); the others as they are.
+    """
+    result = None
+    for column, values in enumerate(np.asarray(matrix).T):
+        if (copies(values[:, None]) > MANY_COPIES).mean() > TIED_SHARE:
+            result = np.array(matrix) if result is None else result
+            order = np.lexsort((rng.random(len(values)), values))
+            places = np.empty(len(values))
+            places[order] = np.arange(len(values))
+            result[:, column] = normal_scores(places[:, None])[:, 0]
+    return matrix if result is None else result
