@@ -182,18 +182,13 @@ def estimate(
     fold, inner = split.folds(
         len(x), seed=seed, dataset="", n_inner=canonical.N_INNER, time_series=samples.time_series
     )
-<<<<<<< HEAD
     sides = []
     for name, side in (("x", x), ("y", y)):
         untied = ties.broken(side, seeds.rng(seed, "given", "ties", name))
         sides.append(views.make(untied, seed=seed, name=name))
-    made = None if given.matrix is None else views.make(given.matrix, seed=seed, name="given")
-=======
-    sides = [views.make(side, seed=seed, name=name) for name, side in (("x", x), ("y", y))]
     given_views = (
         None if given.matrix is None else views.make(given.matrix, seed=seed, name="given")
     )
->>>>>>> main
     embedding = embed.embed(
         *sides,
         residual.Given(given_views, given.codes),

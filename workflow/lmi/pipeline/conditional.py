@@ -121,7 +121,6 @@ class Conditioned:
         return ~(np.isin(names, own_names) | ((keys > 0) & np.isin(keys, own_keys)))
 
 
-<<<<<<< HEAD
 def _untied_views(block, row, kept, seed):
     """Return the views of the features of a variable that are kept, their ties broken."""
     z = block.z[row] if kept.all() else block.z[row][:, kept]
@@ -133,14 +132,5 @@ def _untied_views(block, row, kept, seed):
 
 def _views(block, row, z):
     """Return the views of a variable as floats."""
-    made = {view: block.views[view][row] for view in views.VIEWS}
-    return made | {"features": views.normal_scores(z).astype(np.float32)}
-=======
-def _views(block, row, kept=None, seed=0):
-    """Return the views of a variable as floats; made anew where some features are left out."""
-    z = block.z[row]
-    if kept is not None and not kept.all():
-        return views.make(z[:, kept], seed=seed, name=block.name[row])
     of_views = {view: block.views[view][row] for view in views.VIEWS}
     return of_views | {"features": views.normal_scores(z).astype(np.float32)}
->>>>>>> main
