@@ -15,4 +15,5 @@ with job(snakemake):
         snakemake.params.config,
         snakemake.params.benchmarks,
         snakemake.input.blocks,
+        snakemake.input.data,
     )

@@ -9,13 +9,16 @@ from html.parser import HTMLParser
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from helpers.runs import MODULES, columns_of, write_results, write_tile
 from lmi.base.errors import InputError
 from lmi.base.files import SCHEMA, write
 from lmi.base.reasons import Reason
+from lmi.data import overview
 from lmi.estimation import flags
+from lmi.planning.config import load
 from lmi.report import listing, payload, provenance, texts
 from lmi.report import page as report
 from lmi.report.details import read_details
@@ -629,3 +632,20 @@ def test_provenance_names_command_host_and_data_files_by_content(tmp_path, monke
         {"path": "gone.csv", "size": None, "sha256": ""},
     ]
     assert provenance.commit(tmp_path) == ""
+
+
+def test_what_was_read_stands_in_the_page_as_text(tmp_path):
+    values = np.random.default_rng(0).normal(size=(120, 2))
+    pd.DataFrame(values, columns=["<b>a</b>", "b"]).to_csv(tmp_path / "t.csv", index=False)
+    dataset = load({"datasets": {"d": {"source": str(tmp_path / "t.csv")}}})["datasets"]["d"]
+    overview.write(tmp_path / "data.json", overview.describe("d", dataset))
+    path = tmp_path / "tile.h5"
+    write_tile(path, "d", [("<b>a</b>", "b")], [0.5])
+    aggregate([path], tmp_path / "mi.tsv", tmp_path / "mi.parquet")
+    files = (tmp_path / "r.html", tmp_path / "figures", tmp_path / "mi.parquet", [path])
+    config = {"run": "r", "datasets": {"d": {}}}
+    report.write(*files, config, tmp_path, (), [tmp_path / "data.json"])
+    source = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "What was read of each dataset" in source
+    assert "120 samples" in Page(source).text
+    assert "<b>a</b>" not in source

@@ -12,6 +12,7 @@ import pandas as pd
 import yaml
 
 from lmi.base.files import replacing
+from lmi.data import overview, overview_text
 from lmi.report import figures
 from lmi.report.blocks import read_blocks
 from lmi.report.details import read_details
@@ -63,7 +64,7 @@ REFERENCES = (
 )
 
 
-def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir, blocks=()):
+def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir, blocks=(), data=()):
     """Write the figures of a run (PNG and SVG) and its report.
 
     Parameters
@@ -83,6 +84,8 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir, 
         Folder of Snakemake's benchmark files; missing ones are left out.
     blocks : sequence of str or Path
         Blocks of the variables of all datasets; missing ones are left out.
+    data : sequence of str or Path
+        What was read of each dataset, as `lmi.data.overview.write` writes it.
 
     Raises
     ------
@@ -122,6 +125,7 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir, 
             evidence=evidence(all_lags, fdr, controls, settings.get("fdr_method")),
             sections=sections,
             sizes=[sizes(part, read.get(name), name in controls) for name, part in parts.items()],
+            overviews=[overview_text.text(overview.load(path)) for path in data],
             plots=PLOTS,
             light=light,
             heavy=heavy,
