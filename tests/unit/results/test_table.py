@@ -349,3 +349,10 @@ def test_one_lag_a_pair_gives_the_q_values_without_lags(method):
     with_lags = table.assign(lag=1)
     tables.add_q_values(with_lags, method=method)
     np.testing.assert_allclose(with_lags["q_value"], table["q_value"])
+
+
+def test_what_is_significant_follows_the_level_that_was_asked_for():
+    table = pd.DataFrame({"p_value": [0.001, 0.02, 0.09, 0.5]})
+    for fdr, expected in ((0.002, 0), (0.01, 1), (0.05, 2), (0.2, 3)):
+        tables.add_q_values(table, fdr)
+        assert table["significant"].sum() == expected
