@@ -8,6 +8,7 @@ from lmi.base import reasons
 from lmi.base.errors import InputError
 from lmi.base.files import reading, text
 from lmi.data.labels import read_labels
+from lmi.embedding import candidates
 from lmi.estimation import estimate as estimation
 from lmi.estimation import flags
 from lmi.pipeline.embed import embed as embed_tile
@@ -206,3 +207,12 @@ def test_bad_settings_of_a_dataset_are_one_clear_message(tmp_path, more, message
     raw = {"datasets": {"d": {"source": str(tmp_path / "x.npy")} | more}}
     with pytest.raises(InputError, match=message):
         config.load(raw)
+
+
+def test_the_drift_is_what_all_samples_give_more_than_a_third_of_them():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((900, 6))
+    y = 0.95 * x + 0.3 * rng.standard_normal((900, 6))
+    # in six dimensions KSG finds the more, the closer the neighbours are
+    value = estimation.estimate(candidates.embed_nothing(x, y))
+    assert value.drift_bits > 5 * value.sd_bits > 0

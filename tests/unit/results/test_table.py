@@ -356,3 +356,13 @@ def test_what_is_significant_follows_the_level_that_was_asked_for():
     for fdr, expected in ((0.002, 0), (0.01, 1), (0.05, 2), (0.2, 3)):
         tables.add_q_values(table, fdr)
         assert table["significant"].sum() == expected
+
+
+def test_pairs_that_are_no_tests_do_not_count_among_the_tests():
+    p = [0.001, 0.02, 0.03]
+    table = pd.DataFrame({"p_value": [*p, 0.5, 0.6, 1e-9]})
+    tables.add_q_values(table, left_out=np.array([False] * 3 + [True] * 3))
+    alone = pd.DataFrame({"p_value": p})
+    tables.add_q_values(alone)
+    np.testing.assert_array_equal(table["q_value"][:3], alone["q_value"])
+    assert table["q_value"][3:].isna().all() and not table["significant"][3:].any()
