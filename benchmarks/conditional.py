@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from lmi import api_given
+from lmi import api_given, api_input
 from lmi.api_input import DefaultSettings
 from lmi.base import reasons, seeds
 from lmi.estimation.estimate import Samples
@@ -146,12 +146,7 @@ def one(case, seed, n, n_features, n_permutations, error_bars=True):
         seed=seed,
         k=3,
         error_bars=error_bars,
-        permutations={
-            "max": n_permutations,
-            "scheme": "auto",
-            "block_length": 0,
-            "tail_fit": True,
-        },
+        permutations=api_input.permutations(n_permutations),
         samples=Samples(),
         threads=1,
     )

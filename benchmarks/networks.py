@@ -14,7 +14,6 @@ import argparse
 import time
 from concurrent.futures import ProcessPoolExecutor
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -27,6 +26,7 @@ from scipy.special import ndtr
 from scipy.stats import false_discovery_control
 
 from benchmarks.null import halves
+from benchmarks.rows import show
 
 LEVEL = 0.05
 PHI, CORRELATION, NOISE, CROSSED = 0.8, 0.65, 0.25, 0.9
@@ -133,10 +133,7 @@ def main():
             row |= {f"found_{kind}": by_kind.mean().get(kind, np.nan) for kind in BITS}
             row["cpu_ms_a_pair"] = 1000 * seconds / len(pairs) / options.networks
             rows.append(row)
-            table = pd.DataFrame(rows)
-            print(table.tail(1).to_string(index=False, header=len(rows) == 1), flush=True)
-            Path(options.out).parent.mkdir(parents=True, exist_ok=True)
-            table.to_csv(options.out, sep="\t", index=False, float_format="%.4g")
+            show(rows, options.out)
 
 
 if __name__ == "__main__":

@@ -13,15 +13,15 @@ and the share above .9 over .1. Cheap variables of few samples stand for all.
 import argparse
 import time
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from lmi.base import seeds
 from lmi.estimation import combination, null
 from lmi.estimation.estimate import NULL_BOUND_SD
 from scipy.signal import lfilter
 from scipy.stats import kstest
+
+from benchmarks.rows import show
 
 LEVELS = (0.05, 0.01, 1e-3, 1e-4, 1e-5)
 CHUNK = 2000
@@ -180,10 +180,7 @@ def main():
                     row["above 0.9"] = (p > 0.9).mean() / 0.1
                     row["seconds"] = time.perf_counter() - start
                     rows.append(row)
-                    table = pd.DataFrame(rows)
-                    print(table.tail(1).to_string(index=False, header=len(rows) == 1), flush=True)
-                    Path(options.out).parent.mkdir(parents=True, exist_ok=True)
-                    table.to_csv(options.out, sep="\t", index=False, float_format="%.4g")
+                    show(rows, options.out)
 
 
 if __name__ == "__main__":

@@ -6,13 +6,6 @@ for name in chromium chromium-browser google-chrome; do
   command -v "$name" >/dev/null && exit 0
 done
 
-sudo=
-[ "$(id -u)" = 0 ] || sudo="sudo -n"
-if ! command -v apt-get >/dev/null || ! $sudo true 2>/dev/null; then
-  echo "The tests in a browser need Chromium. Debian has it in chromium, which only root can" \
-       "install; elsewhere, install Chromium or Chrome yourself." >&2
-  exit 1
-fi
-echo "Installing chromium"
-$sudo apt-get update -qq
+. "$(dirname "$0")/../apt.sh"
+as_root "The tests in a browser need Chromium" chromium
 DEBIAN_FRONTEND=noninteractive $sudo apt-get install -qq --no-install-recommends chromium

@@ -9,15 +9,8 @@ for command in slurmctld slurmd sbatch munged; do
 done
 [ -n "$missing" ] || exit 0
 
-sudo=
-[ "$(id -u)" = 0 ] || sudo="sudo -n"
-if ! command -v apt-get >/dev/null || ! $sudo true 2>/dev/null; then
-  echo "The tests on a cluster need$missing. Debian has them in slurm-wlm and munge, which only" \
-       "root can install; elsewhere, install SLURM and munge yourself." >&2
-  exit 1
-fi
-echo "Installing slurm-wlm and munge: missing$missing"
-$sudo apt-get update -qq
+. "$(dirname "$0")/../apt.sh"
+as_root "The tests on a cluster need SLURM; missing:$missing" "slurm-wlm and munge"
 # The packages would start daemons of their own here: they are installed without.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e $policy ]; then

@@ -260,12 +260,7 @@ def estimate(
                 int(threads),
             )
         bar.set_description("lmi: estimate")
-        permutations = {
-            "max": n_permutations,
-            "scheme": "auto",
-            "block_length": 0,
-            "tail_fit": True,
-        }
+        permutations = api_input.permutations(n_permutations)
         samples = estimation.Samples(
             time_series,
             0,

@@ -115,13 +115,7 @@ def compare(
     E. Chung, J. P. Romano, Exact and asymptotically robust permutation tests, Annals of Statistics
     41, 484 (2013).
     """
-    for option, value in (
-        ("seed", seed),
-        ("k", k),
-        ("n_permutations", n_permutations),
-        ("threads", threads),
-    ):
-        api_input.check(option, value)
+    api_input.check_run(seed=seed, k=k, n_permutations=n_permutations, threads=threads)
     settings = api_input.default_settings(options)
     refuse(
         {"Xs": Xs, "Ys": Ys},

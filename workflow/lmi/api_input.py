@@ -101,6 +101,17 @@ KINDS = {
 # ---- options
 
 
+def check_run(**options: Any) -> None:
+    """Check options that questions have in common, by name, as `check`."""
+    for option, value in options.items():
+        check(option, value)
+
+
+def permutations(most: int) -> dict[str, Any]:
+    """Return the permutations of an estimate, at most so many, as the config has them."""
+    return {"max": most, "scheme": "auto", "block_length": 0, "tail_fit": True}
+
+
 def check(name: str, value: Any) -> None:
     """Raise InputError for an option that is out of range; `name` is the one that was given."""
     limit = LIMITS[DOCUMENTED.get(name, name)]

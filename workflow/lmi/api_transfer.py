@@ -112,13 +112,7 @@ def transfer(
     ----------
     T. Schreiber, Measuring information transfer, Phys. Rev. Lett. 85, 461 (2000).
     """
-    for option, value in (
-        ("seed", seed),
-        ("k", k),
-        ("n_permutations", n_permutations),
-        ("threads", threads),
-    ):
-        api_input.check(option, value)
+    api_input.check_run(seed=seed, k=k, n_permutations=n_permutations, threads=threads)
     settings = api_input.default_settings(options)
     steps = _steps("lags", lags if isinstance(lags, list | tuple | range) else [lags])
     (past,) = _steps("history", [history])
@@ -156,12 +150,7 @@ def transfer(
             seed=seed,
             k=k,
             error_bars=error_bars,
-            permutations={
-                "max": n_permutations,
-                "scheme": "auto",
-                "block_length": 0,
-                "tail_fit": True,
-            },
+            permutations=api_input.permutations(n_permutations),
             samples=estimation.Samples(time_series=True, overlap=first),
             threads=threads,
         )

@@ -62,7 +62,8 @@ def test_without_q_values_there_is_no_edge_and_no_error(finished, tmp_path):
 
 
 def test_the_record_of_a_run_is_an_ro_crate_that_names_inputs_results_and_versions(finished):
-    rocrate = pytest.importorskip("rocrate.rocrate")
+    from rocrate import rocrate
+
     folder, config, files = finished
     out = folder / "ro-crate-metadata.json"
     record.write(out, folder / "exports" / "config.yaml", config, [folder / "mi.tsv", *files])

@@ -19,6 +19,13 @@ def times(values: Any) -> np.ndarray | None:
     return np.asarray(values.t) if is_series and hasattr(values, "values") else None
 
 
+def gaps(times: np.ndarray) -> tuple[float, np.ndarray]:
+    """Return the usual step between times, and after which of them another one follows."""
+    steps = np.diff(times)
+    step = float(np.median(steps)) if len(steps) else 0.0
+    return step, np.flatnonzero(np.abs(steps - step) > GAP * step)
+
+
 def in_time(given: Mapping[str, Any], time_series: bool) -> bool:
     """Whether samples are consecutive in time: as the caller says, and series of pynapple are.
 
@@ -45,9 +52,7 @@ def in_time(given: Mapping[str, Any], time_series: bool) -> bool:
                 ".bin_average(seconds)."
             )
     for name, own in series.items():
-        steps = np.diff(own)
-        step = np.median(steps) if len(steps) else 0.0
-        odd = np.flatnonzero(np.abs(steps - step) > GAP * step)
+        step, odd = gaps(own)
         if len(odd):
             raise InputError(
                 f"{name}: expected samples at a constant rate, found {len(odd)} other steps than "

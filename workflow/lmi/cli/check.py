@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import yaml
-
 from lmi.base.errors import InputError
 from lmi.base.messages import some
 
@@ -23,8 +21,7 @@ def load(path):
     InputError
         No such file, or a mistake in it or in the headers of its data.
     """
-    from lmi.planning import config
-    from lmi.planning.yaml_file import check_yaml
+    from lmi.planning import config, yaml_file
 
     if not Path(path).is_file():
         near = [str(one) for one in sorted(Path(path).parent.glob("*.y*ml"))]
@@ -32,13 +29,10 @@ def load(path):
         raise InputError(
             f"--config: expected a file at {path}, found none.{hint} `lmi init DATA` writes one"
         )
-    check_yaml(path)
-    found = yaml.safe_load(Path(path).read_text(encoding="utf-8-sig"))
-    if not isinstance(found, dict):
-        raise InputError(f"config: {path}: expected keys and values, found {type(found).__name__}")
-    if "datasets" not in found:
+    content = yaml_file.read(path)
+    if "datasets" not in content:
         raise InputError(f"config: {path}: expected the key `datasets`, found none. Add it")
-    return config.load(found)
+    return config.load(content)
 
 
 def described(config):

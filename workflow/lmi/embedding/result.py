@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+PER_ENCODER = ("zx", "zy", "s", "weight", "rank", "n_parameters", "temperature")
+"""Arrays of an `Embedding` whose first axis is the encoder; files hold them by these names."""
 NARROW = "narrow"
 """Candidate of pairs of single features: their normal scores, of which nothing is learned."""
 

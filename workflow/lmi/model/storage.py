@@ -11,24 +11,13 @@ import numpy as np
 
 from lmi.base.errors import InputError
 from lmi.base.files import refuse_foreign, text, write
+from lmi.embedding.result import PER_ENCODER
 from lmi.model.encoder import SIDES, Columns, Encoder, Encoders, Inputs
 
 KIND = "lmi-workflow model"
 MODEL_SCHEMA = 1
 """Version of the layout of model files; another one is refused."""
-_ARRAYS = (
-    "zx",
-    "zy",
-    "s",
-    "weight",
-    "rank",
-    "n_parameters",
-    "temperature",
-    "loss_step",
-    "loss_train",
-    "loss_validation",
-    "fold",
-)
+_ARRAYS = (*PER_ENCODER, "loss_step", "loss_train", "loss_validation", "fold")
 
 
 def save(model: Any, path: str | Path) -> None:

@@ -10,17 +10,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from lmi.base.errors import InputError
 from lmi.data import overview_text
 from lmi.data.overview import Overview, describe
-from lmi.planning import command_line
+from lmi.planning import command_line, yaml_file
 from lmi.planning.config import load
-from lmi.planning.yaml_file import check_yaml
 
 EXAMPLE = "config.yaml"
 
@@ -42,20 +38,11 @@ def read(paths: list[str], entries: list[str] | None = None) -> dict[str, Any]:
     """
     config: dict[str, Any] = {}
     for path in paths:
-        config = merged(config, _content(path))
+        config = merged(config, yaml_file.read(path))
     if "datasets" not in config:
-        config = merged(_content(EXAMPLE), config)
+        config = merged(yaml_file.read(EXAMPLE), config)
     given = command_line.parsed(entries or [])
     return load(command_line.typed(merged(config, given), given))
-
-
-def _content(path: str) -> dict[str, Any]:
-    check_yaml(path)
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    held = yaml.load(Path(path).read_text(encoding="utf-8-sig"), Loader=loader)
-    if not isinstance(held, dict):
-        raise InputError(f"config: {path}: expected a mapping (key: value), found {held!r}")
-    return held
 
 
 def merged(config: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

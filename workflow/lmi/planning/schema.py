@@ -5,14 +5,15 @@ from pathlib import Path
 
 import yaml
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""Makes plain types and nothing else, in C where PyYAML has it."""
 SCHEMA = Path(__file__).with_name("config.schema.yaml")
 
 
 @functools.cache
 def schema():
     """Return the schema of the config."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(SCHEMA.read_text(encoding="utf-8"), Loader=loader)
+    return yaml.load(SCHEMA.read_text(encoding="utf-8"), Loader=LOADER)
 
 
 def filled(value, rules):

@@ -9,6 +9,7 @@ import yaml
 
 from lmi.base.errors import InputError
 from lmi.planning.plain import MAX_DEPTH
+from lmi.planning.schema import LOADER
 
 # Bounds of a config: far above any sensible one, far below what takes a machine down.
 MAX_FILE_BYTES = 50e6
@@ -54,14 +55,32 @@ def check_yaml(path):
     except InputError:
         raise
     except (ValueError, RecursionError):  # as most configs: YAML, not JSON
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         try:
-            _check_events(path, yaml.parse(text, Loader=loader))
+            _check_events(path, yaml.parse(text, Loader=LOADER))
         except yaml.YAMLError as error:
             raise InputError(
                 f"config: {path}: expected YAML, found what is none: {' '.join(str(error).split())}"
                 ". Mend that line (often the indentation, or a quote that is missing)"
             ) from error
+
+
+def read(path):
+    """Return what a config file holds, a mapping, checked by `check_yaml`.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Raises
+    ------
+    InputError
+        As `check_yaml`; also a file that holds no mapping.
+    """
+    check_yaml(path)
+    content = yaml.load(Path(path).read_text(encoding="utf-8-sig"), Loader=LOADER)
+    if not isinstance(content, dict):
+        raise InputError(f"config: {path}: expected a mapping (key: value), found {content!r}")
+    return content
 
 
 def _no_key_twice(path, pairs):

@@ -10,24 +10,12 @@ import numpy as np
 
 from lmi.base.files import reading
 from lmi.embedding.network import WIDTHS
-from lmi.embedding.result import NARROW, Embedding
+from lmi.embedding.result import NARROW, PER_ENCODER, Embedding
 from lmi.model import build, fitted
 from lmi.model.encoder import Columns
 from lmi.results import names, pairs
 
-_ARRAYS = (
-    "zx",
-    "zy",
-    "s",
-    "weight",
-    "rank",
-    "n_parameters",
-    "temperature",
-    "fold",
-    "n_latent",
-    "converged",
-    "seconds",
-)
+_ARRAYS = (*PER_ENCODER, "fold", "n_latent", "converged", "seconds")
 _OF_TRAINING = ("loss_step", "loss_train", "loss_validation")
 _OF_TIES = ("value", "classified")
 _OF_NETWORKS = ("network", "network_size")

@@ -8,6 +8,7 @@ import numpy as np
 from lmi.base.errors import InputError
 from lmi.base.messages import some, suggest
 from lmi.base.paths import stamp
+from lmi.base.series import gaps
 from lmi.data.files import open_hdf5, optional, told
 from lmi.data.formats.matrices import (
     COLUMNS,
@@ -16,8 +17,6 @@ from lmi.data.formats.matrices import (
     dense_missing,
     dense_rows,
 )
-
-GAP = 0.5  # of a step between samples: more of a difference is a gap
 
 
 @contextlib.contextmanager
@@ -130,14 +129,12 @@ def _times(source, key, series, n_samples):
     if series.timestamps is None:
         return (series.starting_time or 0.0) + np.arange(n_samples) / series.rate
     times = np.asarray(series.timestamps[:], dtype=np.float64)
-    steps = np.diff(times)
-    if len(times) != n_samples or not np.isfinite(times).all() or (steps <= 0).any():
+    if len(times) != n_samples or not np.isfinite(times).all() or (np.diff(times) <= 0).any():
         raise InputError(
             f"source '{source.path}', series '{key}': expected a time for each of its {n_samples} "
             "samples, each later than the one before"
         )
-    step = np.median(steps) if len(steps) else 0.0
-    odd = np.flatnonzero(np.abs(steps - step) > GAP * step)
+    step, odd = gaps(times)
     if len(odd):
         raise InputError(
             f"source '{source.path}', series '{key}': expected samples at a constant rate, found "
