@@ -101,3 +101,24 @@ def test_labels_that_cannot_be_found_are_refused_by_the_config(cells, keys, word
     with pytest.raises(InputError, match=words):
         config.load({"datasets": {"cells": cells() | keys}})
     assert config.load({"datasets": {"cells": cells()}})
+
+
+def test_labels_that_are_joined_row_by_row_say_so(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    values = pd.DataFrame(rng.standard_normal((120, 2)), columns=["a", "b"])
+    values.to_csv("plain.csv", index=False)
+    names = [f"s{i}" for i in range(120)]
+    values.set_axis(names, axis=0).to_csv("named.csv", index_label="cell")
+    kinds = pd.DataFrame({"kind": np.arange(120) % 3})
+    kinds.to_csv("kinds.csv", index=False)
+    kinds.set_axis(names, axis=0).to_csv("named_kinds.csv", index_label="cell")
+    for source, table, by_position in (
+        ("plain.csv", "kinds.csv", True),
+        ("named.csv", "named_kinds.csv", False),
+    ):
+        place = {"table": table, "column": "kind"}
+        for how in ({"variables": {"labels": [place]}}, {"variables": "each", "given": place}):
+            dataset = config.load({"datasets": {"d": {"source": source} | how}})["datasets"]["d"]
+            _, info = read_matrices(dataset, list_variables(dataset))
+            assert info["by_position"] is by_position

@@ -1,13 +1,12 @@
 """Labels of the samples as variables: columns of obs, or of a table, beside those of features."""
 
 import logging
-from pathlib import Path
 
 import numpy as np
 
 from lmi.base.errors import InputError
-from lmi.data.labels import labels_of
-from lmi.data.sources import header, n_own_samples, sample_names, some, sources_of
+from lmi.data.label_joins import joined_labels
+from lmi.data.sources import header, some, sources_of
 from lmi.data.variable import Variable
 
 log = logging.getLogger("lmi")
@@ -77,6 +76,8 @@ def read_labels_of(dataset, missing, rows=None):
     labels : dict of str to array of str
         By variable, "" where a sample has none.
     complete : bool array, shape (n_samples,)
+    by_position : bool
+        Whether any of them were joined to the samples row by row, without names.
 
     Raises
     ------
@@ -84,9 +85,11 @@ def read_labels_of(dataset, missing, rows=None):
         No such file or column, another number of samples, labels that are missing where the policy
         is not drop_samples, or that hardly any samples share.
     """
-    found, complete = {}, None
+    labels_of, complete, by_position = {}, None, False
     for name, place in label_places(dataset).items():
-        labels = _read(dataset, place)
+        source = sources_of(dataset)[0]
+        labels, joined = joined_labels(source, place, "variables.labels", refuse_missing=False)
+        by_position |= joined == "position"
         labels = labels if rows is None else labels[rows]
         there = np.array([bool(label.strip()) for label in labels])
         complete = there if complete is None else complete & there
@@ -106,8 +109,8 @@ def read_labels_of(dataset, missing, rows=None):
                 f"{alone} of {len(labels)} samples with one of their own, such as "
                 f"{some(values, 3)}. Take a coarser column, or make it a feature"
             )
-        found[name] = labels
-    return found, complete
+        labels_of[name] = labels
+    return labels_of, complete, by_position
 
 
 def indicators(labels, name):
@@ -126,30 +129,3 @@ def indicators(labels, name):
     values, codes = np.unique(labels, return_inverse=True)
     matrix = np.eye(len(values), dtype=np.float32)[codes]
     return matrix, tuple(f"{name}={value}" for value in values)
-
-
-def _read(dataset, place):
-    """Return the labels of the samples of the first source; "" where one has none."""
-    first = sources_of(dataset)[0]
-    if isinstance(place, str):
-        place = {"table": first.path, "column": place}
-    own = Path(place["table"]) == Path(first.path)
-    names, expected = None if own else sample_names(first), n_own_samples(first)
-    try:
-        labels, by_name = labels_of(place["table"], place["column"], names, refuse_missing=False)
-    except InputError as error:
-        # strata are read in the same way
-        message = str(error).removeprefix("strata: ")
-        raise InputError(f"variables.labels: {message}") from error
-    if len(labels) != expected:
-        raise InputError(
-            f"variables.labels: expected {expected} rows in '{place['table']}', one for each "
-            f"sample of '{first.path}' and in the same order, found {len(labels)}"
-        )
-    if not own and not by_name:
-        log.warning(
-            "variables.labels: the rows of '%s' are matched to the samples of '%s' by position",
-            place["table"],
-            first.path,
-        )
-    return labels

@@ -2,13 +2,12 @@
 
 import itertools
 import logging
-from pathlib import Path
 
 import numpy as np
 
 from lmi.base.errors import InputError
 from lmi.data import intervals, preprocess
-from lmi.data.labels import labels_of
+from lmi.data.label_joins import joined_labels
 from lmi.data.matrix_variables import feature_places
 from lmi.data.samples import choose_samples
 from lmi.data.sources import header, n_own_samples, read, sample_names, some, sources_of
@@ -70,12 +69,13 @@ def read_sources(dataset, variables, missing, info, seed=0):
         preprocess.overlap(preprocess.steps_of(dataset, source.path)) for source in sources
     )
     if "strata" in dataset:
-        labels, joined = joined_strata(dataset)
+        labels, joined = joined_labels(sources[0], dataset["strata"])
         info["strata"] = labels if rows[0] is None else labels[rows[0]]
         info["by_position"] |= joined == "position"
     if "column" in dataset.get("given", {}):
-        labels = read_given(dataset)
+        labels, joined = joined_given(dataset)
         info["given"] = labels if rows[0] is None else labels[rows[0]]
+        info["by_position"] |= joined == "position"
     matrices, features, notes, info["missing"] = [], [], [], []
     for places, n_before in zip(used, n_all, strict=True):
         kind = np.result_type(np.float32, *(values[source].dtype for source, _ in places))
@@ -143,59 +143,22 @@ def read_strata(dataset):
     Raises
     ------
     InputError
-        As `joined_strata`.
+        As `joined_labels`.
     """
-    return joined_strata(dataset)[0]
+    return joined_labels(sources_of(dataset)[0], dataset["strata"])[0]
 
 
-def joined_strata(dataset):
-    """Return the stratum of each sample of a dataset's first source, and how they were joined.
-
-    Returns
-    -------
-    labels : array of str, shape (n_samples,)
-    joined : str
-        own, for a column of the source itself; name or position for those of a table.
+def joined_given(dataset):
+    """Return the label of each sample that a dataset conditions on, and how they were joined.
 
     Raises
     ------
     InputError
-        No such file or column, missing labels, or another number of samples.
-    """
-    first, place = sources_of(dataset)[0], dataset["strata"]
-    if isinstance(place, str):
-        place = {"table": first.path, "column": place}
-    expected = n_own_samples(first)
-    own = Path(place["table"]) == Path(first.path) and first.modality is None
-    names = None if own else sample_names(first)
-    labels, by_name = labels_of(place["table"], place["column"], names)
-    if len(labels) != expected:
-        raise InputError(
-            f"strata: expected {expected} rows in '{place['table']}', one for each sample of "
-            f"'{first.path}' and in the same order, found {len(labels)}"
-        )
-    if not own and not by_name:
-        log.warning(
-            "strata: the rows of '%s' are matched to the samples of '%s' by position: %s",
-            place["table"],
-            first.path,
-            "the source has no names" if names is None else "the table has no column of names",
-        )
-    return labels, "own" if own else "name" if by_name else "position"
-
-
-def read_given(dataset):
-    """Return the label of each sample that a dataset conditions on, an array of str.
-
-    Raises
-    ------
-    InputError
-        As `read_strata`; also a column of quantities.
+        As `joined_labels`; also a column of quantities.
     """
     place = dataset["given"]
     try:
-        column = place if "table" in place else place["column"]
-        labels = read_strata(dataset | {"strata": column})
+        labels, joined = joined_labels(sources_of(dataset)[0], place)
     except InputError as error:
         raise InputError(f"given, read as {error}") from error
     _, sizes = np.unique(labels, return_counts=True)
@@ -205,7 +168,7 @@ def read_given(dataset):
             f"{len(sizes)} different values for {len(labels)} samples. A quantity is a variable: "
             "add it to the source and name it, given: {variable: ...}"
         )
-    return labels
+    return labels, joined
 
 
 def _columns_of(dataset, sources, variables):

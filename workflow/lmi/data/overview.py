@@ -19,7 +19,7 @@ from lmi.base.errors import InputError
 from lmi.data import preprocess
 from lmi.data import spikes as spike_trains
 from lmi.data.file_overview import SHOWN, FileOverview, describe_file, to_look_at
-from lmi.data.matrix_values import joined_strata
+from lmi.data.label_joins import joined_labels
 from lmi.data.samples import choose_samples
 from lmi.data.sources import sample_names, sources_of
 from lmi.data.task_variables import task_params
@@ -245,7 +245,7 @@ def _of_sources(name, dataset, said, missing, seed):
     ]
     strata, joined = {}, ""
     if "strata" in dataset:
-        labels, joined = joined_strata(dataset)
+        labels, joined = joined_labels(sources[0], dataset["strata"])
         labels = labels if chosen.rows[0] is None else labels[chosen.rows[0]]
         strata = dict(Counter(labels.tolist()).most_common())
         warnings += _strata_warnings(strata, joined)

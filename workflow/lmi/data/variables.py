@@ -221,7 +221,8 @@ def _read_with_labels(dataset, variables, missing, info, seed):
     of_features = [variable for variable in variables if not variable.label]
     wanted = of_features or [placeholder(dataset)]
     matrices, features, notes = read_sources(dataset, wanted, missing, info, seed)
-    labels, complete = read_labels_of(dataset, missing, info["sample_rows"])
+    labels, complete, by_position = read_labels_of(dataset, missing, info["sample_rows"])
+    info["by_position"] |= by_position
     if not labels:
         return matrices, features, notes
     if not complete.all():

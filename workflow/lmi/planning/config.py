@@ -13,7 +13,7 @@ from lmi.data.feature_groups import FORMS
 from lmi.data.intervals import n_partners
 from lmi.data.label_variables import read_labels_of
 from lmi.data.labels import ANNOTATED
-from lmi.data.matrix_values import read_given, read_strata
+from lmi.data.matrix_values import joined_given, read_strata
 from lmi.data.sources import check_source, some, suggest
 from lmi.data.variables import (
     LEAST_SAMPLES_OF_DATASET,
@@ -259,7 +259,7 @@ def _check_data(dataset, needed):
     read_labels_of(dataset, "drop_samples")
     given = dataset.get("given", {})
     if "column" in given:
-        read_given(dataset)
+        joined_given(dataset)
     names = [variable.name for variable in variables]
     if "variable" in given and given["variable"] not in names:
         raise InputError(
