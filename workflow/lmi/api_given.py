@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -189,25 +189,53 @@ def estimate(
     given_views = (
         None if given.matrix is None else views.make(given.matrix, seed=seed, name="given")
     )
-    embedding = embed.embed(
-        *sides,
+    return of_views(
+        sides,
         residual.Given(given_views, given.codes),
-        fold,
-        inner,
+        (fold, inner),
         settings=asdict(settings),
         seed=seed,
         threads=threads,
-    )
-    result = estimation.estimate(
-        embedding,
+        why=why,
         k=k,
         error_bars=error_bars,
         permutations=permutations,
         samples=samples,
-        seed=seed,
         name="x/y/0",
-        threads=threads,
     )
+
+
+def of_views(
+    sides: Sequence[dict],
+    given: residual.Given,
+    folds: tuple[np.ndarray, np.ndarray],
+    *,
+    settings: dict,
+    seed: int,
+    threads: int,
+    why: Sequence[Reason],
+    **options: Any,
+) -> estimation.Conditional:
+    """Return the conditional information of two variables from their views.
+
+    Parameters
+    ----------
+    sides : (dict, dict)
+        Views of x and y, from `lmi.projection.views.make`.
+    given : residual.Given
+    folds : (int array, int array), each of shape (n_samples,)
+        Fold and inner fold of each sample.
+    settings : dict
+        The config's section `embed`.
+    seed, threads : int
+    why : sequence of Reason
+        What is wrong with the samples; it comes before what is wrong with the estimate.
+    **options
+        As of `lmi.estimation.conditional.estimate`.
+    """
+    own = {"seed": seed, "threads": threads}
+    embedding = embed.embed(*sides, given, *folds, settings=settings, **own)
+    result = estimation.estimate(embedding, **own, **options)
     return replace(result, reasons=(*why, *result.reasons))
 
 

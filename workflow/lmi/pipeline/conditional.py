@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from lmi.api_given import of_views
 from lmi.base import seeds
 from lmi.base.files import reading, text
 from lmi.base.reasons import Reason
-from lmi.embedding import conditional as embedding
 from lmi.embedding import residual
 from lmi.estimation import conditional as estimation
 from lmi.estimation.conditional import MIN_LABEL
@@ -91,26 +91,20 @@ class Conditioned:
                 fold, inner = fold[rows], inner[rows]
                 if samples.strata is not None:
                     samples = replace(samples, strata=samples.strata[rows])
-        embedded = embedding.embed(
-            *sides,
+        return of_views(
+            sides,
             residual.Given(given, codes),
-            fold,
-            inner,
+            (fold, inner),
             settings=self.settings,
-            seed=self.seed,
+            seed=seed,
             threads=threads,
-        )
-        result = estimation.estimate(
-            embedded,
+            why=why,
             k=k,
             error_bars=error_bars,
             permutations=permutations,
             samples=samples,
-            seed=seed,
             name=name,
-            threads=threads,
         )
-        return replace(result, reasons=(*why, *result.reasons))
 
     def _kept(self, block, row):
         """Return which features of a variable are not among those that are given."""
