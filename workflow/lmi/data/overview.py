@@ -21,7 +21,7 @@ from lmi.data import spikes as spike_trains
 from lmi.data.file_overview import SHOWN, FileOverview, describe_file, to_look_at
 from lmi.data.label_joins import joined_labels
 from lmi.data.samples import choose_samples
-from lmi.data.sources import sample_names, sources_of
+from lmi.data.sources import sources_of
 from lmi.data.task_variables import task_params
 from lmi.data.variables import list_variables
 
@@ -29,6 +29,9 @@ Settings = dict[str, Any]
 
 FEW = 100
 """Features; the shares of fewer depend on each other by construction."""
+SLOW_HZ = 0.1
+"""Where all units fire less often, times may be in another unit than seconds."""
+HOUR_S = 3600
 FEW_IN_STRATUM = 20
 """Strata of fewer samples are told: nothing is estimated within them."""
 
@@ -196,6 +199,12 @@ def _of_spikes(name, dataset, said):
             f"windows of {recording.window_ms:g} ms every {recording.stride_ms:g} ms overlap: "
             "they are fewer different samples than their number"
         )
+    if rates.max() < SLOW_HZ:
+        warnings.append(
+            f"the fastest unit fires {rates.max():.2g} times a second, over "
+            f"{recording.recorded_s:,.0f} s ({recording.recorded_s / HOUR_S:.3g} hours): are times "
+            "in milliseconds? Then set `sampling_rate: 1000`"
+        )
     n_samples = spike_trains.n_windows(spikes, dataset.get("lags", (0,)))
     return Overview(name, "spikes", n_samples, recording=recording, warnings=warnings, **said)
 
@@ -249,8 +258,13 @@ def _of_sources(name, dataset, said, missing, seed):
         labels = labels if chosen.rows[0] is None else labels[chosen.rows[0]]
         strata = dict(Counter(labels.tolist()).most_common())
         warnings += _strata_warnings(strata, joined)
-    if said["time_series"] and "intervals" not in dataset and sample_names(sources[0]) is not None:
+    if said["time_series"] and chosen.breaks is None and chosen.names is not None:
         warnings.append("time series: rows are taken to be consecutive in time, in their order")
+    if chosen.breaks is not None and (n_odd := int(chosen.breaks.sum())):
+        warnings.append(
+            f"time series: {n_odd} steps between the times of the samples are not the usual one; a "
+            "stretch ends there"
+        )
     return Overview(
         name,
         "source",
@@ -285,10 +299,24 @@ def _steps(dataset, sources):
     return [next(iter(each.values()))] if "preprocess" in dataset else []
 
 
+def _as_written(label):
+    """Return a label without what is easily written in two ways: case, spaces, 1 and 1.0."""
+    try:
+        return float(label)
+    except ValueError:
+        return " ".join(label.casefold().split())
+
+
 def _strata_warnings(strata, joined):
     warnings = []
     if joined == "position":
         warnings.append("strata: labels are joined to the samples by position, row by row")
+    alike: Settings = {}
+    for label in strata:
+        alike.setdefault(_as_written(label), []).append(label)
+    if twins := [labels for labels in alike.values() if len(labels) > 1]:
+        shown = " and ".join(f"'{label}'" for label in twins[0])
+        warnings.append(f"strata: {shown} are different labels; are they one?")
     small = [label for label, n in strata.items() if n < FEW_IN_STRATUM]
     if small:
         warnings.append(

@@ -7,7 +7,7 @@ import numpy as np
 
 from lmi.base import seeds
 from lmi.base.errors import InputError
-from lmi.data import intervals, where
+from lmi.data import clocks, intervals, where
 from lmi.data.labels import values_of
 from lmi.data.sources import align, missing_samples, n_own_samples, sample_names
 
@@ -31,6 +31,9 @@ class ChosenSamples:
         Those with missing values.
     labels : array of str, shape (n_samples,), or None
         The interval of each sample, by the config.
+    breaks : bool array, shape (n_samples - 1,), or None
+        Of a time series whose samples are named by their times: after which the next one is not
+        one step later.
     """
 
     rows: list
@@ -40,6 +43,7 @@ class ChosenSamples:
     n_unmatched: int = 0
     n_incomplete: int = 0
     labels: np.ndarray | None = None
+    breaks: np.ndarray | None = None
 
     @property
     def left_out(self):
@@ -63,6 +67,8 @@ class ChosenSamples:
             cut |= np.diff(self.rows[0]) != 1
         if self.labels is not None:
             cut |= self.labels[1:] != self.labels[:-1]
+        if self.breaks is not None:
+            cut |= self.breaks
         return np.diff([0, *(np.flatnonzero(cut) + 1), n_samples]).tolist()
 
 
@@ -122,7 +128,10 @@ def choose_samples(dataset, sources, missing="error", seed=0):
     if "intervals" in dataset:
         labels, by_position = _interval_labels(dataset["intervals"], sources[0], rows[0])
         joined = "position" if by_position else joined
-    chosen = ChosenSamples(rows, names, joined, dropped, n_unmatched, n_incomplete, labels)
+    breaks = None
+    if dataset.get("time_series"):
+        breaks = clocks.breaks(names, labels, f"source '{sources[0].path}'")
+    chosen = ChosenSamples(rows, names, joined, dropped, n_unmatched, n_incomplete, labels, breaks)
     if dataset.get("time_series"):
         n = n_own_samples(sources[0]) if rows[0] is None else len(rows[0])
         _check_stretches(chosen, n, sources[0])
@@ -206,8 +215,15 @@ def _interval_labels(place, source, rows):
         columns, by_position = _table_columns(place, [place["column"]], source)
     except InputError as error:
         raise InputError(f"intervals: {error}") from error
-    labels = columns[place["column"]].astype(str)
-    return labels if rows is None else labels[rows], by_position
+    labels = columns[place["column"]]
+    labels = labels if rows is None else labels[rows]
+    if n_missing := int(sum(label is None or label != label for label in labels.tolist())):
+        raise InputError(
+            f"intervals: {n_missing} of {len(labels)} samples have no label in the column "
+            f"'{place['column']}'. Give each one, or leave samples between intervals out with "
+            "`where`"
+        )
+    return labels.astype(str), by_position
 
 
 def _check_stretches(chosen, n_samples, source):
@@ -222,11 +238,14 @@ def _check_stretches(chosen, n_samples, source):
     if chosen.labels is not None and intervals.are_trials(sizes):
         return
     reasons = "; ".join(f"{n} samples, {why}" for n, why in chosen.left_out)
+    if chosen.breaks is not None and (n_odd := int(chosen.breaks.sum())):
+        odd = f"{n_odd} of the steps between their times are not the usual one"
+        reasons = f"{reasons}; {odd}" if reasons else odd
     raise InputError(
         f"source '{source.path}': expected stretches of {intervals.LONG} consecutive samples on "
         f"average, since `time_series: true`, or {intervals.LEAST_TRIALS} `intervals` of the same "
         f"length, found {n_samples} samples in {len(sizes)} stretches"
-        + (f" (left out: {reasons})" if reasons else "")
+        + (f" ({reasons})" if reasons else "")
         + ". Series are shifted in time for the p value, and short pieces do not keep what hangs "
         "together. Set project.missing to impute_median, give longer stretches, or remove "
         "time_series"
