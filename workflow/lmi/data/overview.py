@@ -83,7 +83,10 @@ class Overview:
     left_out : list of [int, str]
         How many samples are left out, and why.
     joined : str
-        How the samples of several files were brought together: name or position; empty for one.
+        How the samples of several files were brought together: name, position or pairs; empty
+        for one.
+    paired : str
+        How pairs of samples were made, in words.
     files : list of FileOverview
     n_variables : int
     variables : list of str
@@ -115,6 +118,7 @@ class Overview:
     n_samples: int | None = None
     left_out: list[list[Any]] = field(default_factory=list)
     joined: str = ""
+    paired: str = ""
     files: list[FileOverview] = field(default_factory=list)
     n_variables: int = 0
     variables: list[str] = field(default_factory=list)
@@ -271,6 +275,7 @@ def _of_sources(name, dataset, said, missing, seed):
         n_samples,
         chosen.left_out,
         chosen.joined,
+        chosen.paired,
         files,
         strata=strata,
         strata_joined=joined,

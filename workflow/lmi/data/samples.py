@@ -7,8 +7,8 @@ import numpy as np
 
 from lmi.base import seeds
 from lmi.base.errors import InputError
-from lmi.data import clocks, intervals, where
-from lmi.data.labels import values_of
+from lmi.data import clocks, intervals, pairing
+from lmi.data.conditions import fulfil, table_columns
 from lmi.data.sources import align, missing_samples, n_own_samples, sample_names
 
 
@@ -22,7 +22,7 @@ class ChosenSamples:
         For each source, the rows of the samples; None means all, in their order.
     names : tuple of str or None
     joined : str
-        How the sources were brought together: name or position; empty for one source.
+        How the sources were brought together: name, position or pairs; empty for one source.
     dropped : list of (int array, str)
         Rows of the first source that are left out, and why.
     n_unmatched : int
@@ -34,6 +34,8 @@ class ChosenSamples:
     breaks : bool array, shape (n_samples - 1,), or None
         Of a time series whose samples are named by their times: after which the next one is not
         one step later.
+    paired : str
+        How pairs of samples were made, in words.
     """
 
     rows: list
@@ -44,6 +46,7 @@ class ChosenSamples:
     n_incomplete: int = 0
     labels: np.ndarray | None = None
     breaks: np.ndarray | None = None
+    paired: str = ""
 
     @property
     def left_out(self):
@@ -94,10 +97,19 @@ def choose_samples(dataset, sources, missing="error", seed=0):
     InputError
         Sources that do not fit together, a time series with gaps, no sample left.
     """
-    rows, names, n_unmatched = align(sources)
-    joined = "" if len(sources) == 1 else "position" if names is None else "name"
+    paired = ""
+    if "pairing" in dataset:
+        rows, names, paired = pairing.pairs(dataset["pairing"], sources, seed)
+        n_unmatched = n_own_samples(sources[0]) - len(names)
+        joined = "pairs"
+    else:
+        rows, names, n_unmatched = align(sources)
+        joined = "" if len(sources) == 1 else "position" if names is None else "name"
     dropped, n_incomplete = [], 0
-    if n_unmatched:
+    if n_unmatched and paired:
+        others = np.setdiff1d(np.arange(n_own_samples(sources[0])), rows[0])
+        dropped.append((others, "in no pair"))
+    elif n_unmatched:
         others = np.setdiff1d(np.arange(len(sample_names(sources[0]))), rows[0])
         dropped.append((others, "not in the other files"))
 
@@ -109,7 +121,7 @@ def choose_samples(dataset, sources, missing="error", seed=0):
         return kept, None if names is None else tuple(itertools.compress(names, keep))
 
     if "where" in dataset:
-        keep, by_position = _fulfil(dataset["where"], sources[0])
+        keep, by_position = fulfil(dataset["where"], sources[0])
         keep = keep if rows[0] is None else keep[rows[0]]
         joined = "position" if by_position else joined
         rows, names = drop(keep, "do not fulfil `where`")
@@ -131,51 +143,13 @@ def choose_samples(dataset, sources, missing="error", seed=0):
     breaks = None
     if dataset.get("time_series"):
         breaks = clocks.breaks(names, labels, f"source '{sources[0].path}'")
-    chosen = ChosenSamples(rows, names, joined, dropped, n_unmatched, n_incomplete, labels, breaks)
+    chosen = ChosenSamples(
+        rows, names, joined, dropped, n_unmatched, n_incomplete, labels, breaks, paired
+    )
     if dataset.get("time_series"):
         n = n_own_samples(sources[0]) if rows[0] is None else len(rows[0])
         _check_stretches(chosen, n, sources[0])
     return chosen
-
-
-def _table_columns(place, wanted, source):
-    """Return columns that describe the samples of a source, and whether they fit by position.
-
-    Parameters
-    ----------
-    place : dict
-        `table`, where the columns are not the source's own.
-    wanted : list of str
-    source : Source
-    """
-    path = place.get("table", source.path)
-    own = path == source.path
-    names = None if own else sample_names(source)
-    columns, by_name = values_of(path, wanted, names)
-    n_rows, expected = len(next(iter(columns.values()))), n_own_samples(source)
-    if n_rows != expected:
-        raise InputError(
-            f"expected {expected} rows in '{path}', one for each sample of '{source.path}' and in "
-            f"the same order, found {n_rows}"
-        )
-    return columns, not own and not by_name
-
-
-def _fulfil(place, source):
-    """Return which samples of a source fulfil a condition, and whether rows fit by position."""
-    place = {"condition": place} if isinstance(place, str) else place
-    try:
-        columns, by_position = _table_columns(place, where.columns_of(place["condition"]), source)
-    except InputError as error:
-        raise InputError(f"where: {str(error).removeprefix('where: ')}") from error
-    path = place.get("table", source.path)
-    keep = where.fulfilled(place["condition"], columns, path)
-    if not keep.any():
-        raise InputError(
-            f"where: no sample of '{source.path}' fulfils '{place['condition']}'. Values of the "
-            f"columns stand in '{path}'"
-        )
-    return keep, by_position
 
 
 def _drawn(settings, source, rows, n_samples, seed):
@@ -190,7 +164,7 @@ def _drawn(settings, source, rows, n_samples, seed):
     groups = np.zeros(n_samples, int)
     if "by" in settings:
         try:
-            columns, by_position = _table_columns(settings, [settings["by"]], source)
+            columns, by_position = table_columns(settings, [settings["by"]], source)
         except InputError as error:
             raise InputError(f"downsample: {error}") from error
         labels = columns[settings["by"]].astype(str)
@@ -212,7 +186,7 @@ def _interval_labels(place, source, rows):
     """Return the interval of each sample that is used, and whether labels fit by position."""
     place = {"column": place} if isinstance(place, str) else place
     try:
-        columns, by_position = _table_columns(place, [place["column"]], source)
+        columns, by_position = table_columns(place, [place["column"]], source)
     except InputError as error:
         raise InputError(f"intervals: {error}") from error
     labels = columns[place["column"]]

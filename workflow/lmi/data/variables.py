@@ -75,6 +75,8 @@ def count_samples(dataset):
     if "spikes" in dataset:
         return spike_trains.n_windows(dataset["spikes"], dataset.get("lags", (0,)))
     sources = sources_of(dataset)
+    if "pairing" in dataset:
+        return len(choose_samples(dataset, sources).names)
     n_shared = n_samples(sources)
     size = preprocess.bin_size(preprocess.steps_of(dataset, sources[0].path))
     choosing = ("where", "downsample", "intervals", "time_series")
