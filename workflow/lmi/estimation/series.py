@@ -1,11 +1,12 @@
 """What samples that are consecutive in time allow: effective samples, blocks, trends."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.fft import irfft, rfft
 
 from lmi.estimation.evaluate import evaluate
+from lmi.ksg.apart import Apart
 
 DECAYED = 0.1
 """Autocorrelation below which samples count as unrelated."""
@@ -17,6 +18,51 @@ SHIFTS = 5
 """Shifts of the series against each other that tell what they share by chance."""
 TREND_SD = 4.5
 """Standard errors of a slope beyond which a series has a trend."""
+LEAST_WINDOWS = 6
+"""Windows that the samples of one search hold at least: most samples stay neighbours."""
+
+
+@dataclass(frozen=True)
+class Times:
+    """When the samples of a series were taken, and how far apart neighbours are.
+
+    Attributes
+    ----------
+    at : int64 array, shape (n_samples,)
+        Ascending; intervals lie far apart.
+    windows : list of int
+        By encoder: samples whose times differ by at most this are no neighbours.
+    """
+
+    at: np.ndarray
+    windows: list
+
+    def apart(self, t, rows):
+        """Return which of some rows, in order, may be neighbours for encoder t."""
+        window = min(self.windows[t], len(rows) // LEAST_WINDOWS)
+        return Apart(np.ascontiguousarray(self.at[rows]), window)
+
+
+def times(embedding, samples):
+    """Return the `Times` of a pair of series, with windows of a correlation time.
+
+    Parameters
+    ----------
+    embedding : embed.Embedding
+    samples : estimate.Samples
+
+    Returns
+    -------
+    Times, or None where samples are not consecutive in time
+    """
+    if not samples.time_series:
+        return None
+    n = len(embedding.fold)
+    at = np.arange(n)
+    if samples.interval is not None:
+        at = at + n * np.asarray(samples.interval, np.int64)
+    windows = [max(samples.overlap, time_of(embedding, t)) for t in range(len(embedding.zx))]
+    return Times(at, windows)
 
 
 def longest_correlation_time(n):
@@ -114,11 +160,11 @@ def trend(z):
     return float(np.max(np.abs(slope) / np.maximum(error, 1e-300)))
 
 
-def bits_by_chance(embedding, held_out, neighbours, threads, n_inside):
+def bits_by_chance(embedding, held_out, neighbours, threads, n_inside, times):
     """Return the mean of KSG and of the corrected estimate over the series shifted in time.
 
-    Neighbours in time pass for neighbours in value, in x and in y alike, so that the shifted series
-    share bits too. Not below zero: a critic corrects shifted series for what they do not share.
+    Series that are slower than the window tells share bits when they are shifted, too. Not below
+    zero: a critic corrects shifted series for what they do not share.
 
     Parameters
     ----------
@@ -126,7 +172,7 @@ def bits_by_chance(embedding, held_out, neighbours, threads, n_inside):
     held_out : list of int array
         Rows that each encoder is evaluated on.
     neighbours : evaluate.Neighbours
-    threads, n_inside : int
+    threads, n_inside, times
         Of `evaluate`.
 
     Returns
@@ -140,7 +186,7 @@ def bits_by_chance(embedding, held_out, neighbours, threads, n_inside):
             zy[t][rows] = zy[t][np.roll(rows, shift)]
             shifted = replace(embedding, zy=zy)
             ksg_bits, corrected, _ = evaluate(
-                shifted, t, rows, neighbours, threads, n_inside=n_inside
+                shifted, t, rows, neighbours, threads, n_inside=n_inside, times=times
             )
             values.append((ksg_bits.mean(), corrected.mean()))
     return np.maximum(np.mean(values, axis=0), 0.0)
