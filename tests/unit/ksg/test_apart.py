@@ -47,9 +47,10 @@ def slow(x, y, k, apart, given=None):
     return (digamma(k) + whole - n_x - n_y) / np.log(2), far & (d_x < radius)
 
 
-@pytest.mark.parametrize(("n", "d_x", "d_y", "k", "window"), [
-    (60, 1, 1, 3, 5), (300, 1, 2, 1, 40), (300, 4, 5, 12, 1), (301, 9, 2, 3, 22)
-])
+@pytest.mark.parametrize(
+    ("n", "d_x", "d_y", "k", "window"),
+    [(60, 1, 1, 3, 5), (300, 1, 2, 1, 40), (300, 4, 5, 12, 1), (301, 9, 2, 3, 22)],
+)
 @pytest.mark.parametrize("times", [np.arange, of_trials])
 def test_neighbours_are_those_of_all_pairwise_distances(
     both_kernels, n, d_x, d_y, k, window, times

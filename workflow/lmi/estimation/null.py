@@ -24,8 +24,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lmi.base.autocorrelation import correlation_time
 from lmi.estimation import combination, permutations, tails
-from lmi.estimation.series import correlation_time
 from lmi.ksg import kernel as ksg
 from lmi.ksg import permuted
 from lmi.ksg.apart import Apart

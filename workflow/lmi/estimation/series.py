@@ -3,23 +3,19 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.fft import irfft, rfft
 
+from lmi.base import autocorrelation
+from lmi.base.autocorrelation import AXES, correlation_time, longest_correlation_time
+from lmi.data import intervals
 from lmi.estimation.evaluate import evaluate
-from lmi.ksg.apart import Apart
+from lmi.ksg import apart
 
-DECAYED = 0.1
-"""Autocorrelation below which samples count as unrelated."""
-AXES = 4
-"""First axes of an encoder that are looked at."""
 BLOCK = 2
 """Correlation times of a block, of which the parts of an error bar are made."""
 SHIFTS = 5
 """Shifts of the series against each other that tell what they share by chance."""
 TREND_SD = 4.5
 """Standard errors of a slope beyond which a series has a trend."""
-LEAST_WINDOWS = 6
-"""Windows that the samples of one search hold at least: most samples stay neighbours."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +35,7 @@ class Times:
 
     def apart(self, t, rows):
         """Return which of some rows, in order, may be neighbours for encoder t."""
-        window = min(self.windows[t], len(rows) // LEAST_WINDOWS)
-        return Apart(np.ascontiguousarray(self.at[rows]), window)
+        return apart.within(self.at[rows], self.windows[t])
 
 
 def times(embedding, samples):
@@ -57,45 +52,9 @@ def times(embedding, samples):
     """
     if not samples.time_series:
         return None
-    n = len(embedding.fold)
-    at = np.arange(n)
-    if samples.interval is not None:
-        at = at + n * np.asarray(samples.interval, np.int64)
+    at = intervals.times(len(embedding.fold), samples.interval)
     windows = [max(samples.overlap, time_of(embedding, t)) for t in range(len(embedding.zx))]
     return Times(at, windows)
-
-
-def longest_correlation_time(n):
-    """Return the longest correlation time that `correlation_time` finds in n samples."""
-    return max(2, n // 10)
-
-
-def autocorrelation(z):
-    """Return the autocorrelation of each axis, shape (longest correlation time, n_axes).
-
-    Parameters
-    ----------
-    z : array, shape (n_samples, n_axes)
-    """
-    n = len(z)
-    centred = z - z.mean(axis=0)
-    power = np.abs(rfft(centred, n=2 * n, axis=0)) ** 2
-    covariance = irfft(power, n=2 * n, axis=0)[: longest_correlation_time(n)]
-    return covariance / np.maximum(covariance[0], 1e-300)
-
-
-def correlation_time(z):
-    """Return the first lag, in samples, at which no axis is autocorrelated by more than `DECAYED`.
-
-    At most a tenth of the samples.
-
-    Parameters
-    ----------
-    z : array, shape (n_samples, n_axes)
-    """
-    correlation = np.abs(autocorrelation(z)).max(axis=1)
-    below = np.flatnonzero(correlation < max(DECAYED, 3 / np.sqrt(len(z))))
-    return int(below[0]) if len(below) else len(correlation)
 
 
 def _axes(embedding, t):
@@ -104,7 +63,7 @@ def _axes(embedding, t):
 
 def time_of(embedding, t):
     """Return the longer correlation time of the two variables, as encoder t sees them."""
-    return max(map(correlation_time, _axes(embedding, t)))
+    return autocorrelation.time_of(*_axes(embedding, t))
 
 
 def is_slow(embedding):
@@ -117,18 +76,11 @@ def is_slow(embedding):
 def effective_samples(embedding, n):
     """Return how many independent samples n samples of the pair are worth.
 
-    The variance of a mean of products grows by one plus twice the sum of the products of the
-    autocorrelations (Bartlett 1935), here of the slowest axes of either variable.
+    Those of the encoder that sees the slower axes.
     """
-    least = float(n)
-    for t in range(len(embedding.zx)):
-        x, y = (np.maximum(autocorrelation(z), 0.0).max(axis=1) for z in _axes(embedding, t))
-        products = (x * y)[1:]
-        # chance correlations beyond the first that has decayed are noise
-        stop = np.flatnonzero(products < DECAYED**2)
-        factor = 1 + 2 * products[: stop[0] if len(stop) else None].sum()
-        least = min(least, n / factor)
-    return least
+    return n / max(
+        autocorrelation.redundancy(*_axes(embedding, t)) for t in range(len(embedding.zx))
+    )
 
 
 def has_trends(embedding):
@@ -152,7 +104,7 @@ def trend(z):
     centred = z - z.mean(axis=0)
     slope = time @ centred / (time @ time)
     rest = centred - time[:, None] * slope
-    correlation = autocorrelation(rest)
+    correlation = autocorrelation.autocorrelation(rest)
     width = min(4 * correlation_time(rest), len(correlation))
     weights = 1 - np.arange(1, width) / width
     factor = 1 + 2 * weights @ correlation[1:width]

@@ -19,6 +19,14 @@ import numpy as np
 
 from lmi.ksg import points
 
+LEAST_WINDOWS = 6
+"""Windows that the samples of one search hold at least: most samples stay neighbours."""
+
+
+def within(time: np.ndarray, window: int) -> Apart:
+    """Return the `Apart` of samples at some times, its window no longer than they allow."""
+    return Apart(np.ascontiguousarray(time, np.int64), min(window, len(time) // LEAST_WINDOWS))
+
 
 @dataclass(frozen=True)
 class Apart:

@@ -23,9 +23,7 @@ def mi(x, y, k: int = 3, threads: int = 1, apart: Apart | None = None) -> float:
     return float(pointwise_mi(x, y, k, threads, apart).mean())
 
 
-def pointwise_mi(
-    x, y, k: int = 3, threads: int = 1, apart: Apart | None = None
-) -> np.ndarray:
+def pointwise_mi(x, y, k: int = 3, threads: int = 1, apart: Apart | None = None) -> np.ndarray:
     """Return pointwise mutual information as `lmi.ksg.pointwise_mi` does, of arrays without ties.
 
     Ties are for the caller to break: nothing is refused for them here.
@@ -84,9 +82,7 @@ def _n_own(n: int, apart: Apart | None) -> int | np.ndarray:
     return n if apart is None else apart.n_others() + 1
 
 
-def given_bits(
-    z, radius: np.ndarray, threads: int = 1, apart: Apart | None = None
-) -> np.ndarray:
+def given_bits(z, radius: np.ndarray, threads: int = 1, apart: Apart | None = None) -> np.ndarray:
     """Return psi(n_z + 1) - psi(n), bits: what turns `bits` into conditional information.
 
     With z among the coordinates of x and of y alike, the counts of `neighbours` are n_xz and n_yz,
