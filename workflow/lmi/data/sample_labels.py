@@ -1,4 +1,4 @@
-"""Labels of samples that the report colours by: columns that describe samples, as they were read."""
+"""Labels of samples that the report colours by: columns of the data that describe them."""
 
 from __future__ import annotations
 

@@ -24,9 +24,10 @@ def read_blocks(paths):
     Returns
     -------
     dict of str to dict
-        By dataset: samples (names), rows (theirs in the first source), dropped (how many were left out, by reason), strata (of each
-        sample) and strata_names; variables, by name: n_features, missing (share), error, features
-        (the first names), dropped (features by reason), place (path of the block, row in it).
+        By dataset: samples (names), rows (theirs in the first source), dropped (how many were left
+        out, by reason), strata (of each sample) and strata_names; variables, by name: n_features,
+        missing (share), error, features (the first names), dropped (features by reason), place
+        (path of the block, row in it).
     """
     datasets = {}
     for path in map(Path, paths):
