@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 
 from lmi.base.errors import InputError
-from lmi.data import preprocess
+from lmi.data import preprocess, sample_labels
 from lmi.data import spikes as spike_trains
 from lmi.data.file_overview import SHOWN, FileOverview, describe_file, to_look_at
 from lmi.data.label_joins import joined_labels
+from lmi.data.sample_labels import Label
 from lmi.data.samples import choose_samples
 from lmi.data.sources import sample_names, sources_of
 from lmi.data.task_variables import task_params
@@ -105,6 +106,10 @@ class Overview:
         What a user should look at.
     problems : list of str
         What will stop the run.
+    label_rows : list of int
+        Rows in the first source of the samples that the report shows.
+    labels : list of Label
+        What describes them.
     """
 
     dataset: str
@@ -127,6 +132,8 @@ class Overview:
     recording: Recording | None = None
     warnings: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    label_rows: list[int] = field(default_factory=list)
+    labels: list[Label] = field(default_factory=list)
 
 
 def describe(name: str, dataset: Settings, missing: str = "error", seed: int = 0) -> Overview:
@@ -251,6 +258,7 @@ def _of_sources(name, dataset, said, missing, seed):
         warnings += _strata_warnings(strata, joined)
     if said["time_series"] and "intervals" not in dataset and sample_names(sources[0]) is not None:
         warnings.append("time series: rows are taken to be consecutive in time, in their order")
+    label_rows, labels = sample_labels.read(dataset, sources[0], chosen) if size == 1 else ([], [])
     return Overview(
         name,
         "source",
@@ -263,6 +271,8 @@ def _of_sources(name, dataset, said, missing, seed):
         steps=_steps(dataset, sources),
         warnings=warnings,
         problems=problems,
+        label_rows=label_rows if labels else [],
+        labels=labels,
         **said,
     )
 
@@ -310,5 +320,6 @@ def load(path: str | Path) -> Overview:
     """Return the overview in a file of `write`."""
     held = json.loads(Path(path).read_text(encoding="utf-8"))
     held["files"] = [FileOverview(**one) for one in held["files"]]
+    held["labels"] = [Label(**one) for one in held["labels"]]
     held["recording"] = held["recording"] and Recording(**held["recording"])
     return Overview(**held)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from lmi.base import reasons
+from lmi.base.arrays import shown_samples
 from lmi.base.errors import InputError
 from lmi.base.files import reading, text, write
 from lmi.base.reasons import Reason
@@ -18,8 +19,6 @@ from lmi.pipeline.conditional import Conditioned
 from lmi.results.embeddings import read_embeddings
 
 CURVES = ("loss_step", "loss_train", "loss_validation")
-SCATTER_SAMPLES = 2000
-"""Most samples in the scatter that the report draws of a pair."""
 
 
 def estimate(
@@ -104,7 +103,7 @@ def estimate(
             raise RuntimeError(f"{embeddings}: no pair could be estimated; the first: {first}")
         arrays |= {name: file[name][()] for name in CURVES if name in file}
     if keep_pointwise:
-        arrays["scatter_samples"] = _shown(n_samples)
+        arrays["scatter_samples"] = shown_samples(n_samples)
     kept = ("dataset", "seed", "preset")
     write(
         out,
@@ -125,11 +124,6 @@ def _given_keys(given, blocks):
         with reading(path, "project") as file:
             keys.append(file.attrs["key"])
     return (given, keys)
-
-
-def _shown(n_samples):
-    """Return the samples that the report's scatters show."""
-    return np.unique(np.linspace(0, n_samples - 1, SCATTER_SAMPLES).round().astype(int))
 
 
 def _estimate_rows(
@@ -235,7 +229,7 @@ def _estimate_rows(
         "candidate": columns["candidate"],
     }
     if keep_pointwise:
-        shown = _shown(n_samples)
+        shown = shown_samples(n_samples)
         arrays["pointwise"] = np.full((len(rows), n_samples), np.nan, np.float32)
         arrays["scatter"] = np.full((len(rows), len(shown), 2), np.nan, np.float32)
         for place, result in enumerate(results):

@@ -98,7 +98,10 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir, 
     controls = negative_controls(config)
     by_peak = all_lags[~all_lags.duplicated(["dataset", "x", "y"])]
     details, origin = read_details(by_peak, estimates)
-    read = read_blocks(blocks)
+    read, overviews = read_blocks(blocks), [overview.load(path) for path in data]
+    for one in overviews:
+        if one.dataset in read:
+            read[one.dataset] |= {"labels": one.labels, "label_rows": one.label_rows}
     _write_figures(Path(figures_dir), all_lags, details, config, n_top, fdr, controls)
 
     table = peaks(all_lags)
@@ -125,7 +128,7 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir, 
             evidence=evidence(all_lags, fdr, controls, settings.get("fdr_method")),
             sections=sections,
             sizes=[sizes(part, read.get(name), name in controls) for name, part in parts.items()],
-            overviews=[overview_text.text(overview.load(path)) for path in data],
+            overviews=[overview_text.text(one) for one in overviews],
             plots=PLOTS,
             light=light,
             heavy=heavy,
