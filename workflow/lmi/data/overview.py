@@ -19,6 +19,7 @@ from lmi.base.errors import InputError
 from lmi.data import preprocess, sample_labels
 from lmi.data import spikes as spike_trains
 from lmi.data.file_overview import SHOWN, FileOverview, describe_file, to_look_at
+from lmi.data.groups import read_groups, sizes_of
 from lmi.data.label_joins import joined_labels
 from lmi.data.sample_labels import Label
 from lmi.data.samples import choose_samples
@@ -95,6 +96,10 @@ class Overview:
         Samples in each stratum, the largest first.
     strata_joined : str
         How labels found their samples: name, position, or own for a column of the source itself.
+    groups : dict of str to int
+        Samples in the two groups that are compared, the first group first.
+    groups_joined : str
+        As `strata_joined`.
     time_series : bool
     intervals : list of int
         Samples in each interval of a time series with gaps, the first; none without gaps.
@@ -125,6 +130,8 @@ class Overview:
     n_notes: int = 0
     strata: dict[str, int] = field(default_factory=dict)
     strata_joined: str = ""
+    groups: dict[str, int] = field(default_factory=dict)
+    groups_joined: str = ""
     time_series: bool = False
     intervals: list[int] = field(default_factory=list)
     n_intervals: int = 1
@@ -250,6 +257,10 @@ def _of_sources(name, dataset, said, missing, seed):
         for one in files
         if one.minimum is not None and one.minimum < 0 and _is_log1p_first(dataset, one)
     ]
+    if "compare" in dataset:
+        labels, said["groups_joined"] = read_groups(dataset)
+        labels = labels if chosen.rows[0] is None else labels[chosen.rows[0]]
+        said["groups"] = sizes_of(dataset["compare"]["groups"], labels)
     strata, joined = {}, ""
     if "strata" in dataset:
         labels, joined = joined_labels(sources[0], dataset["strata"])
