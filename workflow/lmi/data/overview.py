@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from lmi.base.errors import InputError
+from lmi.base.files import replacing, set_aside
 from lmi.data import preprocess, sample_labels
 from lmi.data import spikes as spike_trains
 from lmi.data.file_overview import SHOWN, FileOverview, describe_file, to_look_at
@@ -322,15 +324,35 @@ def _strata_warnings(strata, joined):
 
 
 def write(path: str | Path, overview: Overview) -> None:
-    """Write an overview as JSON: its attributes by name, those of its parts within."""
-    text = json.dumps(dataclasses.asdict(overview), indent=1, ensure_ascii=False, allow_nan=False)
-    Path(path).write_text(text + "\n", encoding="utf-8")
+    """Write an overview as JSON: its attributes by name, those of its parts within; atomically."""
+    held = dataclasses.asdict(overview)
+    held["sha256"] = _digest(held)
+    text = json.dumps(held, indent=1, ensure_ascii=False, allow_nan=False)
+    with replacing(path) as name:
+        name.write_text(text + "\n", encoding="utf-8")
 
 
 def load(path: str | Path) -> Overview:
-    """Return the overview in a file of `write`."""
-    held = json.loads(Path(path).read_text(encoding="utf-8"))
+    """Return the overview in a file of `write`.
+
+    Raises
+    ------
+    InputError
+        A damaged file, which is set aside: the same command makes it again.
+    """
+    try:
+        held = json.loads(Path(path).read_text(encoding="utf-8"))
+        is_whole = held.pop("sha256") == _digest(held)
+    except (ValueError, AttributeError, KeyError, TypeError, RecursionError):
+        is_whole = False
+    if not is_whole:
+        fault = "its content does not fit the checksum that it was written with"
+        raise InputError(set_aside(path, fault, "describe", "a JSON file"))
     held["files"] = [FileOverview(**one) for one in held["files"]]
     held["labels"] = [Label(**one) for one in held["labels"]]
     held["recording"] = held["recording"] and Recording(**held["recording"])
     return Overview(**held)
+
+
+def _digest(held):
+    return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
