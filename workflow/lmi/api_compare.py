@@ -17,7 +17,7 @@ from lmi.embedding import canonical
 from lmi.estimation import difference, flags
 from lmi.estimation import estimate as estimation
 from lmi.projection import folds as split
-from lmi.projection import views
+from lmi.projection import ties, views
 
 MIN_GROUP = 100
 """Fewest samples of a group, once the groups are of one size: 50 in each half."""
@@ -115,6 +115,8 @@ def compare(
     E. Chung, J. P. Romano, Exact and asymptotically robust permutation tests, Annals of Statistics
     41, 484 (2013).
     """
+    for name, values in (("Xs", Xs), ("Ys", Ys)):
+        _refuse_labels(name, values, options)
     api_input.check_run(seed=seed, k=k, n_permutations=n_permutations, threads=threads)
     settings = api_input.default_settings(options)
     refuse(
@@ -186,6 +188,21 @@ def compare(
         flag=reasons.flag(why),
         reason=reasons.sentence(why),
     )
+
+
+def _refuse_labels(name: str, values: Any, options: dict[str, Any]) -> None:
+    """Raise InputError for labels: normal scores within groups are none of theirs."""
+    asked = f"discrete_{name[0].lower()}"
+    is_label = options.get(asked) or api_input.are_labels(values)
+    plain = getattr(values, "to_numpy", lambda: values)()
+    if not is_label and isinstance(plain, np.ndarray) and plain.ndim == 2:
+        is_label = plain.dtype.kind in "fiub" and ties.are_indicators(plain)
+    if is_label:
+        raise InputError(
+            f"{name}: expected quantities, found labels, for which groups cannot be compared. "
+            f"Estimate each group by itself, lmi.estimate(Xs[own], Ys[own], {asked}=True) with the "
+            "samples own = groups == label, and compare the two mi_bits."
+        )
 
 
 def _two(between: Any, names: list) -> tuple[int, int]:
