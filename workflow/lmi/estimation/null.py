@@ -181,6 +181,7 @@ def _sequential(part, scheme, most, block_length, rng, k, tail_fit=True):
     """
     n = len(part.x)
     observed = ksg.mi(part.x, part.y, k)
+    pairings = permuted.Pairings(part.x, part.y, k)
     values, n_larger = np.zeros(0), 0
     independent, least = most, tails.smallest(part, scheme, block_length)
     all_in_one = scheme == "shift" and part.interval is None
@@ -200,7 +201,7 @@ def _sequential(part, scheme, most, block_length, rng, k, tail_fit=True):
             orders = (np.arange(n) + shifted) % n
         else:
             orders = permutations.orders(part, scheme, size, block_length, rng)
-        new = permuted.null(part.x, part.y, orders, k)
+        new = pairings.bits(orders)
         larger = n_larger + np.cumsum(new >= observed - ROUNDING)
         if larger[-1] >= ENOUGH:
             stop = len(values) + int(np.argmax(larger >= ENOUGH)) + 1
