@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
+from lmi.ksg.apart import Apart
 from lmi.ksg.checked import integer, pair, rows_of_permutations
-from lmi.ksg.kernel import digamma
+from lmi.ksg.kernel import digamma, mi
 from lmi.ksg.points import Points, compiled, in_parts, library
 
 DENSE_SAMPLES = 2048
@@ -21,7 +22,9 @@ MANY_PAIRINGS = 8
 BATCH_BYTES = 64 * 2**20  # a batch of permutations: radii of all points
 
 
-def null(x, y, permutations, k: int = 3, threads: int = 1) -> np.ndarray:
+def null(
+    x, y, permutations, k: int = 3, threads: int = 1, apart: Apart | None = None
+) -> np.ndarray:
     """Estimates of mutual information for permuted pairings, in bits.
 
     Equal to ``[mi(x, y[p], k) for p in permutations]``, see `Pairings`.
@@ -32,6 +35,8 @@ def null(x, y, permutations, k: int = 3, threads: int = 1) -> np.ndarray:
         As in `lmi.ksg.kernel.pointwise_mi`.
     permutations : int array, shape (B, n)
         Each row a permutation of 0...n-1: y[permutations[b]] is paired with x.
+    apart : Apart, optional
+        Which pairs may be neighbours, by the times of x.
 
     Returns
     -------
@@ -43,7 +48,7 @@ def null(x, y, permutations, k: int = 3, threads: int = 1) -> np.ndarray:
     InputError
         As in `pointwise_mi`; also rows that are not permutations.
     """
-    return Pairings(x, y, k, threads).bits(permutations)
+    return Pairings(x, y, k, threads, apart).bits(permutations)
 
 
 class Pairings:
@@ -57,8 +62,8 @@ class Pairings:
 
     Parameters
     ----------
-    x, y, k, threads
-        As in `lmi.ksg.kernel.pointwise_mi`.
+    x, y, k, threads, apart
+        As in `null`.
 
     Raises
     ------
@@ -66,8 +71,9 @@ class Pairings:
         As in `pointwise_mi`.
     """
 
-    def __init__(self, x, y, k: int = 3, threads: int = 1):
+    def __init__(self, x, y, k: int = 3, threads: int = 1, apart: Apart | None = None):
         self.x, self.y = pair(x, y)
+        self.apart = apart
         n = len(self.x)
         self.k = integer("k", k, 1, n - 1, f"n - 1 for n = {n}")
         self.threads = integer("threads", threads, 1)
@@ -80,6 +86,8 @@ class Pairings:
         permutations = rows_of_permutations(permutations, n)
         if not len(permutations):
             return np.empty(0)
+        if self.apart is not None:
+            return np.array([mi(x, y[order], k, threads, self.apart) for order in permutations])
         psi = digamma(n)
         if compiled() and n <= DENSE_SAMPLES and len(permutations) >= MANY_PAIRINGS:
             if self.tables is None:
