@@ -28,6 +28,8 @@ ENOUGH = 20
 FIRST = 199
 """Permutations after which a test whose tail is at most `CERTAIN` stops."""
 CERTAIN = 1e-6
+MOST = 999
+"""Exchanges of labels for each of many pairs: beyond, a tail is told by their scatter."""
 N_INSIDE = 16
 """Samples drawn inside each side of a box for the statistic that is permuted."""
 
