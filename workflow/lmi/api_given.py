@@ -14,6 +14,7 @@ from lmi.base import seeds
 from lmi.base.arrays import counts_rows, matrix, order, row_names
 from lmi.base.errors import InputError
 from lmi.base.reasons import Reason
+from lmi.data import intervals
 from lmi.embedding import canonical, residual
 from lmi.embedding import conditional as embed
 from lmi.estimation import conditional as estimation
@@ -237,7 +238,10 @@ def of_views(
         As of `lmi.estimation.conditional.estimate`.
     """
     own = {"seed": seed, "threads": threads}
-    embedding = embed.embed(*sides, given, *folds, settings=settings, **own)
+    samples, times = options["samples"], None
+    if samples.time_series:
+        times = intervals.times(len(folds[0]), samples.interval)
+    embedding = embed.embed(*sides, given, *folds, settings=settings, times=times, **own)
     result = estimation.estimate(embedding, **own, **options)
     return replace(result, reasons=(*why, *result.reasons))
 

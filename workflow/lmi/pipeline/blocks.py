@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lmi.base.files import reading, text
+from lmi.data import intervals
 from lmi.embedding import candidates as embed
 from lmi.embedding import published as paper
 from lmi.projection import views
@@ -162,5 +163,8 @@ def embed_sides(pairs, fold, inner, *, settings, seed, threads=1, narrow=False, 
         )
         if pairs
         else False,
+        times=intervals.times(len(fold), pairs[0][0].block.interval)
+        if pairs and pairs[0][0].block.attributes["time_series"]
+        else None,
         tell=lambda line: log.info("%s of %d pairs", line, len(pairs)),
     )

@@ -84,8 +84,9 @@ class Conditioned:
                 sides = [{view: values[rows] for view, values in one.items()} for one in sides]
                 codes = np.unique(codes[rows], return_inverse=True)[1]
                 fold, inner = fold[rows], inner[rows]
-                if samples.strata is not None:
-                    samples = replace(samples, strata=samples.strata[rows])
+                for one in ("strata", "interval"):
+                    if getattr(samples, one) is not None:
+                        samples = replace(samples, **{one: getattr(samples, one)[rows]})
         return of_views(
             sides,
             residual.Given(given, codes),

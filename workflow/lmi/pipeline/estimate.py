@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lmi.base import reasons
+from lmi.base.arrays import shown_samples
 from lmi.base.errors import InputError
 from lmi.base.files import reading, text, write
 from lmi.base.reasons import Reason
@@ -19,8 +20,6 @@ from lmi.pipeline.conditional import Conditioned
 from lmi.results.embeddings import read_embeddings
 
 CURVES = ("loss_step", "loss_train", "loss_validation")
-SCATTER_SAMPLES = 2000
-"""Most samples in the scatter that the report draws of a pair."""
 
 
 def estimate(
@@ -116,7 +115,7 @@ def estimate(
             raise RuntimeError(f"{embeddings}: no pair could be estimated; the first: {first}")
         arrays |= {name: file[name][()] for name in CURVES if name in file}
     if keep_pointwise:
-        arrays["scatter_samples"] = _shown(n_samples)
+        arrays["scatter_samples"] = shown_samples(n_samples)
     kept = ("dataset", "seed", "preset")
     write(
         out,
@@ -176,11 +175,6 @@ def _answers(asked, row, samples, name, options):
         except (ValueError, ArithmeticError) as error:
             transfer = directed.failed(f"failed: {error}")
     return beyond, change, transfer
-
-
-def _shown(n_samples):
-    """Return the samples that the report's scatters show."""
-    return np.unique(np.linspace(0, n_samples - 1, SCATTER_SAMPLES).round().astype(int))
 
 
 def _estimate_rows(file, rows, samples, options, threads, keep_pointwise, keep_shared, asked):
@@ -283,7 +277,7 @@ def _estimate_rows(file, rows, samples, options, threads, keep_pointwise, keep_s
         "candidate": columns["candidate"],
     }
     if keep_pointwise:
-        shown = _shown(n_samples)
+        shown = shown_samples(n_samples)
         arrays["pointwise"] = np.full((len(rows), n_samples), np.nan, np.float32)
         arrays["scatter"] = np.full((len(rows), len(shown), 2), np.nan, np.float32)
         for place, result in enumerate(results):

@@ -120,6 +120,12 @@ class StageJob(CostedJob):
         return self.dataset.block_file(self.blocks[-1])
 
     @property
+    def names(self) -> list[list[str]]:
+        """The variables of the blocks of x and of y."""
+        blocks = self.blocks[0], self.blocks[-1]
+        return [[variable.name for variable in self.dataset.blocks[block]] for block in blocks]
+
+    @property
     def pairs(self) -> list[list[int]]:
         """The pairs of a tile: row in block x, row in block y."""
         return list(map(list, self.dataset.list_pairs(*self.blocks)))

@@ -11,6 +11,7 @@ from lmi.base import reasons
 from lmi.base.errors import InputError
 from lmi.base.files import reading, replacing, text
 from lmi.results.columns import COLUMNS, FROM_ATTRIBUTES, OF_A_TILE
+from lmi.results.parquet import write as write_parquet
 
 DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
 
@@ -244,8 +245,7 @@ def aggregate(
         )
     found = list(dict.fromkeys(table["dataset"]))
     table = _sorted(table, [*(order or []), *(name for name in found if name not in (order or []))])
-    with replacing(parquet) as name:
-        table.to_parquet(name, index=False, compression="zstd")
+    write_parquet(table, parquet)
     write_tsv(table, tsv)
     return table
 
