@@ -227,7 +227,7 @@ def test_no_datasets():
         ({"compare": {"column": "c"}}, "cells.compare: the key 'groups' is missing"),
         ({"compare": {"column": "c", "groups": ["a"]}}, "groups: expected at least 2 entries"),
         ({"compare": GROUPS}, "compare: expected `table` beside `column`"),
-        ({"compare": GROUPS | {"table": "no.csv"}}, "compare: strata file 'no.csv': expected a file"),
+        ({"compare": GROUPS | {"table": "no.csv"}}, "compare: strata file 'no.csv': expected"),
         (
             {"compare": GROUPS | {"table": "t.csv"}, "time_series": True},
             "labels are exchanged between samples",

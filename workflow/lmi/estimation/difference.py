@@ -95,7 +95,7 @@ def estimate(embedding, own, group, *, strata=None, k=3, n_permutations=999, see
     if n_permutations:
         rng = seeds.rng(seed, "difference", name)
         p_value, drawn = _test(embedding, group, strata, k, n_permutations, rng, threads)
-        p_value = max(p_value, p_of_errors(delta, sd, len(group) // 2))
+        p_value = float(np.maximum(p_value, p_of_errors(delta, sd, len(group) // 2)))
     return Difference(estimates, float(delta), sd, p_value, drawn, shared)
 
 

@@ -26,8 +26,13 @@ MIRRORED = {
 """Columns of a direction, and those of the other one: a row is the source, a column the target."""
 TURNED = ("net_bits",)
 """Columns whose sign turns with the pair."""
-TRANSFER_ATTRIBUTES = ("xy_bits", "sd_xy_bits", "q_xy", "xy_lag")
-"""What an edge from x to y has, by the names of `transfer_network`: bits, sd_bits, q_value, lag."""
+TRANSFER_ATTRIBUTES = {
+    "transfer_bits": "xy_bits",
+    "sd_bits": "sd_xy_bits",
+    "q_value": "q_xy",
+    "lag": "xy_lag",
+}
+"""What an edge from x to y has -> its column."""
 EDGE_ATTRIBUTES = ("mi_bits", "sd_bits", "q_value", "lag", "flag")
 
 
@@ -149,12 +154,9 @@ def transfer_network(
     graph = nx.DiGraph(q=q, **attributes)
     graph.add_nodes_from(variables)
     for ends in (("x", "y"), ("y", "x")):
-        wanted = TRANSFER_ATTRIBUTES
-        if ends[0] == "y":
-            wanted = tuple(MIRRORED[name] for name in TRANSFER_ATTRIBUTES)
-        rows = table[table[wanted[2]] <= q]
-        for source, target, *values in rows[[*ends, *wanted]].itertuples(index=False):
-            names = ("transfer_bits", "sd_bits", "q_value", "lag")
-            said = zip(names, values, strict=True)
+        columns = [MIRRORED[one] if ends[0] == "y" else one for one in TRANSFER_ATTRIBUTES.values()]
+        rows = table[table[columns[2]] <= q]
+        for source, target, *values in rows[[*ends, *columns]].itertuples(index=False):
+            said = zip(TRANSFER_ATTRIBUTES, values, strict=True)
             graph.add_edge(source, target, **{name: one for name, one in said if one == one})
     return graph
