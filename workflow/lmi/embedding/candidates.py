@@ -82,12 +82,12 @@ def prepare(name, made, fold, inner):
     return Variable(name, of_views, made["features"], whitened, *described)
 
 
-def screened(x, y, inner, train, seed, n_components=64):
+def screened(x, y, inner, train, seed, n_components=64, level=screen.LEVEL):
     """Return whitened views of the features that pass the screen on a training fold, or None.
 
     None where the screen drops next to nothing, or everything on a side.
     """
-    keep_x, keep_y = screen.informative(x.features[train], y.features[train])
+    keep_x, keep_y = screen.informative(x.features[train], y.features[train], level)
     if not keep_x.any() or not keep_y.any():
         return None
     if min(keep_x.mean(), keep_y.mean()) > 1 - SCREEN_MUST_DROP:
@@ -159,8 +159,25 @@ def _closed_form(x, y, fold, inner, *, seed, n_latent, k, threads):
         for name, pair in sides.items():
             axes = canonical.fit(*pair, n_latent, shrink=name != "screened")
             judged.add(t, name, axes, fold == 1 - t, k, threads)
+    if _is_unweighted(judged):
+        for t in (0, 1):
+            passed = screened(x, y, inner, fold == t, seed, level=screen.SURE_LEVEL)
+            if passed is not None:
+                axes = canonical.fit(*passed, n_latent, shrink=False)
+                judged.add(t, "sure", axes, fold == 1 - t, k, threads)
     judged.seconds = time.perf_counter() - start
     return judged
+
+
+def _is_unweighted(judged):
+    """Return whether features passed the screen whose axes a half can tell no weights of.
+
+    Where nothing but squares correlates, all that pass count alike in the neighbour search, and one
+    that passed by chance costs as much as it would have hidden: those of a far stricter screen are
+    then a candidate too.
+    """
+    axes = [of_half["screened"] for of_half in judged.axes if "screened" in of_half]
+    return any(not of_half.rank for of_half in axes)
 
 
 def _wants_network(judged, train):
