@@ -114,4 +114,3 @@ def deep_network(
     u, v = gaussian_pairs(rng, n_samples, latents, mi_bits)
     x, y = (_network(rng, latent, ambient, layers, activation) for latent in (u, v))
     return finish(x, y, mi_bits, pairs_pointwise_bits(u, v, mi_bits))
-
