@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from lmi import api
+from lmi.base.autocorrelation import correlation_time
 from lmi.estimation import error_bars, series
 
 from benchmarks.statistics import autoregressive
@@ -17,8 +18,8 @@ def embedding(x, y):
 
 def test_correlation_time():
     rng = np.random.default_rng(5)
-    assert series.correlation_time(rng.standard_normal((2000, 3))) == 1
-    found = series.correlation_time(autoregressive(rng, 20_000, 1, phi=0.9))
+    assert correlation_time(rng.standard_normal((2000, 3))) == 1
+    found = correlation_time(autoregressive(rng, 20_000, 1, phi=0.9))
     assert 15 < found < 30  # 0.9^22 = 0.1
 
 

@@ -200,7 +200,7 @@ def _mean_gain(parts, share):
     return np.cumsum(total) / n_samples
 
 
-def _gain_error(parts, share, rank):
+def _gain_error(parts, share, rank, redundancy):
     """Return the standard error of the mean log ratio of the first axes."""
     gain = np.concatenate(
         [
@@ -211,7 +211,7 @@ def _gain_error(parts, share, rank):
     return gain.std() / np.sqrt(len(gain))
 
 
-def _choose(x, y, shrink):
+def _choose(x, y, shrink, redundancy):
     """Return the number of scores, the rank and the shares with the largest held-out log ratio.
 
     By cross-validation on inner folds. A rank counts only where its gain clears its own noise:
@@ -228,12 +228,12 @@ def _choose(x, y, shrink):
             gain = _mean_gain(parts, share)
             rank = 1 + int((gain >= gain.max() - SAME_NATS).argmax())
             gain = gain[rank - 1]
-            if gain > best and gain > sure * _gain_error(parts, share, rank):
+            if gain > best and gain > sure * _gain_error(parts, share, rank, redundancy):
                 best, chosen = gain, (m, rank, share)
     return chosen
 
 
-def fit(x, y, max_axes=16, shrink=True):
+def fit(x, y, max_axes=16, shrink=True, redundancy=1.0):
     """Choose the number of scores and the rank on inner folds, then fit the canonical axes.
 
     Parameters
@@ -244,13 +244,15 @@ def fit(x, y, max_axes=16, shrink=True):
         Axes kept where the rank is lower.
     shrink : bool
         Shrink the correlations to what samples left out show of them, where that gains more.
+    redundancy : float
+        Samples that are worth one independent sample: more than one in a series.
 
     Returns
     -------
     Axes
     """
     n_train = len(x.train)
-    m_best, rank, share = _choose(x, y, shrink)
+    m_best, rank, share = _choose(x, y, shrink, redundancy)
     # noise is 1 / share - 1 times the signal, and falls with the samples: there are more here
     share = 1 / (1 + (1 / share - 1) * (1 - 1 / N_INNER))
     u, s, v = _axes(x.train, y.train, m_best)
@@ -258,7 +260,7 @@ def fit(x, y, max_axes=16, shrink=True):
     s = s[:n_axes]
     weight = np.ones(n_axes)
     if rank:
-        weight = np.sqrt(np.clip(s**2 - 4 * m_best / n_train, 1e-6, 1.0))
+        weight = np.sqrt(np.clip(s**2 - 4 * m_best * redundancy / n_train, 1e-6, 1.0))
     share = np.pad(share, (0, n_axes), mode="edge")[:n_axes]
     m_x, m_y = (min(m_best, w.train.shape[1]) for w in (x, y))
     # rounded, so that samples with equal features stay equal whatever the order of the sums

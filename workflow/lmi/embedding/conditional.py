@@ -35,7 +35,7 @@ NEIGHBOURHOOD = 6
 """Least samples of a neighbourhood of z, within which the null permutes."""
 
 
-def embed(x, y, given, fold, inner, *, settings, seed, threads=1):
+def embed(x, y, given, fold, inner, *, settings, seed, threads=1, times=None):
     """Embed a pair given other variables.
 
     Parameters
@@ -45,7 +45,7 @@ def embed(x, y, given, fold, inner, *, settings, seed, threads=1):
     given : residual.Given
     fold, inner : int array, shape (n_samples,)
         From `lmi.projection.folds.folds`.
-    settings : dict
+    settings, times
         As in `candidates.embed_pairs`.
     seed, threads : int
 
@@ -55,7 +55,7 @@ def embed(x, y, given, fold, inner, *, settings, seed, threads=1):
         With `given`, `neighbourhood` and `feigned_bits`.
     """
     start, k = time.perf_counter(), 3
-    judged = candidates._Judged([{}, {}], [{}, {}], [{}, {}], 0.0)
+    judged = candidates._Judged([{}, {}], [{}, {}], [{}, {}], 0.0, times)
     prepared, sides_of, coordinates = [], [], []
     for t in (0, 1):
         train = fold == t

@@ -74,6 +74,18 @@ typedef struct {
 
 typedef struct { double value; int32_t index; } item_t;
 
+/* Points within a window in time are no neighbours (Theiler 1986). */
+typedef struct {
+    const int64_t *time;        /* (n,) at each tree position; NULL: all may be neighbours */
+    int64_t window;
+} apart_t;
+
+/* Whether the points at two tree positions are too near in time, a point to itself included. */
+static inline int strangers(apart_t apart, int64_t p, int64_t q) {
+    int64_t gap = apart.time[p] - apart.time[q];
+    return gap <= apart.window && -gap <= apart.window;
+}
+
 /* The other variable of a permutation null, in the order of its rows. */
 typedef struct {
     const double *rows;         /* (n, d) */
@@ -512,11 +524,13 @@ API int32_t lmi_simd(int32_t limit) {
 /* All functions below work on tree positions start..stop, index their arrays by rows of the
  * input, and return 0, or 1 when memory runs out. */
 
-/* radius[row, j]: distance to the k[j]-th nearest other point; k ascends. */
-API int32_t lmi_knn(const void *handle, const int64_t *k, int64_t n_k, int64_t start, int64_t stop,
-                    double *radius) {
+/* radius[row, j]: distance to the k[j]-th nearest other point; k ascends. time: as in apart_t, of
+ * this function and of others. */
+API int32_t lmi_knn(const void *handle, const int64_t *k, int64_t n_k, const int64_t *time,
+                    int64_t window, int64_t start, int64_t stop, double *radius) {
     const tree_t *t = handle;
-    CALL(knn, t, k, n_k, start, stop, radius)
+    const apart_t apart = {time, window};
+    CALL(knn, t, k, n_k, apart, start, stop, radius)
 }
 
 /* count[row]: points with distance < radius[row], the point itself included. */
@@ -528,9 +542,11 @@ API int32_t lmi_count(const void *handle, const double *radius, int64_t start, i
 
 /* chosen[row, :]: m of the points with distance < radius[row], the same for the same seed. */
 API int32_t lmi_sample(const void *handle, const double *radius, int64_t m, uint64_t seed,
-                       int64_t start, int64_t stop, int32_t *chosen, int64_t *count) {
+                       const int64_t *time, int64_t window, int64_t start, int64_t stop,
+                       int32_t *chosen, int64_t *count) {
     const tree_t *t = handle;
-    CALL(sample, t, radius, m, seed, start, stop, chosen, count)
+    const apart_t apart = {time, window};
+    CALL(sample, t, radius, m, seed, apart, start, stop, chosen, count)
 }
 
 /* One side of the permutation null: see null_pass in the variants. */
@@ -549,6 +565,19 @@ API int32_t lmi_null_count(const void *handle, const double *radius, int64_t n_p
                            int64_t start, int64_t stop, int32_t *count) {
     const tree_t *t = handle;
     CALL(null_count, t, radius, n_pairings, start, stop, count)
+}
+
+/* count[i]: rows within the window in time and nearer than radius[i]. rows: (n, d) row-major; time:
+ * (n,) ascending; count: (n,), zero at first. */
+API void lmi_near_in_time(const double *rows, int64_t n, int32_t d, const int64_t *time,
+                          int64_t window, const double *radius, int64_t *count) {
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = i - 1; j >= 0 && time[i] - time[j] <= window; j--) {
+            double limit = radius[i] > radius[j] ? radius[i] : radius[j];
+            double gap = distance(rows + i * d, rows + j * d, d, limit);
+            count[i] += gap < radius[i];
+            count[j] += gap < radius[j];
+        }
 }
 
 /* ---- two single features ------------------------------------------------------------------- */
@@ -944,6 +973,8 @@ typedef struct {
     int64_t size;
     double bound;        /* nothing at or beyond it can be among the nearest */
     NAME(range_t) range;
+    apart_t apart;
+    int64_t position;    /* the query's place in the tree */
 } NAME(search_t);
 
 static inline ATTR void NAME(visit_leaf)(NAME(search_t) *s, int64_t leaf) {
@@ -953,6 +984,7 @@ static inline ATTR void NAME(visit_leaf)(NAME(search_t) *s, int64_t leaf) {
     double before = s->bound;
     for (; lanes; lanes &= lanes - 1) {
         int64_t p = leaf * LEAF + LOWEST_BIT(lanes);
+        if (s->apart.time && strangers(s->apart, p, s->position)) continue;
         double gap = distance_from(t, p, s->row, s->bound);
         if (gap < s->bound) {
             heap_replace_top(s->heap, s->size, gap);
@@ -1009,10 +1041,11 @@ static inline ATTR void NAME(search)(NAME(search_t) *s, int64_t leaf, double bou
     }
 }
 
-static ATTR int32_t NAME(knn)(const tree_t *t, const int64_t *k, int64_t n_k, int64_t start,
-                              int64_t stop, double *radius) {
-    int64_t most = k[n_k - 1] + 1; /* the point itself is one of them */
-    NAME(search_t) s = {t, NULL, NULL, NULL, most, INFINITY, {0, 0, 0}};
+static ATTR int32_t NAME(knn)(const tree_t *t, const int64_t *k, int64_t n_k, apart_t apart,
+                              int64_t start, int64_t stop, double *radius) {
+    int64_t own = apart.time ? 0 : 1; /* the point itself is one of the nearest */
+    int64_t most = k[n_k - 1] + own;
+    NAME(search_t) s = {t, NULL, NULL, NULL, most, INFINITY, {0, 0, 0}, apart, 0};
     s.q = malloc((size_t)t->d * sizeof(REAL));
     s.heap = malloc((size_t)most * sizeof(double));
     double previous = INFINITY;
@@ -1024,8 +1057,9 @@ static ATTR int32_t NAME(knn)(const tree_t *t, const int64_t *k, int64_t n_k, in
     for (int64_t p = start; p < stop; p++) {
         double bound = INFINITY;
         s.row = t->rows + p * t->d;
+        s.position = p;
         NAME(query)(t, p, s.q);
-        if (previous < INFINITY) /* the ball of the last query holds k + 1 points */
+        if (own && previous < INFINITY) /* the ball of the last query holds k + 1 points */
             bound = (previous + distance(s.row, s.row - t->d, t->d, INFINITY))
                     * (1 + 8 * DBL_EPSILON) + DBL_MIN;
         double hope = GUESS * previous; /* radii of neighbours are alike: mostly enough */
@@ -1034,7 +1068,7 @@ static ATTR int32_t NAME(knn)(const tree_t *t, const int64_t *k, int64_t n_k, in
         previous = s.heap[0];
         int64_t size = most;
         for (int64_t j = n_k; j-- > 0;) {
-            for (; size > k[j] + 1; size--)
+            for (; size > k[j] + own; size--)
                 heap_replace_top(s.heap, size - 1, s.heap[size - 1]);
             radius[t->index[p] * n_k + j] = s.heap[0];
         }
@@ -1138,7 +1172,8 @@ static inline void NAME(sort_keys)(const keyed_t *in, int64_t size, uint64_t lim
 
 /* The m candidates with the smallest keys: a uniform sample that depends on no order. */
 static ATTR int32_t NAME(sample)(const tree_t *t, const double *radius, int64_t m, uint64_t seed,
-                                 int64_t start, int64_t stop, int32_t *chosen, int64_t *count) {
+                                 apart_t apart, int64_t start, int64_t stop, int32_t *chosen,
+                                 int64_t *count) {
     REAL *q = malloc((size_t)t->d * sizeof(REAL));
     int32_t *found = malloc((size_t)t->n * sizeof(int32_t));
     int32_t *first = malloc((size_t)(t->n + 1) * sizeof(int32_t));
@@ -1149,6 +1184,12 @@ static ATTR int32_t NAME(sample)(const tree_t *t, const double *radius, int64_t 
         int64_t row = t->index[p];
         NAME(query)(t, p, q);
         int64_t n_found = NAME(inside)(t, p, q, radius[row], found), size = 0;
+        if (apart.time && n_found) {
+            int64_t n_all = n_found;
+            n_found = 0;
+            for (int64_t j = 0; j < n_all; j++)
+                if (found[j] == p || !strangers(apart, found[j], p)) found[n_found++] = found[j];
+        }
         if (n_found == 0) found[n_found++] = (int32_t)p;
         int64_t wanted = m < n_found ? m : n_found;
         /* so many keys are sure to be below a limit, but for four standard deviations */

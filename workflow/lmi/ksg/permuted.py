@@ -6,14 +6,17 @@ import math
 
 import numpy as np
 
+from lmi.ksg.apart import Apart
 from lmi.ksg.checked import integer, pair, rows_of_permutations
-from lmi.ksg.kernel import digamma
+from lmi.ksg.kernel import digamma, mi
 from lmi.ksg.points import Points, compiled
 
 BATCH_BYTES = 64 * 2**20  # a batch of permutations: radii of all points
 
 
-def null(x, y, permutations, k: int = 3, threads: int = 1) -> np.ndarray:
+def null(
+    x, y, permutations, k: int = 3, threads: int = 1, apart: Apart | None = None
+) -> np.ndarray:
     """Estimates of mutual information for permuted pairings, in bits.
 
     Equal to ``[mi(x, y[p], k) for p in permutations]``, and several times faster in more than a
@@ -28,6 +31,8 @@ def null(x, y, permutations, k: int = 3, threads: int = 1) -> np.ndarray:
         As in `lmi.ksg.kernel.pointwise_mi`.
     permutations : int array, shape (B, n)
         Each row a permutation of 0...n-1: y[permutations[b]] is paired with x.
+    apart : Apart, optional
+        Which pairs may be neighbours, by the times of x.
 
     Returns
     -------
@@ -45,6 +50,8 @@ def null(x, y, permutations, k: int = 3, threads: int = 1) -> np.ndarray:
     permutations = rows_of_permutations(permutations, n)
     if not len(permutations):
         return np.empty(0)
+    if apart is not None:
+        return np.array([mi(x, y[order], k, threads, apart) for order in permutations])
     psi = digamma(n)
     points = Points(x), Points(y)
 

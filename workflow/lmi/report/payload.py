@@ -5,7 +5,7 @@ import pandas as pd
 
 from lmi.base import reasons
 from lmi.report import figures
-from lmi.report.blocks import first_axes
+from lmi.report.blocks import first_axes, loadings
 from lmi.report.network import network
 from lmi.report.packing import pack, scaled
 from lmi.report.texts import THOROUGH
@@ -211,6 +211,42 @@ def _dataset(part, number, variables, incomplete):
     return words, arrays
 
 
+def _labels(known, samples):
+    """Return what the labels of some samples are, and their arrays.
+
+    Parameters
+    ----------
+    known : dict
+        Of one dataset, as `lmi.report.blocks.read_blocks` returns it, with `labels` and
+        `label_rows` of `lmi.data.overview.Overview`.
+    samples : int array
+
+    Returns
+    -------
+    list of dict, list of array or dict
+        name and groups of each: codes of groups, one more where there is none, or numbers.
+    """
+    words, arrays = [], []
+    if known["strata_names"]:
+        words.append({"name": "stratum", "groups": known["strata_names"]})
+        arrays.append(np.asarray(known["strata"])[samples].astype(np.uint16))
+    if not known.get("labels"):
+        return words, arrays
+    place = {row: i for i, row in enumerate(known["label_rows"])}
+    at = [place.get(int(row)) for row in known["rows"][samples]]
+    for one in known["labels"]:
+        if sorted(one.groups) == sorted(known["strata_names"]):
+            continue  # the strata themselves
+        values = [None if i is None else one.values[i] for i in at]
+        words.append({"name": one.name, "groups": one.groups})
+        if one.groups:
+            codes = [len(one.groups) if code is None else code for code in values]
+            arrays.append(np.array(codes, np.uint16))
+        else:
+            arrays.append(scaled([np.nan if v is None else v for v in values], "uint16"))
+    return words, arrays
+
+
 def _heavy(names, details, blocks, place, variables):
     """Return what is drawn of single pairs and variables."""
     n_pairs = sum(len(details[name]["panels"]) for name in names if name in details)
@@ -256,9 +292,9 @@ def _heavy(names, details, blocks, place, variables):
             arrays[f"{what}-{number}"] = scaled(np.concatenate(values), "uint16")
         if len(known["samples"]):
             its["names"] = [str(one) for one in known["samples"][samples]]
-        if known["strata_names"]:
-            its["labels"] = known["strata_names"]
-            arrays[f"label-{number}"] = np.asarray(known["strata"])[samples].astype(np.uint16)
+        its["labels"], of_labels = _labels(known, samples)
+        arrays |= {f"label_{i}-{number}": array for i, array in enumerate(of_labels)}
+        its["loadings"] = loadings(known["variables"], panels, np.asarray(detail["samples"]))
         ends = list(dict.fromkeys(panel[side] for panel in panels for side in ("x", "y")))
         ends = [one for one in ends if one in known["variables"]]
         its["embedded"] = [codes[one] for one in ends]

@@ -12,7 +12,7 @@ import pandas as pd
 
 from lmi.base.errors import InputError
 from lmi.base.messages import some, suggest
-from lmi.results import matrices, names, pairs
+from lmi.results import matrices, names, pairs, parquet
 from lmi.results.columns import COLUMNS
 from lmi.results.listing import TABLE
 
@@ -336,13 +336,7 @@ def load(folder: str | Path) -> Run:
     table = folder / TABLE
     if not table.exists():
         raise InputError(_no_run(folder))
-    try:
-        rows = pd.read_parquet(table)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{table}: expected the table of a run, cannot read it "
-            f"({' '.join(str(error).split())}). Delete it, and run the same command again"
-        ) from error
+    rows = parquet.read(table)
     if absent := [name for name in COLUMNS if name not in rows]:
         raise InputError(
             f"{table}: expected the columns of this version, found no {some(absent)}: the run was "
