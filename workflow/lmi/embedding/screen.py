@@ -2,6 +2,14 @@
 
 import numpy as np
 
+from lmi.base import seeds
+from lmi.embedding import canonical
+from lmi.projection import views
+
+MUST_DROP = 0.2
+"""Share of the features of a side that a screen drops, or it is none."""
+N_COMPONENTS = 64
+"""Principal components of the features that pass."""
 LEVEL = 0.05
 SURE_LEVEL = 1e-4
 """Level of features that hardly any chance can have brought in."""
@@ -33,6 +41,46 @@ def informative(x, y, level=LEVEL):
         _select(best.reshape(powers, -1).max(axis=0), powers * n_tests, level)
         for best, n_tests in ((best_x, len(best_y)), (best_y, len(best_x)))
     )
+
+
+def passing(x, y, level=LEVEL):
+    """Return the masks of `informative`, or None where next to nothing or all of a side is dropped.
+
+    Parameters
+    ----------
+    x, y, level
+        As there.
+    """
+    keep = informative(x, y, level)
+    if not all(one.any() for one in keep) or min(one.mean() for one in keep) > 1 - MUST_DROP:
+        return None
+    return keep
+
+
+def whitened(x, y, inner, train, seed, level=LEVEL):
+    """Return whitened views of the features that pass the screen on a training fold, or None.
+
+    Parameters
+    ----------
+    x, y : candidates.Variable
+    inner : int array, shape (n_samples,)
+    train : bool array, shape (n_samples,)
+    seed : int
+    level : float
+
+    Returns
+    -------
+    list of canonical.Whitened, or None
+    """
+    keep = passing(x.features[train], y.features[train], level)
+    if keep is None:
+        return None
+    sides = []
+    for side, kept in zip((x, y), keep, strict=True):
+        rng = seeds.rng(seed, "screen", side.name)
+        scores = views.principal_components(side.features[:, kept], N_COMPONENTS, rng)
+        sides.append(canonical.whiten(scores, train, inner[train]))
+    return sides
 
 
 def _standard(scores, squared):

@@ -24,8 +24,6 @@ TOLERANCE = 0.02
 rounded to five digits, and single precision adds to that."""
 SCREENS = {"screened": screen.LEVEL, "sure": screen.SURE_LEVEL}
 """Candidates of features that pass a screen, and its level."""
-N_SCREENED = 64
-"""Components of the screened features, as `candidates.screened` takes."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +159,7 @@ def _encoder(kind, embedding, t, side, given, view, keep, seed) -> Encoder:
         if kind in SCREENS:
             features = view.features
             rng = seeds.rng(seed, "screen", view.source.name)
-            scores, directions = views.components(features[:, keep], N_SCREENED, rng)
+            scores, directions = views.components(features[:, keep], screen.N_COMPONENTS, rng)
             loadings = np.zeros((len(keep), scores.shape[1]))
             loadings[keep] = directions()
         else:
