@@ -278,7 +278,7 @@ def _label_text(values: np.ndarray, name: str) -> np.ndarray:
 # ---- labels as variables
 
 
-def _are_labels(values: Any) -> bool:
+def are_labels(values: Any) -> bool:
     """Whether values are categories, or one column of text that is no text of numbers."""
     if hasattr(values, "iloc") and getattr(values, "ndim", 2) == 2 and values.shape[1] == 1:
         values = values.iloc[:, 0]
@@ -326,7 +326,7 @@ def _side(name: str, values: Any, discrete: bool | None) -> tuple[np.ndarray, tu
     InputError
         What cannot be read; missing labels, or labels that hardly any samples share.
     """
-    if not (_are_labels(values) if discrete is None else discrete):
+    if not (are_labels(values) if discrete is None else discrete):
         return matrix(name, values), None
     asked = f"discrete_{name[0].lower()}"
     text = label_texts(name, values)

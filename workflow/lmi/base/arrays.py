@@ -17,6 +17,15 @@ import numpy as np
 from lmi.base.errors import InputError
 from lmi.base.series import times
 
+MOST_SHOWN = 2000
+"""Samples of a pair whose details are kept for the report."""
+
+
+def shown_samples(n_samples: int, most: int = MOST_SHOWN) -> np.ndarray:
+    """Return the samples, of so many, that the report shows: all, or some at equal distances."""
+    return np.unique(np.linspace(0, n_samples - 1, most).round().astype(int))
+
+
 LARGEST_EXACT = 2**53
 """Up to here doubles hold all whole numbers."""
 

@@ -157,7 +157,7 @@ def data_files(dataset):
     paths = dataset.get("spikes", dataset).get("source", [])
     paths = [paths] if isinstance(paths, str) else paths
     paths = [file for path in paths for file in files_of(path)]
-    for key in ("strata", "given", "where", "downsample", "intervals"):
+    for key in ("strata", "given", "compare", "where", "downsample", "intervals"):
         if isinstance(dataset.get(key), dict) and "table" in dataset[key]:
             paths.append(dataset[key]["table"])
     paired = dataset.get("pairing", {})

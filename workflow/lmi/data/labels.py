@@ -224,6 +224,23 @@ def _texts_or_values(dataset):
     return np.array(texts(values), object) if values.dtype.kind in "OSTU" else values
 
 
+def column_names(path):
+    """Return the columns of obs of an annotated file, or of a table; none where it has no obs.
+
+    Raises
+    ------
+    InputError
+        An unreadable table.
+    """
+    if ending(path) not in ANNOTATED:
+        return _columns(path, "")[0]
+    with open_group(path) as file:
+        obs = file.get("obs")
+        if not is_group(obs) or "column-order" not in obs.attrs:
+            return []
+        return texts(obs.attrs["column-order"])
+
+
 def values_of(path, wanted, names):
     """Return columns of a table or of an .h5ad file's obs, one value a sample.
 
@@ -251,9 +268,11 @@ def values_of(path, wanted, names):
     import pandas as pd
 
     check_source(path, "samples table")
-    found, rows = {}, None
+    found, rows, table = {}, None, None
     for column in wanted:
-        all_columns, columns = _columns(path, column)
+        if table is None or ending(path) in ANNOTATED:  # of these, one column is read at a time
+            table = _columns(path, column)
+        all_columns, columns = table
         if column not in all_columns:
             raise InputError(
                 f"'{path}' has no column '{column}'{suggest(column, all_columns)}. Columns: "

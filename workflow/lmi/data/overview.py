@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass, field
@@ -16,10 +17,13 @@ from typing import Any
 import numpy as np
 
 from lmi.base.errors import InputError
-from lmi.data import preprocess
+from lmi.base.files import replacing, set_aside
+from lmi.data import preprocess, sample_labels
 from lmi.data import spikes as spike_trains
 from lmi.data.file_overview import SHOWN, FileOverview, describe_file, to_look_at
+from lmi.data.groups import read_groups, sizes_of
 from lmi.data.label_joins import joined_labels
+from lmi.data.sample_labels import Label
 from lmi.data.samples import choose_samples
 from lmi.data.sources import sources_of
 from lmi.data.task_variables import task_params
@@ -100,6 +104,10 @@ class Overview:
         Samples in each stratum, the largest first.
     strata_joined : str
         How labels found their samples: name, position, or own for a column of the source itself.
+    groups : dict of str to int
+        Samples in the two groups that are compared, the first group first.
+    groups_joined : str
+        As `strata_joined`.
     time_series : bool
     intervals : list of int
         Samples in each interval of a time series with gaps, the first; none without gaps.
@@ -111,6 +119,10 @@ class Overview:
         What a user should look at.
     problems : list of str
         What will stop the run.
+    label_rows : list of int
+        Rows in the first source of the samples that the report shows.
+    labels : list of Label
+        What describes them.
     """
 
     dataset: str
@@ -127,6 +139,8 @@ class Overview:
     n_notes: int = 0
     strata: dict[str, int] = field(default_factory=dict)
     strata_joined: str = ""
+    groups: dict[str, int] = field(default_factory=dict)
+    groups_joined: str = ""
     time_series: bool = False
     intervals: list[int] = field(default_factory=list)
     n_intervals: int = 1
@@ -134,6 +148,8 @@ class Overview:
     recording: Recording | None = None
     warnings: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    label_rows: list[int] = field(default_factory=list)
+    labels: list[Label] = field(default_factory=list)
 
 
 def describe(name: str, dataset: Settings, missing: str = "error", seed: int = 0) -> Overview:
@@ -256,6 +272,10 @@ def _of_sources(name, dataset, said, missing, seed):
         for one in files
         if one.minimum is not None and one.minimum < 0 and _is_log1p_first(dataset, one)
     ]
+    if "compare" in dataset:
+        labels, said["groups_joined"] = read_groups(dataset)
+        labels = labels if chosen.rows[0] is None else labels[chosen.rows[0]]
+        said["groups"] = sizes_of(dataset["compare"]["groups"], labels)
     strata, joined = {}, ""
     if "strata" in dataset:
         labels, joined = joined_labels(sources[0], dataset["strata"])
@@ -264,6 +284,8 @@ def _of_sources(name, dataset, said, missing, seed):
         warnings += _strata_warnings(strata, joined)
     if said["time_series"] and chosen.breaks is None and chosen.names is not None:
         warnings.append("time series: rows are taken to be consecutive in time, in their order")
+    are_rows = size == 1 and chosen.bins is None
+    label_rows, labels = sample_labels.read(dataset, sources[0], chosen) if are_rows else ([], [])
     if chosen.bins is None and chosen.breaks is not None and (n_odd := int(chosen.breaks.sum())):
         warnings.append(
             f"time series: {n_odd} steps between the times of the samples are not the usual one; a "
@@ -282,6 +304,8 @@ def _of_sources(name, dataset, said, missing, seed):
         steps=_steps(dataset, sources),
         warnings=warnings,
         problems=problems,
+        label_rows=label_rows if labels else [],
+        labels=labels,
         **said,
     )
 
@@ -334,14 +358,35 @@ def _strata_warnings(strata, joined):
 
 
 def write(path: str | Path, overview: Overview) -> None:
-    """Write an overview as JSON: its attributes by name, those of its parts within."""
-    text = json.dumps(dataclasses.asdict(overview), indent=1, ensure_ascii=False, allow_nan=False)
-    Path(path).write_text(text + "\n", encoding="utf-8")
+    """Write an overview as JSON: its attributes by name, those of its parts within; atomically."""
+    held = dataclasses.asdict(overview)
+    held["sha256"] = _digest(held)
+    text = json.dumps(held, indent=1, ensure_ascii=False, allow_nan=False)
+    with replacing(path) as name:
+        name.write_text(text + "\n", encoding="utf-8")
 
 
 def load(path: str | Path) -> Overview:
-    """Return the overview in a file of `write`."""
-    held = json.loads(Path(path).read_text(encoding="utf-8"))
+    """Return the overview in a file of `write`.
+
+    Raises
+    ------
+    InputError
+        A damaged file, which is set aside: the same command makes it again.
+    """
+    try:
+        held = json.loads(Path(path).read_text(encoding="utf-8"))
+        is_whole = held.pop("sha256") == _digest(held)
+    except (ValueError, AttributeError, KeyError, TypeError, RecursionError):
+        is_whole = False
+    if not is_whole:
+        fault = "its content does not fit the checksum that it was written with"
+        raise InputError(set_aside(path, fault, "describe", "a JSON file"))
     held["files"] = [FileOverview(**one) for one in held["files"]]
+    held["labels"] = [Label(**one) for one in held["labels"]]
     held["recording"] = held["recording"] and Recording(**held["recording"])
     return Overview(**held)
+
+
+def _digest(held):
+    return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()

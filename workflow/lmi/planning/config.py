@@ -21,7 +21,7 @@ from lmi.data.variables import (
     interval_sizes,
     list_variables,
 )
-from lmi.planning import tiles
+from lmi.planning import questions, tiles
 from lmi.planning.plain import check_numbers, path_text, plain
 from lmi.planning.schema import filled, schema
 from lmi.planning.schema_errors import message, rank
@@ -102,11 +102,12 @@ def load(raw):
                 f"config: datasets.{name}.lags: lags go with `embed.preset: default`, found "
                 f"{config['embed']['preset']}"
             )
-        if "given" in dataset and config["embed"]["preset"] != "default":
-            raise InputError(
-                f"config: datasets.{name}.given: it goes with `embed.preset: default`, found "
-                f"{config['embed']['preset']}"
-            )
+        for key in ("given", "compare", "transfer"):
+            if key in dataset and config["embed"]["preset"] != "default":
+                raise InputError(
+                    f"config: datasets.{name}.{key}: it goes with `embed.preset: default`, found "
+                    f"{config['embed']['preset']}"
+                )
         try:
             _check_data(dataset, needed)
         except InputError as error:
@@ -180,6 +181,7 @@ def _check_choices(name, dataset):
     _check_pairing(name, dataset)
     _check_resample(name, dataset)
     _check_given(name, dataset, first)
+    questions.check_form(name, dataset, first)
     variables = dataset.get("variables", "each")
     if isinstance(variables, dict):
         forms = [key for key in FORMS if key in variables]
@@ -320,6 +322,7 @@ def _check_data(dataset, needed):
             f"given.variable: there is no variable '{given['variable']}'"
             f"{suggest(given['variable'], names)}"
         )
+    questions.check_data(dataset, found)
     if found is not None and found < needed:
         hint = " (is `transpose` missing?)" if "source" in dataset else ""
         raise InputError(
