@@ -52,6 +52,7 @@ MATRIX_KEYS = (
     "downsample",
     "pairing",
     "resample",
+    "images",
     "preprocess",
     "intervals",
 )
