@@ -5,6 +5,7 @@ rule export:
     input:
         parquet=rules.aggregate.output.parquet,
         blocks=PLAN.blocks(),
+        asked=PLAN.asked(),
     output:
         files=PLAN.exports(),
     log:

@@ -68,6 +68,7 @@ rule report:
         parts=rules.aggregate.input.parts,
         blocks=PLAN.blocks(),
         data=PLAN.overviews(),
+        asked=PLAN.asked(),
     output:
         html=report(
             "<results>/report.html",

@@ -182,6 +182,7 @@ DECLARED = {
             "{second:.2f} bits, more than the shared ones; read those values instead",
             "different ways of dependence",
         ),
+        Declared("alone", "warn", "alone: {message}", "value of a variable alone"),
         Declared("conditional", "warn", "conditional value: {message}", "conditional value"),
         Declared(
             "not_finite", "fail", "the estimate is not a finite number", "not a finite number"
@@ -267,6 +268,10 @@ MEANINGS = {
     "different ways of dependence": (
         "The two groups share their encoders, which suit one of them badly: compare the values of "
         "encoders of their own, from lmi.estimate on each group with as many samples."
+    ),
+    "value of a variable alone": (
+        "What the sentence says holds for what the variable tells of the target by itself; it means "
+        "there what it means for any other pair."
     ),
     "conditional value": (
         "What the sentence says holds for the conditional value; it means there what it means for "

@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from lmi.base.files import replacing
-from lmi.results import direct, matrices
-from lmi.results.listing import MATRICES
+from lmi.results.listing import MATRICES, TARGETS
 from lmi.results.load import Run
-from lmi.results.table import peaks, write_tsv
+from lmi.results.table import write_tsv
 
 
 def write(run: Run, folder: str | Path, q: float) -> list[Path]:
@@ -22,8 +20,9 @@ def write(run: Run, folder: str | Path, q: float) -> list[Path]:
       significant digits, NaN where there is no value;
     - `<dataset>/matrices.npz`: both in full precision, and `variables`, for numpy;
     - `<dataset>/network.graphml`: variables, and the pairs with a q value up to `q`;
-    - `<dataset>/edges.tsv`: the same pairs as a list, and whether each is `direct` or runs `via` a
-      third variable, by the data processing inequality.
+    - `<dataset>/network.tsv`: the same pairs as a list, with the verdicts on whether each is direct
+      (`lmi.results.direct`), which the graph has as well;
+    - `<dataset>/targets.tsv`: which variables tell of the target, of datasets with `select`.
 
     With lags, each pair is taken at the lag with the largest mi_bits.
 
@@ -60,7 +59,8 @@ def _write(run: Run, dataset: str, folder: Path, q: float) -> Iterator[Path]:
     with replacing(target / "network.graphml") as path:
         nx.write_graphml(run.network(q, dataset, untested="empty"), path)
     yield target / "network.graphml"
-    rows = peaks(run.table[run.table["dataset"] == dataset])
-    edges: pd.DataFrame = rows.loc[rows["q_value"] <= q, ["x", "y", *matrices.EDGE_ATTRIBUTES]]
-    write_tsv(edges.join(direct.pruned(edges)), target / "edges.tsv")
-    yield target / "edges.tsv"
+    write_tsv(run.edges(q, dataset), target / "network.tsv")
+    yield target / "network.tsv"
+    if (selected := run.targets(dataset)) is not None:
+        write_tsv(selected, target / TARGETS)
+        yield target / TARGETS
