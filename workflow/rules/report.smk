@@ -82,6 +82,7 @@ rule report:
         top_pairs=figures("top_pairs"),
         lags=figures("lags"),
         strata=figures("strata"),
+        select=figures("select"),
         embedding=figures("embedding"),
         training=figures("training"),
         svg=PLAN.vector_figures(),

@@ -111,6 +111,11 @@ def test_the_ends_of_a_chain_are_no_direct_edge(asked):
     assert abs(row["cmi_bits"]) < 0.08 < row["mi_bits"]
 
 
+def test_the_file_of_answers_is_as_declared(asked):
+    with h5py.File(asked[0]) as file:
+        assert layout.problems(file, "direct") == []
+
+
 def test_an_edge_is_asked_until_a_third_variable_explains_it(asked):
     answers = direct.read([asked[0]], asked[1])
     for _, own in answers.groupby(["x", "y"]):
@@ -159,7 +164,7 @@ def test_a_label_that_is_given_is_a_label(finished):
 
 
 def test_the_variables_that_tell_of_a_label_are_selected_and_their_copy_is_not(finished, tmp_path):
-    folder, table, block = finished
+    _, table, block = finished
     out = tmp_path / "selection.h5"
     own = {"dataset_name": "d", "target": "fate", "most": 4, "level": 0.05, "seed": 0}
     select(out, table, [block], settings=SETTINGS, **own)

@@ -270,8 +270,8 @@ MEANINGS = {
         "encoders of their own, from lmi.estimate on each group with as many samples."
     ),
     "value of a variable alone": (
-        "What the sentence says holds for what the variable tells of the target by itself; it means "
-        "there what it means for any other pair."
+        "What the sentence says holds for what the variable tells of the target by itself; it "
+        "means there what it means for any other pair."
     ),
     "conditional value": (
         "What the sentence says holds for the conditional value; it means there what it means for "

@@ -191,7 +191,9 @@ class DatasetPlan:
 
     def direct_files(self) -> list[str]:
         """Return the files with what was asked of its triangles, one a job."""
-        n_parts = -(-self.n_triangles // TRIANGLES_PER_JOB)
+        if "direct" not in self.asks:
+            return []
+        n_parts = max(1, -(-self.n_triangles // TRIANGLES_PER_JOB))
         return [f"{self.folder}/direct/part-{part:03d}.h5" for part in range(n_parts)]
 
     def selection_files(self) -> list[str]:

@@ -97,8 +97,8 @@ class Plan:
                 return self._description(wildcards["dataset"])
             case "direct" | "select":
                 dataset = self.datasets[wildcards["dataset"]]
-                part = int(wildcards.get("part", 0))
-                return ConditionalJob(rule, dataset, part, self.config["report"]["fdr"])
+                number = int(wildcards.get("part", 0))
+                return ConditionalJob(rule, dataset, number, self.config["report"]["fdr"])
             case "collect":
                 dataset = self.datasets[wildcards["dataset"]]
                 part = dataset.part(int(wildcards["part"]))
