@@ -68,7 +68,7 @@ rule report:
         parts=rules.aggregate.input.parts,
         blocks=PLAN.blocks(),
         data=PLAN.overviews(),
-        asked=PLAN.asked(),
+        answers=PLAN.answers(),
     output:
         html=report(
             "<results>/report.html",

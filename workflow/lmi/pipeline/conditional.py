@@ -12,7 +12,7 @@ from lmi.embedding import residual
 from lmi.estimation import conditional as estimation
 from lmi.estimation import estimate as estimates
 from lmi.estimation.conditional import MIN_LABEL
-from lmi.pipeline.blocks import Block
+from lmi.pipeline.blocks import Block, of_tile
 from lmi.projection import ties, views
 
 
@@ -124,8 +124,9 @@ def estimate(x, y, given, *, settings, seed, samples, threads=1, **options):
             z = None if z is None else {view: values[rows] for view, values in z.items()}
             codes = np.unique(codes[rows], return_inverse=True)[1]
             fold, inner = fold[rows], inner[rows]
-            if samples.strata is not None:
-                samples = replace(samples, strata=samples.strata[rows])
+            for one in ("strata", "interval"):
+                if getattr(samples, one) is not None:
+                    samples = replace(samples, **{one: getattr(samples, one)[rows]})
     return of_views(
         sides,
         residual.Given(z, codes),
@@ -161,12 +162,7 @@ class Conditioned:
     """
 
     def __init__(self, *, blocks, pairs, variable, settings, seed):
-        rows_x, rows_y = {i for i, _ in pairs}, {j for _, j in pairs}
-        if blocks[0] == blocks[1]:
-            self.x = self.y = Block(blocks[0], lambda names: rows_x | rows_y)
-        else:
-            self.x = Block(blocks[0], lambda names: rows_x)
-            self.y = Block(blocks[1], lambda names: rows_y)
+        self.x, self.y = of_tile(blocks, pairs)
         self.pairs, self.settings, self.seed = pairs, settings, seed
         self.variable = variable
         if variable is None:

@@ -2,14 +2,12 @@
 
 import logging
 
-import pandas as pd
-
 from lmi.base import reasons
 from lmi.base.files import reading, write
 from lmi.base.threads import map_pairs
 from lmi.pipeline import cache
 from lmi.pipeline.conditional import Variables
-from lmi.results import direct, origin
+from lmi.results import direct, origin, parquet
 from lmi.results.columns import ASKED
 
 log = logging.getLogger("lmi")
@@ -59,7 +57,8 @@ def ask(
     shared : str or Path, optional
         Folder of `lmi.pipeline.cache`.
     """
-    rows = pd.read_parquet(table, filters=[("dataset", "==", dataset_name)])
+    table = parquet.read(table)
+    rows = table[table["dataset"] == dataset_name]
     edges = rows[rows["significant"]]
     every = direct.questions(edges, most)
     if part == 0:

@@ -3,14 +3,13 @@
 import logging
 
 import numpy as np
-import pandas as pd
 
 from lmi.base import reasons
 from lmi.base.files import reading, write
 from lmi.estimation import selection
 from lmi.pipeline import cache
 from lmi.pipeline.conditional import Variables
-from lmi.results import origin
+from lmi.results import origin, parquet
 from lmi.results.columns import TARGETS
 
 log = logging.getLogger("lmi")
@@ -51,7 +50,8 @@ def select(
     shared : str or Path, optional
         Folder of `lmi.pipeline.cache`.
     """
-    every = pd.read_parquet(table, filters=[("dataset", "==", dataset_name)])
+    table = parquet.read(table)
+    every = table[table["dataset"] == dataset_name]
     rows = every[(every["x"] == target) | (every["y"] == target)].sort_values(["x", "y"])
     alone = {}
     for row in rows.itertuples():

@@ -21,7 +21,7 @@ from lmi.data.variables import (
     interval_sizes,
     list_variables,
 )
-from lmi.planning import tiles
+from lmi.planning import questions, tiles
 from lmi.planning.plain import check_numbers, path_text, plain
 from lmi.planning.schema import filled, schema
 from lmi.planning.schema_errors import message, rank
@@ -52,6 +52,7 @@ MATRIX_KEYS = (
     "strata",
     "where",
     "downsample",
+    "pairing",
     "preprocess",
     "intervals",
 )
@@ -102,13 +103,14 @@ def load(raw):
                 f"config: datasets.{name}.lags: lags go with `embed.preset: default`, found "
                 f"{config['embed']['preset']}"
             )
-        for key in CONDITIONAL_KEYS:
+        for key in (*CONDITIONAL_KEYS, "compare", "transfer"):
             if key in dataset and config["embed"]["preset"] != "default":
                 raise InputError(
                     f"config: datasets.{name}.{key}: it goes with `embed.preset: default`, found "
                     f"{config['embed']['preset']}"
                 )
-            if key in dataset and key != "given" and not config["estimate"]["permutations"]["max"]:
+            needs_p = key in ("direct", "select")
+            if key in dataset and needs_p and not config["estimate"]["permutations"]["max"]:
                 raise InputError(
                     f"config: datasets.{name}.{key}: it needs p values, found "
                     "`estimate.permutations.max: 0`. Raise it, or remove the key"
@@ -199,7 +201,9 @@ def _check_choices(name, dataset):
             f"config: datasets.{name}.direct: it goes with pairs that make triangles, found "
             f"{pairs!r}. Take `pairs: all`, or remove the key"
         )
+    _check_pairing(name, dataset)
     _check_given(name, dataset, first)
+    questions.check_form(name, dataset, first)
     variables = dataset.get("variables", "each")
     if isinstance(variables, dict):
         forms = [key for key in FORMS if key in variables]
@@ -213,6 +217,34 @@ def _check_choices(name, dataset):
             raise InputError(
                 f"config: datasets.{name}.variables.min_features: it goes with "
                 "`unknown_features: drop`. Add that, or remove it"
+            )
+
+
+def _check_pairing(name, dataset):
+    """Check which keys go with pairs of samples."""
+    if "pairing" not in dataset:
+        return
+    pairing, where = dataset["pairing"], f"config: datasets.{name}.pairing"
+    if ("table" in pairing) == ("keys" in pairing):
+        raise InputError(
+            f"{where}: expected one of `table` (with `columns`) and `keys`, found "
+            f"{'both' if 'table' in pairing else 'neither'}"
+        )
+    if ("columns" in pairing) != ("table" in pairing):
+        raise InputError(f"{where}: `table` and `columns` go together. Add or remove one")
+    if "unknown" in pairing and "table" not in pairing:
+        raise InputError(f"{where}.unknown: it goes with `table`. Remove it")
+    for key in ("where", "time_series"):
+        if dataset.get(key):
+            hint = "put a condition for each source into it" if key == "where" else "remove one"
+            raise InputError(f"{where}: it does not go with `{key}` of the dataset; {hint}")
+    sources = dataset["source"]
+    paths = [sources] * 2 if isinstance(sources, str) else sources
+    for side, place in enumerate(pairing.get("keys", [])[: len(paths)]):
+        if isinstance(place, str) and not paths[side].lower().endswith(ANNOTATED):
+            raise InputError(
+                f"{where}.keys: expected a mapping with `table` and `column`: '{paths[side]}' is "
+                f"no {', '.join(ANNOTATED)} file with columns of its own; found {place!r}"
             )
 
 
@@ -288,6 +320,7 @@ def _check_data(dataset, needed):
             f"given.variable: there is no variable '{given['variable']}'"
             f"{suggest(given['variable'], names)}"
         )
+    questions.check_data(dataset, found)
     if found is not None and found < needed:
         hint = " (is `transpose` missing?)" if "source" in dataset else ""
         raise InputError(

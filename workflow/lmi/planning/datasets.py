@@ -70,6 +70,8 @@ class DatasetPlan:
         Its keys `direct` and `select`, where it has them.
     target : str
         The variable of which `select` asks what others tell.
+    compare, transfer : dict, optional
+        These sections of the config.
     """
 
     name: str
@@ -91,6 +93,8 @@ class DatasetPlan:
     given: Settings | None = None
     asks: Settings = field(default_factory=dict)
     target: str = ""
+    compare: Settings | None = None
+    transfer: Settings | None = None
 
     @functools.cached_property
     def blocks(self) -> list[list[Variable]]:
@@ -233,7 +237,7 @@ def of_config(config: Settings, settings: Settings, results: str) -> Iterator[Da
     yield from plans
 
 
-OF_PAIRS = ("pairs", "lags", "direct", "select")
+OF_PAIRS = ("pairs", "lags", "direct", "select", "compare", "transfer")
 """Keys of a dataset that say what becomes of its pairs, and nothing of its data."""
 KEEP_MB = 1000
 """Most that embeddings, and pointwise values, of a run take where `keep` is auto."""
@@ -299,6 +303,9 @@ def _of_user(name, dataset, config, settings, folder, kept):
         kept["variables"] = "files" if kept["variables"] == "files" else "each"
         return in_order(kept)
 
+    # labels of groups are read where pairs are estimated: other groups leave the blocks alone
+    files = functools.cache(lambda: data_files({**dataset, "compare": None}))
+
     return DatasetPlan(
         name=name,
         folder=folder,
@@ -308,8 +315,8 @@ def _of_user(name, dataset, config, settings, folder, kept):
         find_keep_pointwise=lambda: kept()["pointwise"],
         settings=settings.__getitem__,
         data=lambda block: data(),
-        sources=lambda block: data_files(dataset),
-        find_contents=lambda: {path: fingerprint(path) for path in sorted(data_files(dataset))},
+        sources=lambda block: files(),
+        find_contents=lambda: {path: fingerprint(path) for path in sorted(files())},
         list_blocks=lambda: tiles.blocks(variables(), size()),
         list_tiles=lambda: tiles.tiles(dataset, variables(), size()),
         list_pairs=lambda x, y: tiles.tile_pairs(dataset, variables(), size(), x, y),
@@ -319,6 +326,8 @@ def _of_user(name, dataset, config, settings, folder, kept):
         given=dataset.get("given"),
         asks={key: dataset[key] for key in ("direct", "select") if key in dataset},
         target=dataset["pairs"]["target"] if "select" in dataset else "",
+        compare=dataset.get("compare"),
+        transfer=dataset.get("transfer"),
     )
 
 

@@ -21,15 +21,15 @@ from lmi.planning.datasets import (
 )
 from lmi.planning.jobs import (
     CalibrationJob,
-    ConditionalJob,
     DescribeJob,
     FunctionJob,
     FunctionPlan,
     StageJob,
     TableJob,
 )
+from lmi.planning.jobs_conditional import ConditionalJob
 from lmi.report import listing
-from lmi.results.listing import EXPORTS, TARGETS
+from lmi.results.listing import ASKED, exports_of
 
 Job = StageJob | ConditionalJob | DescribeJob | TableJob | CalibrationJob | FunctionJob
 
@@ -162,7 +162,7 @@ class Plan:
         """Return the blocks of variables that the datasets of the config use."""
         return [path for dataset in self.own for path in dataset.block_files()]
 
-    def asked(self) -> list[str]:
+    def answers(self) -> list[str]:
         """Return what was asked of triangles and targets of the datasets of the config."""
         return [
             path
@@ -174,10 +174,17 @@ class Plan:
         """Return the files for other tools."""
         folder = f"{self.results}/exports"
         return [
-            f"{folder}/{dataset.name}/{name}"
-            for dataset in self.own
-            for name in (*EXPORTS, *((TARGETS,) if "select" in dataset.asks else ()))
+            f"{folder}/{name}/{file}"
+            for name, settings in self.config["datasets"].items()
+            for file in exports_of(settings)
         ]
+
+    def asked(self) -> dict[str, list[str]]:
+        """Return what each dataset of the config asks beside information: compare, transfer."""
+        return {
+            name: [key for key in ASKED if key in settings]
+            for name, settings in self.config["datasets"].items()
+        }
 
     def calibrations(self) -> list[str]:
         """Return the calibrations of the datasets of the config; tasks are left out."""
