@@ -26,6 +26,8 @@ def draw(family, seed=1, n=2000):
         (np.maximum(np.random.default_rng(0).standard_normal(500), 0), "tied"),
         (np.r_[np.random.default_rng(0).standard_normal(480), np.zeros(20)], "number"),
         (np.random.default_rng(0).standard_normal((500, 2)), "wide"),
+        (np.random.default_rng(0).poisson(2.0, (500, 3)), "counts"),
+        (np.eye(4)[np.random.default_rng(0).integers(4, size=500)], "label"),
     ],
 )
 def test_a_variable_has_ties_where_a_tenth_of_its_samples_repeat(values, kind):
@@ -90,7 +92,7 @@ def test_categories_and_text_are_labels(as_given):
 @pytest.mark.parametrize("columns", [slice(None), slice(1, None)])
 def test_indicators_of_a_label_among_features_are_that_label(columns):
     """Taken as numbers, six classes in 200 features gave 1.3 bits for 1.6."""
-    x, label, truth, *_ = draw("6 unequal labels", n=600)
+    x, label, *_ = draw("6 unequal labels", n=600)
     indicators = np.eye(6)[label][:, columns]
     found = lmi.estimate(x, indicators, **QUICK)
     assert found.model.kinds == ("wide", "label")

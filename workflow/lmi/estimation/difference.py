@@ -112,6 +112,7 @@ def of_group(embedding, rows):
         zy=embedding.zy[:, rows],
         fold=embedding.fold[rows],
         s=s,
+        weak_bits=None,
     )
 
 
