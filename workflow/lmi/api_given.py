@@ -142,6 +142,7 @@ def estimate(
     permutations: dict,
     samples: Samples,
     threads: int,
+    name: str = "x/y/0",
 ) -> estimation.Conditional:
     """Return the information of x and y beyond what is given.
 
@@ -155,6 +156,8 @@ def estimate(
     permutations : dict
         As in `lmi.estimation.estimate.estimate`.
     samples : Samples
+    name : str
+        Of the pair: draws of parts and permutations depend on it.
     """
     why: list[Reason] = []
     if given.codes is not None:
@@ -202,7 +205,7 @@ def estimate(
         error_bars=error_bars,
         permutations=permutations,
         samples=samples,
-        name="x/y/0",
+        name=name,
     )
 
 

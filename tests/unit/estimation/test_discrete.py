@@ -92,7 +92,7 @@ def test_categories_and_text_are_labels(as_given):
 @pytest.mark.parametrize("columns", [slice(None), slice(1, None)])
 def test_indicators_of_a_label_among_features_are_that_label(columns):
     """Taken as numbers, six classes in 200 features gave 1.3 bits for 1.6."""
-    x, label, *_ = draw("6 unequal labels", n=600)
+    x, label, _, *_ = draw("6 unequal labels", n=600)
     indicators = np.eye(6)[label][:, columns]
     found = lmi.estimate(x, indicators, **QUICK)
     assert found.model.kinds == ("wide", "label")

@@ -579,7 +579,9 @@ def test_blocks_tell_sizes_and_first_axes(tmp_path):
             "n_scores": np.array([[2] * 3, [1] * 3, [3] * 3]),
             "linear": linear,
             "feature_name": ["<f1>", "f2", "g", "h1", "h2", "h3"],
+            "zscores": rng.standard_normal((50, 6)).astype(np.float32),
             "sample_name": [f"<s>{i}" for i in range(50)],
+            "sample_row": np.arange(50),
             "dropped_sample": ["s1", "s2"],
             "dropped_sample_reason": ["missing value"] * 2,
             "dropped_feature": ["<z>"],
@@ -600,8 +602,8 @@ def test_blocks_tell_sizes_and_first_axes(tmp_path):
     light, _ = unpack(source, "light")
     words, arrays = unpack(source, "heavy")
     its = words["details"][0]
-    assert its["labels"] == ["B & T", "NK"]
-    np.testing.assert_array_equal(arrays["label-0"], np.arange(50) % 2)
+    assert its["labels"] == [{"name": "stratum", "groups": ["B & T", "NK"]}]
+    np.testing.assert_array_equal(arrays["label_0-0"], np.arange(50) % 2)
     a = its["embedded"].index(light["variables"].index("a"))
     b = its["embedded"].index(light["variables"].index("b"))
     np.testing.assert_allclose(

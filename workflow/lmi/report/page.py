@@ -8,7 +8,6 @@ from pathlib import Path
 
 import jinja2
 import numpy as np
-import pandas as pd
 import yaml
 
 from lmi.base.files import replacing
@@ -30,6 +29,7 @@ from lmi.report.texts import (
     sizes,
     summary,
 )
+from lmi.results import parquet
 from lmi.results.stage_times import stage_times
 from lmi.results.table import bits, peaks, printable, probability, signed
 
@@ -38,7 +38,7 @@ MAX_SHARED = 100
 MAX_PANELS = 20
 """Pairs in the figure of embeddings."""
 FOLDER = Path(__file__).parent
-SCRIPTS = ("data", "query", "table", "plots", "graph", "panel", "main")
+SCRIPTS = ("data", "query", "table", "plots", "questions", "graph", "panel", "main")
 """Files in assets, which make one script in this order."""
 
 REFERENCES = (
@@ -92,13 +92,16 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir, 
     InputError
         When a tile or block is unreadable or has another schema version.
     """
-    all_lags = pd.read_parquet(mi_parquet)
+    all_lags = parquet.read(mi_parquet)
     settings = config.get("report") or {}
     n_top, fdr = int(settings.get("top_pairs", 10)), float(settings.get("fdr", 0.05))
     controls = negative_controls(config)
     by_peak = all_lags[~all_lags.duplicated(["dataset", "x", "y"])]
     details, origin = read_details(by_peak, estimates)
-    read = read_blocks(blocks)
+    read, overviews = read_blocks(blocks), [overview.load(path) for path in data]
+    for one in overviews:
+        if one.dataset in read:
+            read[one.dataset] |= {"labels": one.labels, "label_rows": one.label_rows}
     _write_figures(Path(figures_dir), all_lags, details, config, n_top, fdr, controls)
 
     table = peaks(all_lags)
@@ -125,7 +128,7 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir, 
             evidence=evidence(all_lags, fdr, controls, settings.get("fdr_method")),
             sections=sections,
             sizes=[sizes(part, read.get(name), name in controls) for name, part in parts.items()],
-            overviews=[overview_text.text(overview.load(path)) for path in data],
+            overviews=[overview_text.text(one) for one in overviews],
             plots=PLOTS,
             light=light,
             heavy=heavy,
@@ -133,6 +136,8 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir, 
             n_all=len(all_lags),
             n_pairs=len(table),
             has_truth=bool(np.isfinite(table["truth_bits"]).any()),
+            has_groups=bool(np.isfinite(table["delta_bits"]).any()),
+            has_transfer=bool(np.isfinite(table["net_bits"]).any()),
             has_lags=bool(all_lags["lag"].any()) and n_rows == len(all_lags),
             flags=flag_summary(table),
             kinds=flag_kinds(table),

@@ -5,7 +5,7 @@ import pandas as pd
 
 from lmi.base import reasons
 from lmi.report import figures
-from lmi.report.blocks import first_axes
+from lmi.report.blocks import first_axes, loadings
 from lmi.report.network import network
 from lmi.report.packing import pack, scaled
 from lmi.report.texts import THOROUGH
@@ -38,6 +38,28 @@ HEADS = {
     "sd_cmi_bits": "± SD (given)",
     "p_conditional": "p given",
     "q_conditional": "q given",
+    "groups": "Groups",
+    "n_group": "Samples a group",
+    "mi_first_bits": "MI first group",
+    "sd_first_bits": "± SD (first)",
+    "mi_second_bits": "MI second group",
+    "sd_second_bits": "± SD (second)",
+    "delta_bits": "Difference",
+    "sd_delta_bits": "± SD (difference)",
+    "p_delta": "p difference",
+    "q_delta": "q difference",
+    "xy_bits": "x to y",
+    "sd_xy_bits": "± SD (x to y)",
+    "p_xy": "p x to y",
+    "q_xy": "q x to y",
+    "xy_lag": "Lag x to y",
+    "yx_bits": "y to x",
+    "sd_yx_bits": "± SD (y to x)",
+    "p_yx": "p y to x",
+    "q_yx": "q y to x",
+    "yx_lag": "Lag y to x",
+    "net_bits": "Net x to y",
+    "sd_net_bits": "± SD (net)",
     "p_value": "p",
     "q_value": "q",
     "significant": "Significant",
@@ -49,10 +71,11 @@ HEADS = {
 """Heads of columns in the page; the others go by their names."""
 SHOWN = (
     *("dataset", "x", "y", "lag", "mi_bits", "sd_bits", "mi_ksg_bits", "mi_within_bits"),
-    *("cmi_bits", "q_conditional", "p_value", "q_value", "truth_bits", "flag", "reason"),
+    *("cmi_bits", "q_conditional", "delta_bits", "q_delta", "xy_bits", "q_xy", "yx_bits", "q_yx"),
+    *("p_value", "q_value", "truth_bits", "flag", "reason"),
 )
 """Columns that the table shows before others are chosen."""
-_PRECISE = ("p_value", "q_value", "p_conditional", "q_conditional")
+_PRECISE = tuple(one.name for one in DECLARED if one.name.startswith(("p_", "q_")))
 
 
 def payload(table, details, blocks, sections, fdr):
@@ -159,7 +182,7 @@ def _columns(rows, variables):
             array = values.to_numpy(float)
             arrays[column.name] = array if column.name in _PRECISE else array.astype(np.float32)
         else:
-            if column.name == "lag" and not values.any():
+            if column.name in ("lag", "n_group", "xy_lag", "yx_lag") and not values.any():
                 continue
             entry["kind"] = "count"
             arrays[column.name] = values.to_numpy().astype(np.int32)
@@ -211,6 +234,42 @@ def _dataset(part, number, variables, incomplete):
     return words, arrays
 
 
+def _labels(known, samples):
+    """Return what the labels of some samples are, and their arrays.
+
+    Parameters
+    ----------
+    known : dict
+        Of one dataset, as `lmi.report.blocks.read_blocks` returns it, with `labels` and
+        `label_rows` of `lmi.data.overview.Overview`.
+    samples : int array
+
+    Returns
+    -------
+    list of dict, list of array or dict
+        name and groups of each: codes of groups, one more where there is none, or numbers.
+    """
+    words, arrays = [], []
+    if known["strata_names"]:
+        words.append({"name": "stratum", "groups": known["strata_names"]})
+        arrays.append(np.asarray(known["strata"])[samples].astype(np.uint16))
+    if not known.get("labels"):
+        return words, arrays
+    place = {row: i for i, row in enumerate(known["label_rows"])}
+    at = [place.get(int(row)) for row in known["rows"][samples]]
+    for one in known["labels"]:
+        if sorted(one.groups) == sorted(known["strata_names"]):
+            continue  # the strata themselves
+        values = [None if i is None else one.values[i] for i in at]
+        words.append({"name": one.name, "groups": one.groups})
+        if one.groups:
+            codes = [len(one.groups) if code is None else code for code in values]
+            arrays.append(np.array(codes, np.uint16))
+        else:
+            arrays.append(scaled([np.nan if v is None else v for v in values], "uint16"))
+    return words, arrays
+
+
 def _heavy(names, details, blocks, place, variables):
     """Return what is drawn of single pairs and variables."""
     n_pairs = sum(len(details[name]["panels"]) for name in names if name in details)
@@ -256,9 +315,9 @@ def _heavy(names, details, blocks, place, variables):
             arrays[f"{what}-{number}"] = scaled(np.concatenate(values), "uint16")
         if len(known["samples"]):
             its["names"] = [str(one) for one in known["samples"][samples]]
-        if known["strata_names"]:
-            its["labels"] = known["strata_names"]
-            arrays[f"label-{number}"] = np.asarray(known["strata"])[samples].astype(np.uint16)
+        its["labels"], of_labels = _labels(known, samples)
+        arrays |= {f"label_{i}-{number}": array for i, array in enumerate(of_labels)}
+        its["loadings"] = loadings(known["variables"], panels, np.asarray(detail["samples"]))
         ends = list(dict.fromkeys(panel[side] for panel in panels for side in ("x", "y")))
         ends = [one for one in ends if one in known["variables"]]
         its["embedded"] = [codes[one] for one in ends]
