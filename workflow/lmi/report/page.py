@@ -38,7 +38,7 @@ MAX_SHARED = 100
 MAX_PANELS = 20
 """Pairs in the figure of embeddings."""
 FOLDER = Path(__file__).parent
-SCRIPTS = ("data", "query", "table", "plots", "graph", "panel", "main")
+SCRIPTS = ("data", "query", "table", "plots", "questions", "graph", "panel", "main")
 """Files in assets, which make one script in this order."""
 
 REFERENCES = (
@@ -136,6 +136,8 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir, 
             n_all=len(all_lags),
             n_pairs=len(table),
             has_truth=bool(np.isfinite(table["truth_bits"]).any()),
+            has_groups=bool(np.isfinite(table["delta_bits"]).any()),
+            has_transfer=bool(np.isfinite(table["net_bits"]).any()),
             has_lags=bool(all_lags["lag"].any()) and n_rows == len(all_lags),
             flags=flag_summary(table),
             kinds=flag_kinds(table),

@@ -178,6 +178,23 @@ class Run:
             graph.nodes[name]["n_features"] = len(features)
         return graph
 
+    def transfer_network(self, q: float = 0.05, dataset: str | None = None) -> networkx.DiGraph:
+        """Return the directions of transfer with a q value of at most `q` as a directed graph.
+
+        Edges run from source to target and have transfer_bits, sd_bits, q_value and lag, the one
+        that tells most by itself; nodes are the variables.
+
+        Parameters
+        ----------
+        q : float
+        dataset : str, optional
+            One with the key `transfer` in the config; of others there are no edges.
+        """
+        dataset = self._dataset(dataset)
+        return matrices.transfer_network(
+            self._rows(dataset), self.variables(dataset), q, dataset=dataset, run=self.folder.name
+        )
+
     def _place(self, dataset: str, x: str, y: str, lag: int) -> pairs.Place:
         """Return where a pair lies."""
         places = self._places(dataset)
