@@ -15,7 +15,7 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check
 .PHONY: help demo check plan test test-fuzz test-wheel test-cluster test-browser lint lock docs \
   bench-accuracy bench-speed bench-statistics bench-null bench-networks bench-conditional bench-questions \
   bench-discrete bench-ksg bench-gpu bench-scale bench-costs bench-overhead bench-memory \
-  bench-narrow bench-report bench-direct
+  bench-narrow bench-report bench-direct bench-same
 
 help:
 	@echo "make demo   install into .venv, run the bundled data, print the strongest pairs"
@@ -43,6 +43,7 @@ help:
 	@echo "make bench-memory     memory of projecting 200 gene sets of 50,000 cells x 20,000 genes"
 	@echo "make bench-overhead   all pairs of 64 variables, and where the time goes"
 	@echo "make bench-narrow     pairs of single features beside scikit-learn, frites and arboreto"
+	@echo "make bench-same OTHER=folder   numbers and CPU time beside those of another checkout"
 	@echo "make bench-costs      what the stages take by size, for the estimates of make plan"
 	@echo "make bench-report     size and load time of the report by number of variables"
 	@echo "make lock   pin the newest versions that pyproject.toml allows"
@@ -153,6 +154,8 @@ bench-narrow: $(VENV)/.installed .narrow/.installed
 
 bench-direct: $(VENV)/.installed .narrow/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.direct --peers .narrow/bin/python
+bench-same: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.same $(OTHER)
 
 # What narrow pairs are compared with, as far as it can be installed.
 .narrow/.installed: envs/narrow/requirements.txt
