@@ -109,3 +109,13 @@ def test_what_are_no_two_groups_is_refused(groups, between, message):
     x, y, _ = _two(4, 0.5, 0.5)
     with pytest.raises(InputError, match=message):
         lmi.compare(x, y, groups, between=between)
+
+
+@pytest.mark.parametrize("how", ["text", "numbers", "indicators"])
+def test_labels_are_refused_with_what_to_do_instead(how):
+    rng = np.random.default_rng(4)
+    codes, groups = rng.integers(3, size=300), np.array(["a", "b"])[rng.integers(2, size=300)]
+    labels = {"text": np.array(["u", "v", "w"])[codes], "indicators": np.eye(3)[codes]}
+    options = {"discrete_y": True} if how == "numbers" else {}
+    with pytest.raises(InputError, match=r"found labels.*lmi\.estimate.*discrete_y=True"):
+        lmi.compare(rng.standard_normal((300, 2)), labels.get(how, codes), groups, **options)

@@ -19,7 +19,6 @@ from lmi.embedding.result import Embedding
 from lmi.ksg import apart, guided
 from lmi.projection import views
 
-SCREEN_MUST_DROP = 0.2
 JUDGE_SAMPLES = 1500
 """Most held-out samples that judge a candidate, evenly spaced."""
 JUDGE_INSIDE = 32
@@ -83,24 +82,6 @@ def prepare(name, made, fold, inner):
     return Variable(name, of_views, made["features"], whitened, *described)
 
 
-def screened(x, y, inner, train, seed, n_components=64):
-    """Return whitened views of the features that pass the screen on a training fold, or None.
-
-    None where the screen drops next to nothing, or everything on a side.
-    """
-    keep_x, keep_y = screen.informative(x.features[train], y.features[train])
-    if not keep_x.any() or not keep_y.any():
-        return None
-    if min(keep_x.mean(), keep_y.mean()) > 1 - SCREEN_MUST_DROP:
-        return None
-    whitened = []
-    for side, keep in ((x, keep_x), (y, keep_y)):
-        rng = seeds.rng(seed, "screen", side.name)
-        scores = views.principal_components(side.features[:, keep], n_components, rng)
-        whitened.append(canonical.whiten(scores, train, inner[train]))
-    return whitened
-
-
 def _judge(axes, rows, k, threads, times=None):
     """Return the estimates of a candidate on some samples, and how far its critic is trusted."""
     rows = np.flatnonzero(rows)
@@ -160,14 +141,31 @@ def _closed_form(x, y, fold, inner, *, seed, n_latent, k, threads, times=None):
     worth = 1.0 if times is None else redundancy(x.views["linear"], y.views["linear"])
     for t in (0, 1):
         sides = {view: (x.whitened[view, t], y.whitened[view, t]) for view in views.VIEWS}
-        passed = screened(x, y, inner, fold == t, seed)
+        passed = screen.whitened(x, y, inner, fold == t, seed)
         if passed is not None:
             sides["screened"] = passed
         for name, pair in sides.items():
             axes = canonical.fit(*pair, n_latent, shrink=name != "screened", redundancy=worth)
             judged.add(t, name, axes, fold == 1 - t, k, threads)
+    if needs_sure(judged):
+        for t in (0, 1):
+            passed = screen.whitened(x, y, inner, fold == t, seed, screen.SURE_LEVEL)
+            if passed is not None:
+                axes = canonical.fit(*passed, n_latent, shrink=False, redundancy=worth)
+                judged.add(t, "sure", axes, fold == 1 - t, k, threads)
     judged.seconds = time.perf_counter() - start
     return judged
+
+
+def needs_sure(judged):
+    """Return whether features passed the screen whose axes a half can tell no weights of.
+
+    Where nothing but squares correlates, all that pass count alike in the neighbour search, and one
+    that passed by chance costs as much as it would have hidden: those of a far stricter screen are
+    then a candidate too.
+    """
+    axes = [of_half["screened"] for of_half in judged.axes if "screened" in of_half]
+    return any(not of_half.rank for of_half in axes)
 
 
 def _wants_network(judged, train):

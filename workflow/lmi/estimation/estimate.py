@@ -186,10 +186,10 @@ def estimate(
             slow_halves = samples.time_series  # more than the blocks, they show what is slow
             sd = standard_error(embedding, variances[:, 1], halves_ksg, training=slow_halves)
         if samples.time_series:
-            chance = series.bits_by_chance(
+            chance, scatter = series.bits_by_chance(
                 embedding, held_out, neighbours, threads, INSIDE_PARTS, times
             )
-            sd_ksg, sd = np.hypot([sd_ksg, sd], chance).tolist()
+            sd_ksg, sd = np.hypot(np.maximum([sd_ksg, sd], scatter), chance).tolist()
     n_tied = sum(n_tied for _, _, n_tied in values)
     ties = discrete.measure(embedding, k=k, seed=seed, name=name, threads=threads, other=(mi, sd))
     if ties:

@@ -50,6 +50,7 @@ MATRIX_KEYS = (
     "strata",
     "where",
     "downsample",
+    "pairing",
     "preprocess",
     "intervals",
 )
@@ -176,6 +177,7 @@ def _check_choices(name, dataset):
             f"config: datasets.{name}.downsample: samples of a time series cannot be drawn at "
             "random: those that are left would be taken for neighbours. Remove one of the two"
         )
+    _check_pairing(name, dataset)
     _check_given(name, dataset, first)
     questions.check_form(name, dataset, first)
     variables = dataset.get("variables", "each")
@@ -191,6 +193,34 @@ def _check_choices(name, dataset):
             raise InputError(
                 f"config: datasets.{name}.variables.min_features: it goes with "
                 "`unknown_features: drop`. Add that, or remove it"
+            )
+
+
+def _check_pairing(name, dataset):
+    """Check which keys go with pairs of samples."""
+    if "pairing" not in dataset:
+        return
+    pairing, where = dataset["pairing"], f"config: datasets.{name}.pairing"
+    if ("table" in pairing) == ("keys" in pairing):
+        raise InputError(
+            f"{where}: expected one of `table` (with `columns`) and `keys`, found "
+            f"{'both' if 'table' in pairing else 'neither'}"
+        )
+    if ("columns" in pairing) != ("table" in pairing):
+        raise InputError(f"{where}: `table` and `columns` go together. Add or remove one")
+    if "unknown" in pairing and "table" not in pairing:
+        raise InputError(f"{where}.unknown: it goes with `table`. Remove it")
+    for key in ("where", "time_series"):
+        if dataset.get(key):
+            hint = "put a condition for each source into it" if key == "where" else "remove one"
+            raise InputError(f"{where}: it does not go with `{key}` of the dataset; {hint}")
+    sources = dataset["source"]
+    paths = [sources] * 2 if isinstance(sources, str) else sources
+    for side, place in enumerate(pairing.get("keys", [])[: len(paths)]):
+        if isinstance(place, str) and not paths[side].lower().endswith(ANNOTATED):
+            raise InputError(
+                f"{where}.keys: expected a mapping with `table` and `column`: '{paths[side]}' is "
+                f"no {', '.join(ANNOTATED)} file with columns of its own; found {place!r}"
             )
 
 
