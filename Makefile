@@ -154,6 +154,7 @@ bench-narrow: $(VENV)/.installed .narrow/.installed
 
 bench-direct: $(VENV)/.installed .narrow/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.direct --peers .narrow/bin/python
+
 bench-same: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.same $(OTHER)
 
