@@ -14,7 +14,7 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check
 .DEFAULT_GOAL := help
 .PHONY: help demo check plan test test-fuzz test-wheel test-cluster test-browser lint lock docs \
   notebooks bench-forecast \
-  bench-accuracy bench-speed bench-statistics bench-null bench-networks bench-conditional \
+  bench-accuracy bench-speed bench-statistics bench-null bench-networks bench-conditional bench-questions \
   bench-discrete bench-ksg bench-gpu bench-scale bench-costs bench-overhead bench-memory \
   bench-narrow bench-report
 
@@ -37,6 +37,7 @@ help:
 	@echo "make bench-discrete   errors of counts, zeros and labels, and their false positives"
 	@echo "make bench-networks   planted pairs found among thousands, and false discoveries"
 	@echo "make bench-conditional errors and p values of the conditional information"
+	@echo "make bench-questions  differences between groups, and transfer: errors, p values, coverage"
 	@echo "make bench-ksg        the KSG kernel beside scikit-learn's KDTree"
 	@echo "make bench-gpu        pairs a second of the network training, on a GPU where there is one"
 	@echo "make bench-scale      planning and gathering of 10^2 to 10^6 pairs"
@@ -130,6 +131,9 @@ bench-networks: $(VENV)/.installed
 
 bench-conditional: $(VENV)/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.conditional
+
+bench-questions: $(VENV)/.installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.questions
 
 bench-ksg: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.ksg

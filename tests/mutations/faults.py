@@ -195,38 +195,40 @@ FAULTS = [
     # ---- the null
     Fault(
         "the correlation time is that of the fastest axis",
-        W + "estimation/series.py",
+        W + "base/autocorrelation.py",
         "np.abs(autocorrelation(z)).max(axis=1)",
         "np.abs(autocorrelation(z)).min(axis=1)",
-        STATISTICS,
+        ("tests/unit/estimation/test_series.py",),
     ),
     Fault(
         "a p value of one drowns the others",
         W + "estimation/combination.py",
         "np.clip(p_values, 1e-300, CUT)",
         "np.clip(p_values, 1e-300, 1 - 1e-12)",
-        STATISTICS,
+        ("tests/unit/estimation/test_null.py::test_a_p_value_of_one_does_not_drown_the_others",),
     ),
     Fault(
         "the observed order is not counted among the permutations",
         W + "estimation/null.py",
         'p, method = (1 + n_larger) / (1 + len(draws)), "permutation"',
         'p, method = max(n_larger, 0.1) / (1 + len(draws)), "permutation"',
-        STATISTICS,
+        ("tests/unit/estimation/test_null.py::test_the_observed_order_is_one_of_the_permutations",),
     ),
     Fault(
         "permutations that tie the observed value do not count",
         W + "estimation/null.py",
         "(draws >= observed - ROUNDING * scale).sum()",
         "(draws > observed + ROUNDING * scale).sum()",
-        STATISTICS,
+        ("tests/unit/estimation/test_null.py::test_tied_permutations_count_as_reaching",),
     ),
     Fault(
         "a pair's lags are not counted",
         W + "results/table.py",
         "-np.expm1(n_lags * np.log1p(-p))",
         "p",
-        TABLE,
+        (
+            "tests/unit/results/test_table.py::test_with_lags_the_tests_are_the_pairs_and_their_peaks_count_all_lags",
+        ),
     ),
     Fault(
         "the downsampling does not keep the shares of groups",
@@ -247,14 +249,16 @@ FAULTS = [
         W + "ksg/discrete.py",
         "return np.where(n_equal > k, counted / np.log(2), bits)",
         "return bits",
-        ("tests/unit/ksg/test_mixed.py", "tests/unit/estimation/test_discrete.py"),
+        ("tests/unit/ksg/test_mixed.py",),
     ),
     Fault(
         "intervals do not look at the drift",
         W + "estimation/estimate.py",
         "interval(mi, mi_ksg, sd, drift,",
         "interval(mi, mi_ksg, sd, 0.0,",
-        STATISTICS,
+        (
+            "tests/unit/estimation/test_statistics.py::test_the_drift_is_what_all_samples_give_more_than_a_third_of_them",
+        ),
     ),
     Fault(
         "pairs of single features take the second encoder of their tile",

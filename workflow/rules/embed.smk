@@ -25,6 +25,7 @@ rule embed:
     params:
         version=lmi.__version__,
         pairs=job("embed", "pairs"),
+        names=job("embed", "names"),
         lags=job("embed", "lags"),
         settings=job("embed", "settings"),
         seed=job("embed", "seed"),

@@ -22,6 +22,7 @@ rule export:
     params:
         version=lmi.__version__,
         fdr=config["report"]["fdr"],
+        asked=PLAN.asked(),
     message:
         "export: matrices and networks of all datasets"
         " (about {resources.expected_s} s, {resources.mem_mb} MB, {resources.expected_mb} MB on disk)"

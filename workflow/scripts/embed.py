@@ -11,6 +11,7 @@ with job(snakemake), gpu(snakemake.resources):
         snakemake.input.x,
         snakemake.input.y,
         pairs=snakemake.params.pairs,
+        names=snakemake.params.names,
         settings=snakemake.params.settings,
         seed=snakemake.params.seed,
         lags=snakemake.params.lags,

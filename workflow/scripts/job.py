@@ -45,10 +45,14 @@ def job(snakemake):
         memory.check(snakemake.resources.get("mem_mb", 0))
         yield
     except Exception as error:
+        from lmi.base import disk
         from lmi.base.errors import InputError
 
         if isinstance(error, InputError):
             logger.error("%s", error)
+        elif isinstance(error, OSError) and (message := disk.told(error)):
+            logger.error("%s", message)
+            log.stream.write(traceback.format_exc())
         else:
             logger.error("%s: %s (traceback in %s)", type(error).__name__, error, snakemake.log[0])
             log.stream.write(traceback.format_exc())

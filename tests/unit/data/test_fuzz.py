@@ -267,8 +267,6 @@ def fuzz(name, read, judge, folder, changed, path):
             counts["right"] += 1
         else:
             counts["else"] += 1
-            if kind == "hang" and "h5" in name:
-                return  # the HDF5 library itself loops on some heaps; no Python can interrupt it
             wrong.append((kind, changes, value if kind != "read" else "a wrong table"))
 
     put()

@@ -87,8 +87,9 @@ def test_screen_selects_as_scipy_does():
         largest = np.abs(rng.standard_normal(400))
         largest[:n_signal] += rng.uniform(3, 8, n_signal)
         p = np.minimum(1.0, 2 * 50 * norm.sf(largest))
-        expected = false_discovery_control(p) <= screen.LEVEL
-        assert np.array_equal(screen._select(largest, 50), expected)
+        for level in (screen.LEVEL, screen.SURE_LEVEL):
+            expected = false_discovery_control(p) <= level
+            assert np.array_equal(screen._select(largest, 50, level), expected)
         assert expected.any() == (n_signal > 0)
 
 
@@ -282,6 +283,18 @@ def test_an_encoder_that_has_failed_is_not_taken():
     judged.axes[0][best[0]] = failed
     assert embed._best(judged, fold, 0, 3) != best[0]
     assert embed._best(judged, fold, 1, 3) == best[1]
+
+
+def test_features_that_passed_the_screen_by_chance_do_not_hide_a_circle():
+    task = tasks.make("noisy_circle", 7, exclusive=9)
+    fold, inner = split.folds(1000, seed=7, dataset="", n_inner=canonical.N_INNER)
+    x, y = prepared(task, fold, inner)
+    judged = embed._closed_form(x, y, fold, inner, seed=7, n_latent=16, k=3, threads=1)
+    assert min(judged.axes[t]["screened"].a.shape[1] for t in (0, 1)) == 1
+    assert max(judged.axes[t]["screened"].a.shape[1] for t in (0, 1)) > 2
+    assert judged.scores()["screened"] < 0.45
+    assert judged.scores()["sure"] > 0.6
+    assert [embed._best(judged, fold, t, 3) for t in (0, 1)] == ["sure", "sure"]
 
 
 def test_more_neighbours_are_taken_only_where_they_find_the_same():

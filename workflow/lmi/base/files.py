@@ -23,6 +23,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from lmi.base.disk import told_what_to_do
 from lmi.base.errors import InputError
 
 SCHEMA = 4
@@ -41,6 +42,12 @@ LIBRARIES = ("numpy", "scipy", "torch", "h5py", "scikit-learn")
 
 def versions() -> dict[str, str]:
     """Return the versions of the package, of Python and of the libraries behind the numbers."""
+    return dict(_installed())
+
+
+@functools.cache
+def _installed():
+    """Return what `versions` does; looked up once a process."""
     import lmi
 
     installed = {"lmi-workflow": lmi.__version__, "python": platform.python_version()}
@@ -61,22 +68,35 @@ def replacing(path: str | Path) -> Iterator[Path]:
     ----------
     path : str or Path
         The file to write. Missing parent folders are made.
+
+    Raises
+    ------
+    InputError
+        The disk is full, or the folder cannot be written.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sweep(path.parent)
-    prefix = temporary_prefix("writing")
-    handle, name = tempfile.mkstemp(prefix=prefix, suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    try:
+    with told_what_to_do(path), _temporary(path) as name:
         yield Path(name)
         # mkstemp makes private files; results should have the permissions of any other file
         umask = os.umask(0)
         os.umask(umask)
         os.chmod(name, 0o666 & ~umask)
         os.replace(name, path)
+
+
+@contextlib.contextmanager
+def _temporary(path):
+    """Yield the name of a new file beside `path`, which is removed if it is still there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sweep(path.parent)
+    prefix = temporary_prefix("writing")
+    handle, name = tempfile.mkstemp(prefix=prefix, suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    try:
+        yield name
     finally:
-        Path(name).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the folder may be gone, which is told already
+            Path(name).unlink(missing_ok=True)
 
 
 def temporary_prefix(what):
@@ -202,8 +222,8 @@ def _is_settled(stamp):
 _whole: dict = {}  # files whose seal was compared: path to what the system says of the file
 
 
-def _fault(path):
-    """Return what is wrong with the bytes of a file, or None; and whether it has a seal.
+def damage(path: str | Path) -> tuple[str | None, bool]:
+    """Return what is wrong with the bytes of a file of `write`, or None; and whether it has a seal.
 
     The bytes are read once a process, unless the file changes meanwhile.
     """
@@ -247,7 +267,7 @@ def reading(path: str | Path, stage: str, *, sealed: bool = False) -> Iterator[h
     aside = _aside(path)
     expected = f"{path}: expected an HDF5 file of the stage {stage}, cannot open it"
     try:
-        fault, has_seal = _fault(path)
+        fault, has_seal = damage(path)
         if fault is None and sealed and not has_seal:
             fault = "it has no checksum"
         if fault is None:
@@ -269,7 +289,7 @@ def reading(path: str | Path, stage: str, *, sealed: bool = False) -> Iterator[h
             "command again."
         ) from error
     if fault is not None:
-        raise InputError(_set_aside(path, fault, stage))
+        raise InputError(set_aside(path, fault, stage))
     with file:
         found = file.attrs.get("schema", "none") if has_seal else _schema(file, path, stage)
         if found != SCHEMA:
@@ -286,7 +306,7 @@ def reading(path: str | Path, stage: str, *, sealed: bool = False) -> Iterator[h
             if not has_seal and (
                 not isinstance(error, OSError) or error.errno in (None, errno.EIO)
             ):
-                raise InputError(_set_aside(path, f"it cannot be read: {error}", stage)) from error
+                raise InputError(set_aside(path, f"it cannot be read: {error}", stage)) from error
             if not isinstance(error, KeyError):
                 raise
             raise InputError(
@@ -301,7 +321,7 @@ def _schema(file, path, stage):
         found = file.attrs.get("schema", "none")
         return int(found) if np.ndim(found) == 0 and not isinstance(found, str | bytes) else found
     except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
-        raise InputError(_set_aside(path, f"it cannot be read: {error}", stage)) from error
+        raise InputError(set_aside(path, f"it cannot be read: {error}", stage)) from error
 
 
 def _is_of_reading(error):
@@ -316,9 +336,20 @@ def _aside(path):
     return Path(f"{path}.damaged")
 
 
-def _set_aside(path, fault, stage):
-    """Give a damaged file another name; return the message, with the cure."""
-    message = f"{path}: expected an HDF5 file of the stage {stage}, found a damaged one: {fault}."
+def set_aside(path: str | Path, fault: str, stage: str, what: str = "an HDF5 file") -> str:
+    """Give a damaged file another name; return the message, with the cure.
+
+    Parameters
+    ----------
+    path : str or Path
+    fault : str
+        What is wrong with it.
+    stage : str
+        What wrote it.
+    what : str
+        What the file should be.
+    """
+    message = f"{path}: expected {what} of the stage {stage}, found a damaged one: {fault}."
     aside = _aside(path)
     try:
         os.replace(path, aside)

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 from lmi.base.errors import InputError
-from lmi.base.files import refuse_foreign, text, write
+from lmi.base.files import damage, refuse_foreign, text, write
 from lmi.embedding.result import PER_ENCODER
 from lmi.model.encoder import SIDES, Columns, Encoder, Encoders, Inputs
 
@@ -83,7 +83,14 @@ def read(path: str | Path) -> dict[str, Any]:
     """
     if not Path(path).is_file():
         raise InputError(f"{path}: expected a file that Model.save wrote, found none.")
+    cure = "Copy it again, or fit and save again."
     try:
+        fault, _ = damage(path)
+        if fault:
+            raise InputError(
+                f"{path}: expected a file that Model.save wrote, found one that cannot be read "
+                f"({fault}). {cure}"
+            )
         with h5py.File(path, "r") as file:
             if file.attrs.get("kind") != KIND:
                 raise InputError(
@@ -101,7 +108,7 @@ def read(path: str | Path) -> dict[str, Any]:
     except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
         raise InputError(
             f"{path}: expected a file that Model.save wrote, found one that cannot be read "
-            f"({' '.join(str(error).split())}). Copy it again, or fit and save again."
+            f"({' '.join(str(error).split())}). {cure}"
         ) from error
 
 

@@ -11,7 +11,7 @@ from lmi.base.reasons import Reason
 from lmi.embedding import residual
 from lmi.estimation import conditional as estimation
 from lmi.estimation.conditional import MIN_LABEL
-from lmi.pipeline.blocks import Block
+from lmi.pipeline.blocks import Block, of_tile
 from lmi.projection import ties, views
 
 
@@ -32,12 +32,7 @@ class Conditioned:
     """
 
     def __init__(self, *, blocks, pairs, variable, settings, seed):
-        rows_x, rows_y = {i for i, _ in pairs}, {j for _, j in pairs}
-        if blocks[0] == blocks[1]:
-            self.x = self.y = Block(blocks[0], lambda names: rows_x | rows_y)
-        else:
-            self.x = Block(blocks[0], lambda names: rows_x)
-            self.y = Block(blocks[1], lambda names: rows_y)
+        self.x, self.y = of_tile(blocks, pairs)
         self.pairs, self.settings, self.seed = pairs, settings, seed
         self.codes, self.z, self.features, self.error = None, None, None, ""
         self.variable = variable
@@ -89,8 +84,9 @@ class Conditioned:
                 sides = [{view: values[rows] for view, values in one.items()} for one in sides]
                 codes = np.unique(codes[rows], return_inverse=True)[1]
                 fold, inner = fold[rows], inner[rows]
-                if samples.strata is not None:
-                    samples = replace(samples, strata=samples.strata[rows])
+                for one in ("strata", "interval"):
+                    if getattr(samples, one) is not None:
+                        samples = replace(samples, **{one: getattr(samples, one)[rows]})
         return of_views(
             sides,
             residual.Given(given, codes),

@@ -5,7 +5,9 @@ import logging
 
 import numpy as np
 
-from lmi.base.files import reading, write
+from lmi.base.errors import InputError
+from lmi.base.files import reading, set_aside, text, write
+from lmi.base.messages import some
 from lmi.estimation import estimate as estimation
 from lmi.estimation import flags
 from lmi.pipeline import cache, checks, chunks
@@ -15,7 +17,9 @@ from lmi.results.embeddings import flattened
 log = logging.getLogger("lmi")
 
 
-def embed(out, block_x, block_y, *, pairs, settings, seed, lags=(0,), threads=1, shared=None):
+def embed(
+    out, block_x, block_y, *, pairs, settings, seed, lags=(0,), threads=1, shared=None, names=None
+):
     """Embed the pairs of a tile.
 
     Parameters
@@ -34,9 +38,13 @@ def embed(out, block_x, block_y, *, pairs, settings, seed, lags=(0,), threads=1,
     threads : int
     shared : str or Path, optional
         Folder of `lmi.pipeline.cache`.
+    names : (list of str, list of str), optional
+        The variables that the plan has in the two blocks: a file in another's place is refused.
     """
     with reading(block_x, "project") as one, reading(block_y, "project") as other:
         keys = one.attrs["key"], other.attrs["key"]
+        for file, path, planned in zip((one, other), (block_x, block_y), names or (), strict=False):
+            _refuse_another(text(file["name"]), planned, path)
     key = cache.key("embed", keys, pairs, list(lags), settings, seed)
     if cache.fetch(shared, "embed", key, out):
         return
@@ -75,6 +83,16 @@ def embed(out, block_x, block_y, *, pairs, settings, seed, lags=(0,), threads=1,
     )
     chunks.clear(out)
     cache.keep(shared, "embed", key, out)
+
+
+def _refuse_another(found, planned, path):
+    """Refuse a whole file that lies where another one should."""
+    if list(found) != list(planned):
+        fault = (
+            f"it holds the variables {some(found)}, not {some(planned)}: it is the file of another "
+            "block or run"
+        )
+        raise InputError(set_aside(path, fault, "project"))
 
 
 def lagged(fold, lag, interval=None):

@@ -21,7 +21,7 @@ from lmi.data.variables import (
     interval_sizes,
     list_variables,
 )
-from lmi.planning import tiles
+from lmi.planning import questions, tiles
 from lmi.planning.plain import check_numbers, path_text, plain
 from lmi.planning.schema import filled, schema
 from lmi.planning.schema_errors import message, rank
@@ -50,6 +50,7 @@ MATRIX_KEYS = (
     "strata",
     "where",
     "downsample",
+    "pairing",
     "preprocess",
     "intervals",
 )
@@ -100,11 +101,12 @@ def load(raw):
                 f"config: datasets.{name}.lags: lags go with `embed.preset: default`, found "
                 f"{config['embed']['preset']}"
             )
-        if "given" in dataset and config["embed"]["preset"] != "default":
-            raise InputError(
-                f"config: datasets.{name}.given: it goes with `embed.preset: default`, found "
-                f"{config['embed']['preset']}"
-            )
+        for key in ("given", "compare", "transfer"):
+            if key in dataset and config["embed"]["preset"] != "default":
+                raise InputError(
+                    f"config: datasets.{name}.{key}: it goes with `embed.preset: default`, found "
+                    f"{config['embed']['preset']}"
+                )
         try:
             _check_data(dataset, needed)
         except InputError as error:
@@ -175,7 +177,9 @@ def _check_choices(name, dataset):
             f"config: datasets.{name}.downsample: samples of a time series cannot be drawn at "
             "random: those that are left would be taken for neighbours. Remove one of the two"
         )
+    _check_pairing(name, dataset)
     _check_given(name, dataset, first)
+    questions.check_form(name, dataset, first)
     variables = dataset.get("variables", "each")
     if isinstance(variables, dict):
         forms = [key for key in FORMS if key in variables]
@@ -189,6 +193,34 @@ def _check_choices(name, dataset):
             raise InputError(
                 f"config: datasets.{name}.variables.min_features: it goes with "
                 "`unknown_features: drop`. Add that, or remove it"
+            )
+
+
+def _check_pairing(name, dataset):
+    """Check which keys go with pairs of samples."""
+    if "pairing" not in dataset:
+        return
+    pairing, where = dataset["pairing"], f"config: datasets.{name}.pairing"
+    if ("table" in pairing) == ("keys" in pairing):
+        raise InputError(
+            f"{where}: expected one of `table` (with `columns`) and `keys`, found "
+            f"{'both' if 'table' in pairing else 'neither'}"
+        )
+    if ("columns" in pairing) != ("table" in pairing):
+        raise InputError(f"{where}: `table` and `columns` go together. Add or remove one")
+    if "unknown" in pairing and "table" not in pairing:
+        raise InputError(f"{where}.unknown: it goes with `table`. Remove it")
+    for key in ("where", "time_series"):
+        if dataset.get(key):
+            hint = "put a condition for each source into it" if key == "where" else "remove one"
+            raise InputError(f"{where}: it does not go with `{key}` of the dataset; {hint}")
+    sources = dataset["source"]
+    paths = [sources] * 2 if isinstance(sources, str) else sources
+    for side, place in enumerate(pairing.get("keys", [])[: len(paths)]):
+        if isinstance(place, str) and not paths[side].lower().endswith(ANNOTATED):
+            raise InputError(
+                f"{where}.keys: expected a mapping with `table` and `column`: '{paths[side]}' is "
+                f"no {', '.join(ANNOTATED)} file with columns of its own; found {place!r}"
             )
 
 
@@ -266,6 +298,7 @@ def _check_data(dataset, needed):
             f"given.variable: there is no variable '{given['variable']}'"
             f"{suggest(given['variable'], names)}"
         )
+    questions.check_data(dataset, found)
     if found is not None and found < needed:
         hint = " (is `transpose` missing?)" if "source" in dataset else ""
         raise InputError(

@@ -64,6 +64,8 @@ class DatasetPlan:
         Behind `n_pairs`.
     given : dict, optional
         What the dataset conditions on.
+    compare, transfer : dict, optional
+        These sections of the config.
     """
 
     name: str
@@ -83,6 +85,8 @@ class DatasetPlan:
     find_n_features: Callable[[], int]
     find_n_pairs: Callable[[], int]
     given: Settings | None = None
+    compare: Settings | None = None
+    transfer: Settings | None = None
 
     @functools.cached_property
     def blocks(self) -> list[list[Variable]]:
@@ -255,7 +259,8 @@ def _of_user(name, dataset, config, settings, folder, kept):
 
     @functools.cache
     def data():
-        kept = {key: dataset[key] for key in dataset if key not in ("pairs", "lags")}
+        later = ("pairs", "lags", "compare", "transfer")
+        kept = {key: dataset[key] for key in dataset if key not in later}
         if "variable" in kept.get("given", {}):  # labels alone are kept in the blocks
             del kept["given"]
         if labels := label_places(dataset):
@@ -263,6 +268,9 @@ def _of_user(name, dataset, config, settings, folder, kept):
         # all else that stays of `variables` here is whether each is a file
         kept["variables"] = "files" if kept["variables"] == "files" else "each"
         return in_order(kept)
+
+    # labels of groups are read where pairs are estimated: other groups leave the blocks alone
+    files = functools.cache(lambda: data_files({**dataset, "compare": None}))
 
     return DatasetPlan(
         name=name,
@@ -273,8 +281,8 @@ def _of_user(name, dataset, config, settings, folder, kept):
         find_keep_pointwise=lambda: kept()["pointwise"],
         settings=settings.__getitem__,
         data=lambda block: data(),
-        sources=lambda block: data_files(dataset),
-        find_contents=lambda: {path: fingerprint(path) for path in sorted(data_files(dataset))},
+        sources=lambda block: files(),
+        find_contents=lambda: {path: fingerprint(path) for path in sorted(files())},
         list_blocks=lambda: tiles.blocks(variables(), size()),
         list_tiles=lambda: tiles.tiles(dataset, variables(), size()),
         list_pairs=lambda x, y: tiles.tile_pairs(dataset, variables(), size(), x, y),
@@ -282,6 +290,8 @@ def _of_user(name, dataset, config, settings, folder, kept):
         find_n_features=n_features,
         find_n_pairs=lambda: tiles.count(dataset, variables()),
         given=dataset.get("given"),
+        compare=dataset.get("compare"),
+        transfer=dataset.get("transfer"),
     )
 
 

@@ -27,7 +27,7 @@ from lmi.planning.jobs import (
     TableJob,
 )
 from lmi.report import listing
-from lmi.results.listing import EXPORTS
+from lmi.results.listing import ASKED, exports_of
 
 Job = StageJob | DescribeJob | TableJob | CalibrationJob | FunctionJob
 
@@ -163,7 +163,18 @@ class Plan:
     def exports(self) -> list[str]:
         """Return the files for other tools."""
         folder = f"{self.results}/exports"
-        return [f"{folder}/{dataset.name}/{name}" for dataset in self.own for name in EXPORTS]
+        return [
+            f"{folder}/{name}/{file}"
+            for name, settings in self.config["datasets"].items()
+            for file in exports_of(settings)
+        ]
+
+    def asked(self) -> dict[str, list[str]]:
+        """Return what each dataset of the config asks beside information: compare, transfer."""
+        return {
+            name: [key for key in ASKED if key in settings]
+            for name, settings in self.config["datasets"].items()
+        }
 
     def calibrations(self) -> list[str]:
         """Return the calibrations of the datasets of the config; tasks are left out."""

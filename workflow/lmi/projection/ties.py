@@ -19,7 +19,8 @@ def describe(matrix, label=False):
     ----------
     matrix : array, shape (n_samples, n_features)
     label : bool
-        The features are indicators of the values of a label, which have no order.
+        The features are indicators of the values of a label, which have no order. Features that
+        are such indicators are a label even if nobody says so.
 
     Returns
     -------
@@ -30,12 +31,30 @@ def describe(matrix, label=False):
         several features.
     """
     matrix = drop_constant(matrix)
-    if label:
+    if label or are_indicators(matrix):
         return "label", codes(matrix).astype(np.float32)
     if matrix.shape[1] != 1:
         return "wide", np.zeros(len(matrix), np.float32)
     tied = (copies(matrix) > MANY_COPIES).mean() > TIED_SHARE
     return ("tied" if tied else "number"), normal_scores(matrix)[:, 0]
+
+
+def are_indicators(matrix):
+    """Return whether several features are indicators of one label.
+
+    They are where each has two values and no sample has the higher one of more than one of them;
+    one value of the label may lack its indicator. The label then says all that they say.
+
+    Parameters
+    ----------
+    matrix : array, shape (n_samples, n_features)
+        Of features that vary.
+    """
+    if matrix.shape[1] < 2:
+        return False
+    low, high = matrix.min(axis=0), matrix.max(axis=0)
+    is_high = matrix == high
+    return bool((is_high | (matrix == low)).all() and is_high.sum(axis=1).max() <= 1)
 
 
 def broken(matrix, rng):

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import jinja2
 import numpy as np
-import pandas as pd
 import yaml
 
 from lmi.base.files import replacing
@@ -30,6 +29,7 @@ from lmi.report.texts import (
     sizes,
     summary,
 )
+from lmi.results import parquet
 from lmi.results.stage_times import stage_times
 from lmi.results.table import bits, peaks, printable, probability, signed
 
@@ -38,7 +38,7 @@ MAX_SHARED = 100
 MAX_PANELS = 20
 """Pairs in the figure of embeddings."""
 FOLDER = Path(__file__).parent
-SCRIPTS = ("data", "query", "table", "plots", "graph", "panel", "main")
+SCRIPTS = ("data", "query", "table", "plots", "questions", "graph", "panel", "main")
 """Files in assets, which make one script in this order."""
 
 REFERENCES = (
@@ -92,7 +92,7 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir, 
     InputError
         When a tile or block is unreadable or has another schema version.
     """
-    all_lags = pd.read_parquet(mi_parquet)
+    all_lags = parquet.read(mi_parquet)
     settings = config.get("report") or {}
     n_top, fdr = int(settings.get("top_pairs", 10)), float(settings.get("fdr", 0.05))
     controls = negative_controls(config)
@@ -136,6 +136,8 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir, 
             n_all=len(all_lags),
             n_pairs=len(table),
             has_truth=bool(np.isfinite(table["truth_bits"]).any()),
+            has_groups=bool(np.isfinite(table["delta_bits"]).any()),
+            has_transfer=bool(np.isfinite(table["net_bits"]).any()),
             has_lags=bool(all_lags["lag"].any()) and n_rows == len(all_lags),
             flags=flag_summary(table),
             kinds=flag_kinds(table),

@@ -38,6 +38,28 @@ HEADS = {
     "sd_cmi_bits": "± SD (given)",
     "p_conditional": "p given",
     "q_conditional": "q given",
+    "groups": "Groups",
+    "n_group": "Samples a group",
+    "mi_first_bits": "MI first group",
+    "sd_first_bits": "± SD (first)",
+    "mi_second_bits": "MI second group",
+    "sd_second_bits": "± SD (second)",
+    "delta_bits": "Difference",
+    "sd_delta_bits": "± SD (difference)",
+    "p_delta": "p difference",
+    "q_delta": "q difference",
+    "xy_bits": "x to y",
+    "sd_xy_bits": "± SD (x to y)",
+    "p_xy": "p x to y",
+    "q_xy": "q x to y",
+    "xy_lag": "Lag x to y",
+    "yx_bits": "y to x",
+    "sd_yx_bits": "± SD (y to x)",
+    "p_yx": "p y to x",
+    "q_yx": "q y to x",
+    "yx_lag": "Lag y to x",
+    "net_bits": "Net x to y",
+    "sd_net_bits": "± SD (net)",
     "p_value": "p",
     "q_value": "q",
     "significant": "Significant",
@@ -49,10 +71,11 @@ HEADS = {
 """Heads of columns in the page; the others go by their names."""
 SHOWN = (
     *("dataset", "x", "y", "lag", "mi_bits", "sd_bits", "mi_ksg_bits", "mi_within_bits"),
-    *("cmi_bits", "q_conditional", "p_value", "q_value", "truth_bits", "flag", "reason"),
+    *("cmi_bits", "q_conditional", "delta_bits", "q_delta", "xy_bits", "q_xy", "yx_bits", "q_yx"),
+    *("p_value", "q_value", "truth_bits", "flag", "reason"),
 )
 """Columns that the table shows before others are chosen."""
-_PRECISE = ("p_value", "q_value", "p_conditional", "q_conditional")
+_PRECISE = tuple(one.name for one in DECLARED if one.name.startswith(("p_", "q_")))
 
 
 def payload(table, details, blocks, sections, fdr):
@@ -159,7 +182,7 @@ def _columns(rows, variables):
             array = values.to_numpy(float)
             arrays[column.name] = array if column.name in _PRECISE else array.astype(np.float32)
         else:
-            if column.name == "lag" and not values.any():
+            if column.name in ("lag", "n_group", "xy_lag", "yx_lag") and not values.any():
                 continue
             entry["kind"] = "count"
             arrays[column.name] = values.to_numpy().astype(np.int32)

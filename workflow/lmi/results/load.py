@@ -12,7 +12,7 @@ import pandas as pd
 
 from lmi.base.errors import InputError
 from lmi.base.messages import some, suggest
-from lmi.results import matrices, names, pairs
+from lmi.results import matrices, names, pairs, parquet
 from lmi.results.columns import COLUMNS
 from lmi.results.listing import TABLE
 
@@ -178,6 +178,23 @@ class Run:
             graph.nodes[name]["n_features"] = len(features)
         return graph
 
+    def transfer_network(self, q: float = 0.05, dataset: str | None = None) -> networkx.DiGraph:
+        """Return the directions of transfer with a q value of at most `q` as a directed graph.
+
+        Edges run from source to target and have transfer_bits, sd_bits, q_value and lag, the one
+        that tells most by itself; nodes are the variables.
+
+        Parameters
+        ----------
+        q : float
+        dataset : str, optional
+            One with the key `transfer` in the config; of others there are no edges.
+        """
+        dataset = self._dataset(dataset)
+        return matrices.transfer_network(
+            self._rows(dataset), self.variables(dataset), q, dataset=dataset, run=self.folder.name
+        )
+
     def _place(self, dataset: str, x: str, y: str, lag: int) -> pairs.Place:
         """Return where a pair lies."""
         places = self._places(dataset)
@@ -336,13 +353,7 @@ def load(folder: str | Path) -> Run:
     table = folder / TABLE
     if not table.exists():
         raise InputError(_no_run(folder))
-    try:
-        rows = pd.read_parquet(table)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{table}: expected the table of a run, cannot read it "
-            f"({' '.join(str(error).split())}). Delete it, and run the same command again"
-        ) from error
+    rows = parquet.read(table)
     if absent := [name for name in COLUMNS if name not in rows]:
         raise InputError(
             f"{table}: expected the columns of this version, found no {some(absent)}: the run was "

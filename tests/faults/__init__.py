@@ -1,0 +1,1 @@
+"""Trials: what a run makes of kills, damage, full disks and clocks: `python -m tests.faults`."""

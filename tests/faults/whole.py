@@ -1,0 +1,5 @@
+def trials(folder, rng, n, wanted):
+    yield from ()
+
+
+installation_trials = trials
