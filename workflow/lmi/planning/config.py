@@ -38,6 +38,8 @@ RESERVED = (
     "real_data",
 )
 DATA_KEYS = ("source", "spikes", "task")
+CONDITIONAL_KEYS = ("given", "direct", "select")
+"""Keys of a dataset that ask for conditional information."""
 MATRIX_KEYS = (
     "layer",
     "obsm",
@@ -103,11 +105,17 @@ def load(raw):
                 f"config: datasets.{name}.lags: lags go with `embed.preset: default`, found "
                 f"{config['embed']['preset']}"
             )
-        for key in ("given", "compare", "transfer"):
+        for key in (*CONDITIONAL_KEYS, "compare", "transfer"):
             if key in dataset and config["embed"]["preset"] != "default":
                 raise InputError(
                     f"config: datasets.{name}.{key}: it goes with `embed.preset: default`, found "
                     f"{config['embed']['preset']}"
+                )
+            needs_p = key in ("direct", "select")
+            if key in dataset and needs_p and not config["estimate"]["permutations"]["max"]:
+                raise InputError(
+                    f"config: datasets.{name}.{key}: it needs p values, found "
+                    "`estimate.permutations.max: 0`. Raise it, or remove the key"
                 )
         try:
             _check_data(dataset, needed)
@@ -178,6 +186,22 @@ def _check_choices(name, dataset):
         raise InputError(
             f"config: datasets.{name}.downsample: samples of a time series cannot be drawn at "
             "random: those that are left would be taken for neighbours. Remove one of the two"
+        )
+    for key in CONDITIONAL_KEYS:
+        if key in dataset and "lags" in dataset:
+            raise InputError(
+                f"config: datasets.{name}.{key}: it does not go with `lags`. Remove one of the two"
+            )
+    pairs = dataset.get("pairs", "all")
+    if "select" in dataset and not (isinstance(pairs, dict) and "target" in pairs):
+        raise InputError(
+            f"config: datasets.{name}.select: it goes with `pairs: {{target: ...}}`, found "
+            f"{pairs!r}. Name the target, or remove the key"
+        )
+    if "direct" in dataset and (pairs == "shifted" or "target" in pairs):
+        raise InputError(
+            f"config: datasets.{name}.direct: it goes with pairs that make triangles, found "
+            f"{pairs!r}. Take `pairs: all`, or remove the key"
         )
     _check_pairing(name, dataset)
     _check_resample(name, dataset)
@@ -278,8 +302,6 @@ def _check_given(name, dataset, first):
             f"{where}: expected one of `variable` and `column` (which may have a `table`), found "
             f"{' and '.join(given) or 'neither'}"
         )
-    if "lags" in dataset:
-        raise InputError(f"{where}: it does not go with `lags`. Remove one of the two")
     if "column" not in given:
         return
     if "source" not in dataset:
