@@ -25,6 +25,7 @@ rule estimate:
         seed=job("estimate", "seed"),
         keep_pointwise=job("estimate", "keep_pointwise"),
         given=job("estimate", "given"),
+        names=job("estimate", "names"),
     message:
         "estimate {wildcards.dataset}, tile {wildcards.x}-{wildcards.y}"
         " (about {resources.expected_s} s, {resources.mem_mb} MB, {resources.expected_mb} MB on disk)"

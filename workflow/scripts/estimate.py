@@ -15,4 +15,5 @@ with job(snakemake):
         shared=snakemake.config["cache"],
         given=snakemake.params.given,
         blocks=list(snakemake.input.blocks),
+        names=snakemake.params.names,
     )

@@ -16,6 +16,7 @@ from lmi.estimation import estimate as estimation
 from lmi.pipeline import cache, chunks
 from lmi.pipeline.conditional import Conditioned
 from lmi.results.embeddings import read_embeddings
+from lmi.results.places import check_tile
 
 CURVES = ("loss_step", "loss_train", "loss_validation")
 SCATTER_SAMPLES = 2000
@@ -33,6 +34,7 @@ def estimate(
     shared=None,
     given=None,
     blocks=(),
+    names=None,
 ):
     """Estimate the mutual information of the pairs of a tile.
 
@@ -54,6 +56,9 @@ def estimate(
         `pairs`, `variable` and `settings` of `Conditioned`.
     blocks : list of str or Path
         Its block files.
+    names : (list of str, list of str), optional
+        The variables that the plan has in the blocks of x and of y; embeddings of others are
+        refused.
 
     Raises
     ------
@@ -64,6 +69,8 @@ def estimate(
     """
     with reading(embeddings, "embed") as file:
         attributes = dict(file.attrs)
+        if names:
+            check_tile(embeddings, "embed", text(file["x"]), text(file["y"]), names)
         more = _given_keys(given, blocks)
         key = cache.key("estimate", attributes["key"], settings, seed, keep_pointwise, *more)
         if cache.fetch(shared, "estimate", key, out):
