@@ -133,14 +133,33 @@ def dense_missing(matrix, shape):
 # ---- sparse matrices: mappings with indptr, indices and data
 
 
-def sparse_parts(matrix, kind):
-    """Yield (rows, columns, values) of a sparse matrix, a bounded part at a time."""
-    indptr = matrix["indptr"][:]
+def sparse_parts(matrix, kind, shape):
+    """Yield (rows, columns, values) of a sparse matrix, a bounded part at a time.
+
+    Raises
+    ------
+    ValueError
+        Where its parts do not fit together: entries would be lost, or land in other columns.
+    """
+    n_outer, n_inner = shape if kind == "csr_matrix" else shape[::-1]
+    indptr, n_entries = matrix["indptr"][:], len(matrix["indices"])
+    if len(indptr) != n_outer + 1 or indptr[0] != 0 or np.any(indptr[1:] < indptr[:-1]):
+        raise ValueError(f"indptr: expected {n_outer + 1} numbers that rise from 0 ({kind})")
+    if not indptr[-1] == n_entries == len(matrix["data"]):
+        raise ValueError(
+            f"expected as many indices and data as indptr tells, {indptr[-1]}; found {n_entries} "
+            f"indices and {len(matrix['data'])} data"
+        )
     for start in range(0, len(indptr) - 1, ROWS_AT_A_TIME):
         stop = min(start + ROWS_AT_A_TIME, len(indptr) - 1)
         part = slice(int(indptr[start]), int(indptr[stop]))
         outer = np.repeat(np.arange(start, stop), np.diff(indptr[start : stop + 1]))
         inner, values = matrix["indices"][part], matrix["data"][part]
+        if len(inner) and not 0 <= int(inner.min()) <= int(inner.max()) < n_inner:
+            raise ValueError(
+                f"indices: expected numbers from 0 to {n_inner - 1}, found {inner.min()} to "
+                f"{inner.max()}"
+            )
         yield (outer, inner, values) if kind == "csr_matrix" else (inner, outer, values)
 
 
@@ -150,7 +169,7 @@ def sparse_columns(matrix, kind, shape, columns):
     place = np.full(shape[1], -1, dtype=np.intp)
     place[columns] = np.arange(len(columns))
     dense = np.zeros((shape[0], len(columns)), working_type(matrix["data"].dtype))
-    for row, column, values in sparse_parts(matrix, kind):
+    for row, column, values in sparse_parts(matrix, kind, shape):
         wanted = place[column] >= 0
         # Duplicate entries of a sparse matrix add up, by definition.
         np.add.at(dense, (row[wanted], place[column[wanted]]), values[wanted])
@@ -160,6 +179,6 @@ def sparse_columns(matrix, kind, shape, columns):
 def sparse_missing(matrix, kind, shape):
     """Return which rows of a sparse matrix have a missing value."""
     missing = np.zeros(shape[0], dtype=bool)
-    for row, _, values in sparse_parts(matrix, kind):
+    for row, _, values in sparse_parts(matrix, kind, shape):
         missing[row[lacking(values)]] = True
     return missing

@@ -109,7 +109,10 @@ def npz_read(source, columns):
     if key is None:
         import scipy.sparse
 
-        matrix = scipy.sparse.load_npz(source.path).tocsc()
+        matrix = scipy.sparse.load_npz(source.path)
+        if matrix.format in ("csr", "csc", "bsr"):  # scipy's code in C believes what they say
+            matrix.check_format(full_check=True)
+        matrix = matrix.tocsc()
         return (matrix if columns is None else matrix[:, columns]).toarray()
     with np.load(source.path, allow_pickle=False) as file:
         matrix = file[key].reshape(shape)
