@@ -6,9 +6,12 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from helpers.runs import columns_of, write_results, write_tile
+from helpers.runs import ASKED, columns_of, write_results, write_tile
 from lmi.base.files import write
 from lmi.base.reasons import Reason
+from lmi.data import overview
+from lmi.data.overview import Overview
+from lmi.data.sample_labels import Label
 from lmi.report import page as report
 from lmi.results.table import aggregate
 from playwright.sync_api import sync_playwright
@@ -37,6 +40,9 @@ def hostile(folder):
     with h5py.File(tile, "a") as file:
         file["lag"][...] = lags
         file["mi_within_bits"][...] = 0.05
+        for name in ASKED:  # groups that are compared, and transfer
+            file[name][...] = np.linspace(0.001, 0.3, 2 * len(pairs))
+        file["groups"][...] = 2 * len(pairs) * ["<i>treated</i> against control"]
         file["within_strata"][0] = f"{STRATA[0]}: 0.100 (n 150); {STRATA[1]}: -0.010 (n 150)"
         for name, values in columns_of(why).items():
             file[name][...] = values
@@ -48,11 +54,13 @@ def hostile(folder):
         {
             "name": list(HOSTILE),
             "error": [""] * 6,
-            "n_features": np.ones(6, int),
+            "n_features": np.array([3, 2, 1, 1, 1, 1]),
             "missing": np.zeros(6),
             "n_scores": np.full((6, 3), 2),
             "linear": rng.standard_normal((6, 300, 2)).astype(np.float32),
-            "feature_name": [f"<u>{name}" for name in HOSTILE],
+            "feature_name": ["<u>one", *[f"<u>{name}" for name in HOSTILE], "<u>last"],
+            "zscores": rng.standard_normal((300, 8)).astype(np.float32),
+            "sample_row": np.arange(300),
             "sample_name": [f"<s>{i}" for i in range(300)],
             "dropped_sample": ["s1", "s2"],
             "dropped_sample_reason": ["missing value"] * 2,
@@ -64,7 +72,15 @@ def hostile(folder):
         },
         {"dataset": "hostile", "named_features": True},
     )
-    return tile, block
+    groups = [f"<i>group</i> {i}" for i in range(9)]
+    labels = [
+        Label("<u>donor", groups, [None, *(np.arange(299) % 9).tolist()]),
+        Label("<b>depth", [], [None, *np.linspace(0.0, 5.0, 299).tolist()]),
+    ]
+    data = folder / "hostile" / "data.json"
+    rows = list(range(300))
+    overview.write(data, Overview("hostile", "source", 300, label_rows=rows, labels=labels))
+    return tile, block, data
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +88,7 @@ def run(tmp_path_factory):
     """Return the path of a report and its table."""
     folder = tmp_path_factory.mktemp("report")
     tiles, config = write_results(folder)
-    tile, block = hostile(folder)
+    tile, block, data = hostile(folder)
     config["datasets"]["hostile"] = {"source": "<s>.csv", "lags": [0, 2], "strata": "cell type"}
     files = (folder / "mi.tsv", folder / "mi.parquet")
     table = aggregate([*tiles, tile], *files, list(config["datasets"]))
@@ -80,7 +96,7 @@ def run(tmp_path_factory):
     figures = folder / "figures"
     draw, report._write_figures = report._write_figures, lambda *arguments: None
     try:
-        report.write(path, figures, files[1], [*tiles, tile], config, folder, [block])
+        report.write(path, figures, files[1], [*tiles, tile], config, folder, [block], [data])
     finally:
         report._write_figures = draw
     return path, table
@@ -123,7 +139,7 @@ class Tab:
         self.page.wait_for_selector("html[data-ready]")
 
     def _console(self, message):
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning", "trace"):  # traces are Plotly's warnings
             self.said.append(message.text)
 
     def _request(self, url, address):

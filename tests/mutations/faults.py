@@ -195,7 +195,7 @@ FAULTS = [
     # ---- the null
     Fault(
         "the correlation time is that of the fastest axis",
-        W + "estimation/series.py",
+        W + "base/autocorrelation.py",
         "np.abs(autocorrelation(z)).max(axis=1)",
         "np.abs(autocorrelation(z)).min(axis=1)",
         ("tests/unit/estimation/test_series.py",),

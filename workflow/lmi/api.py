@@ -13,6 +13,7 @@ from lmi.api_input import DefaultSettings, PaperSettings
 from lmi.base import reasons
 from lmi.base.errors import InputError
 from lmi.base.series import in_time
+from lmi.data import intervals
 from lmi.embedding import candidates as embed
 from lmi.embedding import canonical
 from lmi.estimation import conditional, flags
@@ -235,7 +236,7 @@ def estimate(
             )
         condition = api_given.read(given, Xs, Ys, len(x))
     from threadpoolctl import threadpool_limits
-    from tqdm import tqdm
+    from tqdm.auto import tqdm
 
     steps = 4
     if isinstance(settings, PaperSettings):
@@ -353,6 +354,7 @@ def _embed_default(
         seed=seed,
         threads=threads,
         exchangeable=not (time_series or has_strata),
+        times=intervals.times(len(x)) if time_series else None,
         tell=lambda line: bar.set_description(f"lmi: {line}"),
     )[0]
     if isinstance(embedded, Exception):

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from lmi import api_input
-from lmi.api_input import DefaultSettings
 from lmi.base import reasons, seeds
 from lmi.base.errors import InputError
 from lmi.base.series import refuse
 from lmi.embedding import candidates as embed
 from lmi.embedding import canonical
 from lmi.estimation import difference, flags
-from lmi.estimation import estimate as estimation
+from lmi.estimation.limits import MIN_GROUP
 from lmi.projection import folds as split
-from lmi.projection import views
-
-MIN_GROUP = 100
-"""Fewest samples of a group, once the groups are of one size: 50 in each half."""
+from lmi.projection import ties, views
 
 
 @dataclass(frozen=True)
@@ -80,7 +77,9 @@ def compare(
 
     Groups that differ in the margins of single features alone do not differ here: within each
     group, every feature is replaced by its normal scores, which changes no mutual information. The
-    larger group is thinned out to the size of the smaller one, and both share their encoders.
+    larger group is thinned out to the size of the smaller one. Each group's value is by encoders of
+    its own; the labels are exchanged with encoders that both share, and the p value is at least
+    that of the groups' own values and errors.
 
     Parameters
     ----------
@@ -115,6 +114,8 @@ def compare(
     E. Chung, J. P. Romano, Exact and asymptotically robust permutation tests, Annals of Statistics
     41, 484 (2013).
     """
+    for name, values in (("Xs", Xs), ("Ys", Ys)):
+        _refuse_labels(name, values, options)
     api_input.check_run(seed=seed, k=k, n_permutations=n_permutations, threads=threads)
     settings = api_input.default_settings(options)
     refuse(
@@ -126,11 +127,10 @@ def compare(
         raise InputError("groups: expected a label for each sample, found none.")
     first, second = _two(between, list(map(str, names)))
     strata_codes = np.zeros(len(x), int)
-    strata_names: list = []
     if strata is not None:
-        _, _, strata_names, codes_of = api_input.read(Xs, Ys, strata)
+        *_, codes_of = api_input.read(Xs, Ys, strata)
         strata_codes = np.asarray(codes_of)
-    rows, group = _matched(codes, first, second, strata_codes, seed)
+    rows, group = matched(codes, (first, second), strata_codes, seed)
     n_each = len(rows) // 2
     if n_each < MIN_GROUP:
         raise InputError(
@@ -140,40 +140,23 @@ def compare(
             "coarser groups."
         )
     x, y, strata_codes = x[rows], y[rows], strata_codes[rows]
-    shared_features = flags.of_shared(flags.shared_columns(x, y, names=("Xs", "Ys")))
-    x, y = (views.drop_constant(_normal_scores(side, group)) for side in (x, y))
-    for name, side in (("Xs", x), ("Ys", y)):
-        if not side.shape[1]:
-            raise InputError(f"{name}: expected a feature that varies, found only constant ones.")
+    why = list(flags.of_shared(flags.shared_columns(x, y, names=("Xs", "Ys"))))
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(int(threads)):
-        embedding = _embed(x, y, group, settings, seed, threads)
-        result = difference.estimate(
-            embedding,
+        result, more = of_matrices(
+            (x, y),
             group,
-            strata=strata_codes if strata_names is not None and len(strata_names) else None,
+            strata=None if strata is None else strata_codes,
+            labels=(str(names[first]), str(names[second])),
+            names=("x", "y"),
+            settings=asdict(settings),
+            seed=seed,
             k=k,
             n_permutations=n_permutations,
-            samples=estimation.Samples(),
-            seed=seed,
-            name="x/y/0",
             threads=threads,
         )
-        own = []
-        for code in (0, 1):
-            of_code = group == code
-            alone = _embed(x[of_code], y[of_code], group[of_code], settings, seed, threads)
-            own.append(estimation.estimate(alone, k=k, error_bars=False, seed=seed).mi_bits)
-    why = list(shared_features)
-    for code, one in enumerate(result.estimates):
-        label = str(names[(first, second)[code]])
-        why += [
-            reasons.Reason("in_group", {"group": label, "message": str(r)}) for r in one.reasons
-        ]
-    why += difference.differs_in_shape(own, result.estimates)
-    if n_permutations and np.isnan(result.p_value):
-        why.append(reasons.Reason("nothing_to_exchange"))
+    why += more
     return Comparison(
         groups=(str(names[first]), str(names[second])),
         mi_bits=tuple(one.mi_bits for one in result.estimates),
@@ -186,6 +169,21 @@ def compare(
         flag=reasons.flag(why),
         reason=reasons.sentence(why),
     )
+
+
+def _refuse_labels(name: str, values: Any, options: dict[str, Any]) -> None:
+    """Raise InputError for labels: normal scores within groups are none of theirs."""
+    asked = f"discrete_{name[0].lower()}"
+    is_label = options.get(asked) or api_input.are_labels(values)
+    plain = getattr(values, "to_numpy", lambda: values)()
+    if not is_label and isinstance(plain, np.ndarray) and plain.ndim == 2:
+        is_label = plain.dtype.kind in "fiub" and ties.are_indicators(plain)
+    if is_label:
+        raise InputError(
+            f"{name}: expected quantities, found labels, for which groups cannot be compared. "
+            f"Estimate each group by itself, lmi.estimate(Xs[own], Ys[own], {asked}=True) with the "
+            "samples own = groups == label, and compare the two mi_bits."
+        )
 
 
 def _two(between: Any, names: list) -> tuple[int, int]:
@@ -206,18 +204,112 @@ def _two(between: Any, names: list) -> tuple[int, int]:
     return names.index(wanted[0]), names.index(wanted[1])
 
 
-def _matched(
-    codes: np.ndarray, first: int, second: int, strata: np.ndarray, seed: int
+def matched(
+    codes: np.ndarray, wanted: tuple[int, int], strata: np.ndarray, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return rows of the two groups, as many of each in every stratum, and their group, 0 or 1."""
+    """Return rows of the two groups, as many of each in every stratum, and their group, 0 or 1.
+
+    Parameters
+    ----------
+    codes, strata : int array, shape (n_samples,)
+        Group and stratum of each sample.
+    wanted : (int, int)
+        Codes of the two groups.
+    seed : int
+        Draws which samples of the larger group stay.
+    """
     rng = seeds.rng(seed, "compare", "matched")
     rows: list[np.ndarray] = []
     for stratum in np.unique(strata):
-        own = [np.flatnonzero((codes == code) & (strata == stratum)) for code in (first, second)]
+        own = [np.flatnonzero((codes == code) & (strata == stratum)) for code in wanted]
         size = min(map(len, own))
         rows += [rng.permutation(members)[:size] for members in own]
     chosen = np.sort(np.concatenate(rows))
-    return chosen, (codes[chosen] == second).astype(int)
+    return chosen, (codes[chosen] == wanted[1]).astype(int)
+
+
+def of_matrices(
+    sides: tuple[np.ndarray, np.ndarray],
+    group: np.ndarray,
+    *,
+    strata: np.ndarray | None,
+    labels: tuple[str, str],
+    names: tuple[str, str],
+    are_labels: tuple[bool, bool] = (False, False),
+    settings: dict,
+    seed: int,
+    k: int,
+    n_permutations: int,
+    threads: int,
+) -> tuple[difference.Difference, list[reasons.Reason]]:
+    """Compare two variables between two groups of as many samples.
+
+    Parameters
+    ----------
+    sides : (array, array), each of shape (n_samples, n_features)
+        Features of x and of y.
+    group : int array, shape (n_samples,), values 0 and 1
+    strata : int array, shape (n_samples,), or None
+        As many samples of each group in each.
+    labels : (str, str)
+        What the groups are called.
+    names : (str, str)
+        What x and y are called: random draws depend on them.
+    are_labels : (bool, bool)
+        Sides that are indicators of labels.
+    settings : dict
+        The config's section `embed`.
+    seed, k, n_permutations, threads
+        As in `compare`.
+
+    Returns
+    -------
+    difference.Difference
+    list of reasons.Reason
+        What is wrong with it.
+
+    Raises
+    ------
+    InputError
+        A side that is constant within a group.
+    """
+    for name, side in zip(names, sides, strict=True):
+        for code, label in enumerate(labels):
+            own = side[group == code]
+            if not (own != own[:1]).any():
+                raise InputError(
+                    f"{name}: expected a feature that varies in the group {label!r}, found only "
+                    "constant ones."
+                )
+    scores = [views.drop_constant(_normal_scores(side, group)) for side in sides]
+    options = {"names": names, "settings": settings, "seed": seed, "threads": threads}
+    shared = _embed(scores, group, **options)
+    own = []
+    for code in (0, 1):
+        rows = group == code
+        varying = [views.drop_constant(side[rows]) for side in scores]
+        own.append(_embed(varying, group[rows], are_labels=are_labels, **options))
+    result = difference.estimate(
+        shared,
+        tuple(own),
+        group,
+        strata=strata,
+        k=k,
+        n_permutations=n_permutations,
+        seed=seed,
+        name=f"{names[0]}/{names[1]}/0",
+        threads=threads,
+    )
+    why = [
+        reasons.Reason("in_group", {"group": label, "message": str(reason)})
+        for label, one in zip(labels, result.estimates, strict=True)
+        for reason in one.reasons
+        if reasons.DECLARED[reason.code].flag != "ok"
+    ]
+    why += difference.differs_in_shape(result)
+    if n_permutations and np.isnan(result.p_value):
+        why.append(reasons.Reason("nothing_to_exchange"))
+    return result, why
 
 
 def _normal_scores(matrix: np.ndarray, group: np.ndarray) -> np.ndarray:
@@ -233,27 +325,31 @@ def _normal_scores(matrix: np.ndarray, group: np.ndarray) -> np.ndarray:
 
 
 def _embed(
-    x: np.ndarray,
-    y: np.ndarray,
+    sides: Sequence[np.ndarray],
     group: np.ndarray,
-    settings: DefaultSettings,
+    *,
+    names: tuple[str, str],
+    settings: dict,
     seed: int,
     threads: int,
+    are_labels: tuple[bool, bool] | None = None,
 ) -> embed.Embedding:
-    """Embed the pair, half of each group in either fold."""
-    fold, inner = np.zeros(len(x), np.int8), np.zeros(len(x), np.int8)
+    """Embed the pair, half of each group in either fold; of `are_labels` with what has ties."""
+    fold, inner = np.zeros(len(group), np.int8), np.zeros(len(group), np.int8)
     for code in np.unique(group):
         own = np.flatnonzero(group == code)
         # of another order in each group, whose samples may come in pairs
         fold[own], inner[own] = split.folds(
             len(own), seed=seed, dataset=f"group {code}", n_inner=canonical.N_INNER
         )
-    prepared = [
-        embed.prepare(name, views.make(side, seed=seed, name=name), fold, inner)
-        for name, side in (("x", x), ("y", y))
-    ]
+    prepared = []
+    for place, (name, side) in enumerate(zip(names, sides, strict=True)):
+        described = views.make(side, seed=seed, name=name)
+        if are_labels is not None:
+            described["kind"], described["values"] = ties.describe(side, are_labels[place])
+        prepared.append(embed.prepare(name, described, fold, inner))
     (embedding,) = embed.embed_pairs(
-        [tuple(prepared)], fold, inner, settings=asdict(settings), seed=seed, threads=threads
+        [tuple(prepared)], fold, inner, settings=settings, seed=seed, threads=threads
     )
     if isinstance(embedding, Exception):
         raise embedding

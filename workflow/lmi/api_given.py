@@ -14,6 +14,7 @@ from lmi.base import seeds
 from lmi.base.arrays import counts_rows, matrix, order, row_names
 from lmi.base.errors import InputError
 from lmi.base.reasons import Reason
+from lmi.data import intervals
 from lmi.embedding import canonical, residual
 from lmi.embedding import conditional as embed
 from lmi.estimation import conditional as estimation
@@ -141,6 +142,7 @@ def estimate(
     permutations: dict,
     samples: Samples,
     threads: int,
+    name: str = "x/y/0",
 ) -> estimation.Conditional:
     """Return the information of x and y beyond what is given.
 
@@ -154,6 +156,8 @@ def estimate(
     permutations : dict
         As in `lmi.estimation.estimate.estimate`.
     samples : Samples
+    name : str
+        Of the pair: draws of parts and permutations depend on it.
     """
     why: list[Reason] = []
     if given.codes is not None:
@@ -201,7 +205,7 @@ def estimate(
         error_bars=error_bars,
         permutations=permutations,
         samples=samples,
-        name="x/y/0",
+        name=name,
     )
 
 
@@ -234,7 +238,10 @@ def of_views(
         As of `lmi.estimation.conditional.estimate`.
     """
     own = {"seed": seed, "threads": threads}
-    embedding = embed.embed(*sides, given, *folds, settings=settings, **own)
+    samples, times = options["samples"], None
+    if samples.time_series:
+        times = intervals.times(len(folds[0]), samples.interval)
+    embedding = embed.embed(*sides, given, *folds, settings=settings, times=times, **own)
     result = estimation.estimate(embedding, **own, **options)
     return replace(result, reasons=(*why, *result.reasons))
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from lmi import api_given, api_input
+from lmi.api_input import DefaultSettings
 from lmi.base import reasons
 from lmi.base.arrays import matrix
 from lmi.base.errors import InputError
 from lmi.base.series import in_time
 from lmi.estimation import conditional
 from lmi.estimation import estimate as estimation
+from lmi.estimation.limits import MIN_TIMES
 from lmi.projection import views
 
-MIN_TIMES = 200
-"""Fewest times, once those without a past are left out: the folds are halves of the recording."""
 MAX_LAG = 10_000
 
 
@@ -126,54 +126,31 @@ def transfer(
                 "must be the same time."
             )
     first = max(*steps, past)
-    n_times = len(x) - first
-    if n_times < MIN_TIMES:
+    if len(x) - first < MIN_TIMES:
         raise InputError(
             f"X, Y: expected at least {MIN_TIMES} times with a past of {first} steps, found "
-            f"{max(n_times, 0)} of {len(x)}. Record longer, or take shorter lags and history."
+            f"{max(len(x) - first, 0)} of {len(x)}. Record longer, or take shorter lags and "
+            "history."
         )
     from threadpoolctl import threadpool_limits
 
-    def told(
-        source: np.ndarray, target: np.ndarray, lags: Sequence[int], error_bars: bool
-    ) -> conditional.Conditional:
-        """Return what a source tells of a target beyond its past."""
-        own = _lagged(target, range(1, past + 1), first)
-        if driver is not None:
-            own = np.hstack([own, _lagged(driver, range(first + 1), first)])
-        own = views.drop_constant(own)
-        return api_given.estimate(
-            views.drop_constant(_lagged(source, lags, first)),
-            views.drop_constant(target[first:]),
-            api_given.Given(own if own.shape[1] else None, None),
+    with threadpool_limits(int(threads)):
+        found = of_series(
+            (x, y),
+            driver,
+            lags=steps,
+            history=past,
+            samples=estimation.Samples(time_series=True),
+            names=("X", "Y"),
             settings=settings,
             seed=seed,
             k=k,
-            error_bars=error_bars,
+            error_bars=True,
             permutations=api_input.permutations(n_permutations),
-            samples=estimation.Samples(time_series=True, overlap=first),
+            tested_lags=True,
             threads=threads,
         )
-
-    with threadpool_limits(int(threads)):
-        xy, yx = (told(*pair, steps, True) for pair in ((x, y), (y, x)))
-        by_lag = {}
-        for step in steps:
-            if len(steps) == 1:
-                forth, back = xy, yx
-            else:
-                forth, back = (told(*pair, [step], False) for pair in ((x, y), (y, x)))
-            by_lag[step] = (
-                forth.cmi_bits,
-                forth.p_conditional,
-                back.cmi_bits,
-                back.p_conditional,
-            )
-    why = [
-        reasons.Reason("in_direction", {"direction": direction, "message": str(reason)})
-        for direction, one in (("X to Y", xy), ("Y to X", yx))
-        for reason in one.reasons
-    ]
+    xy, yx, why = found.xy, found.yx, found.reasons
     return Transfer(
         xy_bits=xy.cmi_bits,
         sd_xy_bits=xy.sd_cmi_bits,
@@ -182,12 +159,147 @@ def transfer(
         sd_yx_bits=yx.sd_cmi_bits,
         p_yx=yx.p_conditional,
         net_bits=xy.cmi_bits - yx.cmi_bits,
-        sd_net_bits=float(np.hypot(xy.sd_cmi_bits, yx.sd_cmi_bits)),
-        by_lag=by_lag,
-        n_samples=n_times,
+        sd_net_bits=found.sd_net_bits,
+        by_lag={
+            lag: (forth.cmi_bits, forth.p_conditional, back.cmi_bits, back.p_conditional)
+            for lag, (forth, back) in found.by_lag.items()
+        },
+        n_samples=found.n_samples,
         flag=reasons.flag(why),
         reason=reasons.sentence(why),
     )
+
+
+@dataclass(frozen=True)
+class BothWays:
+    """Transfer of a pair of series in both directions.
+
+    Attributes
+    ----------
+    xy, yx : conditional.Conditional
+        Of all lags together.
+    by_lag : dict of int to (conditional.Conditional, conditional.Conditional)
+        Of each lag by itself, from x to y and from y to x.
+    n_samples : int
+        Times that have a past.
+    reasons : list of reasons.Reason
+    """
+
+    xy: conditional.Conditional
+    yx: conditional.Conditional
+    by_lag: dict[int, tuple[conditional.Conditional, conditional.Conditional]]
+    n_samples: int
+    reasons: list[reasons.Reason]
+
+    @property
+    def sd_net_bits(self) -> float:
+        """Standard error of what x tells of y less what y tells of x."""
+        return float(np.hypot(self.xy.sd_cmi_bits, self.yx.sd_cmi_bits))
+
+    def best_lag(self, direction: int) -> int:
+        """Return the lag that tells most by itself, from x to y (0) or y to x (1); 0 for none."""
+        told = {lag: both[direction].cmi_bits for lag, both in self.by_lag.items()}
+        known = {lag: bits for lag, bits in told.items() if np.isfinite(bits)}
+        return max(known, key=known.__getitem__, default=0)
+
+
+def of_series(
+    sides: tuple[np.ndarray, np.ndarray],
+    driver: np.ndarray | None,
+    *,
+    lags: Sequence[int],
+    history: int,
+    samples: estimation.Samples,
+    names: tuple[str, str],
+    settings: DefaultSettings,
+    seed: int,
+    k: int,
+    error_bars: bool,
+    permutations: dict,
+    tested_lags: bool,
+    threads: int,
+) -> BothWays:
+    """Return the transfer between two series, in both directions.
+
+    Parameters
+    ----------
+    sides : (array, array), each of shape (n_times, n_features)
+    driver : array, shape (n_times, n_features), or None
+        A third series that is given, from now back to the longest lag or history.
+    lags : sequence of int
+        Ascending.
+    history : int
+    samples : estimation.Samples
+        Of the times: their intervals, within which pasts lie, and how many overlap.
+    names : (str, str)
+        What x and y are called: in messages, and random draws depend on them.
+    settings, seed, k, error_bars, permutations, threads
+        As in `lmi.api_given.estimate`.
+    tested_lags : bool
+        Test each of several lags by itself too.
+
+    Raises
+    ------
+    InputError
+        Too few times with a past; a side or past that cannot be estimated.
+    """
+    first = max(*lags, history)
+    times = _with_past(len(sides[0]), first, samples.interval)
+    if len(times) < MIN_TIMES:
+        raise InputError(
+            f"expected at least {MIN_TIMES} times with a past of {first} steps in their interval, "
+            f"found {len(times)} of {len(sides[0])}"
+        )
+    own = replace(
+        samples,
+        overlap=first + samples.overlap,
+        strata=None if samples.strata is None else samples.strata[times],
+        interval=None if samples.interval is None else samples.interval[times],
+        shared=estimation.flags.NOTHING_SHARED,
+    )
+
+    def told(direction: int, lags: Sequence[int], error_bars: bool, permutations: dict):
+        """Return what the past of one side tells of the other beyond its own past."""
+        source, target = sides[direction], sides[1 - direction]
+        given = _lagged(target, range(1, history + 1), times)
+        if driver is not None:
+            given = np.hstack([given, _lagged(driver, range(first + 1), times)])
+        given = views.drop_constant(given)
+        return api_given.estimate(
+            views.drop_constant(_lagged(source, lags, times)),
+            views.drop_constant(target[times]),
+            api_given.Given(given if given.shape[1] else None, None),
+            settings=settings,
+            seed=seed,
+            k=k,
+            error_bars=error_bars,
+            permutations=permutations,
+            samples=own,
+            threads=threads,
+            name=f"{names[direction]}>{names[1 - direction]}/{lags}",
+        )
+
+    both = [told(direction, lags, error_bars, permutations) for direction in (0, 1)]
+    by_lag = {}
+    for lag in lags:
+        alone = permutations if tested_lags else {**permutations, "max": 0}
+        one = both
+        if len(lags) > 1:
+            one = [told(direction, [lag], False, alone) for direction in (0, 1)]
+        by_lag[lag] = (one[0], one[1])
+    why = [
+        reasons.Reason("in_direction", {"direction": " to ".join(ends), "message": str(reason)})
+        for ends, one in zip((names, names[::-1]), both, strict=True)
+        for reason in one.reasons
+        if reasons.DECLARED[reason.code].flag != "ok"
+    ]
+    return BothWays(both[0], both[1], by_lag, len(times), why)
+
+
+def _with_past(n_times: int, first: int, interval: np.ndarray | None) -> np.ndarray:
+    """Return the times whose past of `first` steps lies in their own interval."""
+    times = np.arange(first, n_times)
+    return times if interval is None else times[interval[times] == interval[times - first]]
 
 
 def _steps(name: str, values: Sequence) -> list[int]:
@@ -204,6 +316,6 @@ def _steps(name: str, values: Sequence) -> list[int]:
     return sorted({int(value) for value in values})
 
 
-def _lagged(series: np.ndarray, lags: Sequence[int], first: int) -> np.ndarray:
-    """Return the series at each lag side by side, for the times from `first` on."""
-    return np.hstack([series[first - lag : len(series) - lag] for lag in lags])
+def _lagged(series: np.ndarray, lags: Sequence[int], times: np.ndarray) -> np.ndarray:
+    """Return the series at each lag before some times, side by side."""
+    return np.hstack([series[times - lag] for lag in lags])

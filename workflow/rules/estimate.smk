@@ -4,7 +4,8 @@
 rule estimate:
     input:
         embeddings="<results>/{dataset}/embeddings/tile-{x}-{y}.h5",
-        blocks=job("estimate", "given_blocks"),
+        blocks=job("estimate", "asked_blocks"),
+        labels=job("estimate", "group_files"),
     output:
         estimates="<results>/{dataset}/estimates/tile-{x}-{y}.h5",
     log:
@@ -26,6 +27,8 @@ rule estimate:
         keep_pointwise=job("estimate", "keep_pointwise"),
         given=job("estimate", "given"),
         names=job("estimate", "names"),
+        compare=job("estimate", "compare"),
+        transfer=job("estimate", "transfer"),
     message:
         "estimate {wildcards.dataset}, tile {wildcards.x}-{wildcards.y}"
         " (about {resources.expected_s} s, {resources.mem_mb} MB, {resources.expected_mb} MB on disk)"

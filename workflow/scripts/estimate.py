@@ -14,6 +14,8 @@ with job(snakemake):
         keep_pointwise=snakemake.params.keep_pointwise,
         shared=snakemake.config["cache"],
         given=snakemake.params.given,
+        compare=snakemake.params.compare,
+        transfer=snakemake.params.transfer,
         blocks=list(snakemake.input.blocks),
         names=snakemake.params.names,
     )

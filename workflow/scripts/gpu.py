@@ -20,6 +20,8 @@ def gpu(resources):
         Of the rule: `gpu`, 0 for training on the CPU, and `jobs_per_gpu`, how many jobs may share
         a GPU (1 where it is not set).
     """
+    from lmi.base.devices import devices
+
     if not resources.get("gpu", 0):
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
         yield
@@ -29,13 +31,6 @@ def gpu(resources):
         with lease(devices(), resources.get("jobs_per_gpu", 1)) as device:
             os.environ["CUDA_VISIBLE_DEVICES"] = device
             yield
-
-
-def devices():
-    """Return the numbers of the GPUs, or those that CUDA_VISIBLE_DEVICES leaves, as strings."""
-    if "CUDA_VISIBLE_DEVICES" in os.environ:
-        return [name for name in os.environ["CUDA_VISIBLE_DEVICES"].split(",") if name]
-    return [str(i) for i, _ in enumerate(Path("/dev").glob("nvidia[0-9]*"))]
 
 
 @contextlib.contextmanager

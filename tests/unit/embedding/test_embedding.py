@@ -87,8 +87,9 @@ def test_screen_selects_as_scipy_does():
         largest = np.abs(rng.standard_normal(400))
         largest[:n_signal] += rng.uniform(3, 8, n_signal)
         p = np.minimum(1.0, 2 * 50 * norm.sf(largest))
-        expected = false_discovery_control(p) <= screen.LEVEL
-        assert np.array_equal(screen._select(largest, 50), expected)
+        for level in (screen.LEVEL, screen.SURE_LEVEL):
+            expected = false_discovery_control(p) <= level
+            assert np.array_equal(screen._select(largest, 50, level), expected)
         assert expected.any() == (n_signal > 0)
 
 
@@ -284,6 +285,18 @@ def test_an_encoder_that_has_failed_is_not_taken():
     assert embed._best(judged, fold, 1, 3) == best[1]
 
 
+def test_features_that_passed_the_screen_by_chance_do_not_hide_a_circle():
+    task = tasks.make("noisy_circle", 7, exclusive=9)
+    fold, inner = split.folds(1000, seed=7, dataset="", n_inner=canonical.N_INNER)
+    x, y = prepared(task, fold, inner)
+    judged = embed._closed_form(x, y, fold, inner, seed=7, n_latent=16, k=3, threads=1)
+    assert min(judged.axes[t]["screened"].a.shape[1] for t in (0, 1)) == 1
+    assert max(judged.axes[t]["screened"].a.shape[1] for t in (0, 1)) > 2
+    assert judged.scores()["screened"] < 0.45
+    assert judged.scores()["sure"] > 0.6
+    assert [embed._best(judged, fold, t, 3) for t in (0, 1)] == ["sure", "sure"]
+
+
 def test_more_neighbours_are_taken_only_where_they_find_the_same():
     rng = np.random.default_rng(0)
     angle = rng.uniform(0, 2 * np.pi, 600)
@@ -431,3 +444,33 @@ def test_flags():
     assert "few samples" in few.reason
     fine = estimation.estimate(embed.embed_nothing(*rng.standard_normal((2, 400, 1))))
     assert (fine.flag, fine.reason) == ("ok", "")
+
+
+@pytest.mark.parametrize("n_features", [10, 50])
+def test_weak_axes_are_counted_without_bias_however_many_there_are(n_features):
+    """Of 1 bit over 50 axes, encoders of 500 samples find between nothing and two thirds."""
+    rho = np.sqrt(1 - 2 ** (-2 / n_features))
+    fold, inner = np.arange(1000) % 2, np.arange(1000) // 2 % canonical.N_INNER
+    found = {0.0: [], rho: []}
+    for seed in range(8):
+        x, other = seeds.rng(seed, "weak").standard_normal((2, 1000, n_features))
+        for correlation, values in found.items():
+            y = correlation * x + np.sqrt(1 - correlation**2) * other
+            sides = [
+                {("ranked", t): canonical.whiten(side, fold == t, inner[fold == t]) for t in (0, 1)}
+                for side in (x, y)
+            ]
+            values.append(canonical.weak_bits(*sides, fold))
+    expected = n_features * rho**2 / 2 / np.log(2)
+    for truth, values in zip((0.0, expected), found.values(), strict=True):
+        bits, errors = np.array(values).T
+        assert bits.mean() == pytest.approx(truth, abs=3 * errors.mean() / np.sqrt(8))
+        assert bits.std() < 2 * errors.mean()
+
+
+def test_an_estimate_that_lacks_many_weak_axes_is_flagged_and_its_interval_reaches_them():
+    drawn = tasks.make("gaussian_grid", 1, n_samples=1000, ambient=50, intrinsic=50)
+    found = lmi.estimate(drawn.x, drawn.y, seed=1, n_permutations=0)
+    assert found.mi_bits < 0.8
+    assert "many weak axes" in found.reason
+    assert found.low_bits < drawn.truth_bits < found.high_bits

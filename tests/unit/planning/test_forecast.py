@@ -1,5 +1,7 @@
 """The plan: costs grow with size, sums are right, finished jobs correct what is to come."""
 
+import subprocess
+
 import pandas as pd
 import pytest
 from lmi.planning import costs
@@ -63,6 +65,23 @@ def test_check_puts_expected_beside_measured():
     text = plan.check(plan.by_stage(JOBS), {"embed": (2, 80.0), "calibrate": (1, 1.0)})
     assert text.splitlines()[1].split() == ["embed", "2", "160", "s", "80", "s", "2.00"]
     assert "calibrate" not in text
+
+
+@pytest.mark.parametrize(
+    "arguments, visible, gpus",
+    [([], "", 0), ([], "0", 1), (["--profile=slurm"], "", 1), (["-e", "slurm"], "", 1)],
+)
+def test_no_gpu_is_planned_where_there_is_none(monkeypatch, arguments, visible, gpus):
+    said = "Job 1: embed d, tile 000-000 (about 9 s, 1 GPU, 900 MB, 2 MB on disk)\ntotal  1\n"
+    done = subprocess.CompletedProcess([], 0, said, "")
+    monkeypatch.setattr(subprocess, "run", lambda *words, **options: done)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    monkeypatch.delenv("SNAKEMAKE_PROFILE", raising=False)
+    jobs, n_others, _ = plan.dry_run(arguments)
+    assert jobs["gpus"].tolist() == [gpus] and n_others == 0
+    stages = plan.corrected(plan.by_stage(jobs), plan.by_stage(jobs), {})
+    assert ("   -  " in plan.told(stages)) == (gpus == 0)
+    assert ("GPU time:" in plan.told(stages)) == (gpus == 1)
 
 
 def test_a_target_of_unknown_cost_says_so(monkeypatch, capsys):

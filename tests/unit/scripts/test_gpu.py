@@ -9,7 +9,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "workflow" / "scripts"))
 
-from gpu import devices, gpu, lease
+from gpu import gpu, lease
+from lmi.base.devices import devices
 from lmi.base.errors import InputError
 
 

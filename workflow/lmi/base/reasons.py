@@ -107,6 +107,13 @@ DECLARED = {
             "non-stationary",
         ),
         Declared(
+            "weak_axes",
+            "warn",
+            "many weak axes: the halves of the samples agree on {bits:.2f} bits of them, more than "
+            "the {mi:.2f} found; too few samples to learn them, too low",
+            "many weak axes",
+        ),
+        Declared(
             "few_effective_samples",
             "warn",
             "few effective samples: consecutive ones are so alike that all are worth {n} "
@@ -178,10 +185,15 @@ DECLARED = {
         Declared(
             "groups_differ_in_shape",
             "warn",
-            "the groups depend in different ways: encoders of their own find {first:.2f} and "
-            "{second:.2f} bits, more than the shared ones; read those values instead",
+            "the groups depend in different ways: encoders that they share find {first:.2f} and "
+            "{second:.2f} bits alone; the p value, which is theirs too, may miss the difference",
             "different ways of dependence",
         ),
+        Declared("alone", "warn", "alone: {message}", "value of a variable alone"),
+        Declared(
+            "no_comparison", "warn", "comparison of groups: {message}", "comparison of groups"
+        ),
+        Declared("no_transfer", "warn", "transfer: {message}", "transfer"),
         Declared("conditional", "warn", "conditional value: {message}", "conditional value"),
         Declared(
             "not_finite", "fail", "the estimate is not a finite number", "not a finite number"
@@ -265,9 +277,18 @@ MEANINGS = {
         "What the sentence says holds for the estimate of one of the two groups that are compared."
     ),
     "different ways of dependence": (
-        "The two groups share their encoders, which suit one of them badly: compare the values of "
-        "encoders of their own, from lmi.estimate on each group with as many samples."
+        "The values of the two groups are by encoders of their own, and good. The labels are "
+        "exchanged with encoders that both share, which suit one of the groups badly here: a small "
+        "p value holds, a large one says little. Read the difference by its error."
     ),
+    "value of a variable alone": (
+        "What the sentence says holds for what the variable tells of the target by itself; it "
+        "means there what it means for any other pair."
+    ),
+    "comparison of groups": (
+        "The pair has no difference between the groups; the sentence says why."
+    ),
+    "transfer": "The pair has no transfer in either direction; the sentence says why.",
     "conditional value": (
         "What the sentence says holds for the conditional value; it means there what it means for "
         "any other."

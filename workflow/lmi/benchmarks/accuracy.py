@@ -1,6 +1,7 @@
 """Benchmark of accuracy: families of tasks with known MI, any estimator, any seed, one table.
 
-No choice in this package was made on seeds of 200 and more: report those, tune on the others.
+Choices are made on seeds below 200 (three were made after a look at 200, 201 and 204): report
+others, best those of 10,000 and more that nobody looked at before.
 """
 
 import itertools
@@ -14,6 +15,7 @@ from lmi.base import seeds
 from lmi.base.errors import InputError
 from lmi.base.files import replacing
 from lmi.benchmarks import estimators
+from lmi.tasks import copulas, mixtures
 
 MNIST = "resources/mnist_train.csv"
 MI_GRID = tuple(np.round(np.linspace(0, 2, 10), 4))
@@ -84,6 +86,29 @@ FAMILIES = {
         *_cells("uniform_mixture", classes=50, draw=(0, 1)),
         *_cells("point_or_normal", draw=(0, 1)),
     ],
+    "copulas": [
+        *_cells("copula_pairs", copula=tuple(copulas.PARAMETERS), n_pairs=(1, 3)),
+        *_cells("copula_pairs", copula="clayton", n_pairs=(2, 5)),
+        *_cells("copula_pairs", margin=("uniform", "exponential", "heavy"), n_pairs=2),
+        *_cells("copula_pairs", copula="gumbel", margin=("exponential", "heavy"), n_pairs=2),
+    ],
+    "gaussian_mixtures": _cells(
+        "gaussian_mixture", shape=tuple(mixtures.SHAPES), exclusive=(0, 3), draw=(0, 1)
+    ),
+    "contaminated_pairs": [
+        *_cells("contaminated_pairs", n_pairs=(1, 2, 4), share=(0.05, 0.2), exclusive=(0, 5)),
+        *_cells("contaminated_pairs", n_pairs=(1, 2), share=0.7, spread=1.0),
+    ],
+    "latent_products": _cells("latent_products", latents=(1, 2, 3), draw=(0, 1)),
+    "spot_images": _cells("spot_images", size=(16, 32, 64), width=(0.05, 0.1), draw=(0, 1)),
+    "deep_networks": _cells(
+        "deep_network",
+        activation=("leaky_relu", "tanh"),
+        layers=(2, 4),
+        latents=(2, 5, 10),
+    ),
+    "cell_states": _cells("cell_states", states=(5, 10), genes=(30, 100), draw=(0, 1)),
+    "hidden_circle": _cells("noisy_circle", exclusive=9, draw=_DRAWS),
     "independent": [
         (task, params | {"independent": True, "draw": draw})
         for task, params in (

@@ -47,8 +47,9 @@ def described(config):
     -------
     dict
         `run`, `results`, and `datasets`: of each its files, samples, variables, features, pairs,
-        lags, blocks, tiles, strata, and what the config lists and the data lack.
+        lags, blocks, tiles, strata, groups, and what the config lists and the data lack.
     """
+    from lmi.data.groups import group_sizes
     from lmi.data.sources import data_files
     from lmi.data.variables import count_samples
     from lmi.planning.plan import Plan
@@ -73,6 +74,7 @@ def described(config):
             "lags": dataset.lags,
             "tiles": len(dataset.tiles),
             "strata": _strata(settings),
+            "groups": group_sizes(settings)[0] if "compare" in settings else None,
             "time_series": "spikes" in settings or settings.get("time_series", False),
         }
     return {"run": config["run"], "results": plan.results, "datasets": datasets}
@@ -101,7 +103,9 @@ def with_data(said, overviews):
     """Return what `described` says and, of each dataset, what is in its data."""
     import dataclasses
 
-    data = {one.dataset: {"data": dataclasses.asdict(one)} for one in overviews}
+    # labels of single samples are for the report
+    bare = [dataclasses.replace(one, labels=[], label_rows=[]) for one in overviews]
+    data = {one.dataset: {"data": dataclasses.asdict(one)} for one in bare}
     datasets = {name: its | data.get(name, {}) for name, its in said["datasets"].items()}
     return said | {"datasets": datasets}
 
@@ -134,6 +138,9 @@ def told(said):
         if its["strata"]:
             strata = [f"{key} ({count:,})" for key, count in its["strata"].items()]
             lines.append(f"  strata     {some(strata, 6)}")
+        if its["groups"]:
+            groups = [f"{key} ({count:,})" for key, count in its["groups"].items()]
+            lines.append(f"  compare    {' against '.join(groups)}")
         if its["absent_features"]:
             lines.append(f"  left out   {its['absent_features']:,} features that the data lack")
         if its["time_series"]:

@@ -26,6 +26,23 @@ def ids(sizes):
     return None if len(sizes) < 2 else np.repeat(np.arange(len(sizes)), sizes)
 
 
+def times(n_samples, interval=None):
+    """Return a time of each sample, such that intervals lie further apart than any is long.
+
+    Parameters
+    ----------
+    n_samples : int
+    interval : int array, shape (n_samples,), optional
+        Interval of each sample.
+
+    Returns
+    -------
+    int64 array, shape (n_samples,)
+    """
+    at = np.arange(n_samples)
+    return at if interval is None else at + n_samples * np.asarray(interval, np.int64)
+
+
 def are_long(sizes):
     """Tell whether series can be shifted within intervals of these sizes."""
     sizes = [size for size in sizes if size]

@@ -143,11 +143,11 @@ def _columns(path, column):
             f"strata: '{path}': the ending '{kind}' is unknown. Expected one of "
             f"{', '.join(ENDINGS)}"
         )
-    columns = _text_columns(path, DELIMITERS[kind])
+    columns = _text_columns(path, DELIMITERS[kind], column)
     return list(columns), columns
 
 
-def _text_columns(path, delimiter):
+def _text_columns(path, delimiter, column):
     """Return {column: cells} of a text table, all of them text: None and NA are labels."""
     rows = text_rows(path, "strata", delimiter)
     cells = next(rows, (0, []))[1]
@@ -162,6 +162,11 @@ def _text_columns(path, delimiter):
                 "Every row needs the same columns"
             )
     cells = [UNNAMED if i == 0 and not cell.strip() else cell for i, cell in enumerate(cells)]
+    if cells.count(column) > 1:
+        raise InputError(
+            f"strata: '{path}' has {cells.count(column)} columns called '{column}'. Rename the "
+            "others"
+        )
     return {cell: np.array([row[i] for _, row in lines], object) for i, cell in enumerate(cells)}
 
 
@@ -219,6 +224,23 @@ def _texts_or_values(dataset):
     return np.array(texts(values), object) if values.dtype.kind in "OSTU" else values
 
 
+def column_names(path):
+    """Return the columns of obs of an annotated file, or of a table; none where it has no obs.
+
+    Raises
+    ------
+    InputError
+        An unreadable table.
+    """
+    if ending(path) not in ANNOTATED:
+        return _columns(path, "")[0]
+    with open_group(path) as file:
+        obs = file.get("obs")
+        if not is_group(obs) or "column-order" not in obs.attrs:
+            return []
+        return texts(obs.attrs["column-order"])
+
+
 def values_of(path, wanted, names):
     """Return columns of a table or of an .h5ad file's obs, one value a sample.
 
@@ -246,9 +268,11 @@ def values_of(path, wanted, names):
     import pandas as pd
 
     check_source(path, "samples table")
-    found, rows = {}, None
+    found, rows, table = {}, None, None
     for column in wanted:
-        all_columns, columns = _columns(path, column)
+        if table is None or ending(path) in ANNOTATED:  # of these, one column is read at a time
+            table = _columns(path, column)
+        all_columns, columns = table
         if column not in all_columns:
             raise InputError(
                 f"'{path}' has no column '{column}'{suggest(column, all_columns)}. Columns: "

@@ -18,12 +18,14 @@ import numpy as np
 
 from lmi.base.errors import InputError
 from lmi.base.files import replacing, set_aside
-from lmi.data import preprocess
+from lmi.data import preprocess, sample_labels
 from lmi.data import spikes as spike_trains
 from lmi.data.file_overview import SHOWN, FileOverview, describe_file, to_look_at
+from lmi.data.groups import read_groups, sizes_of
 from lmi.data.label_joins import joined_labels
+from lmi.data.sample_labels import Label
 from lmi.data.samples import choose_samples
-from lmi.data.sources import sample_names, sources_of
+from lmi.data.sources import sources_of
 from lmi.data.task_variables import task_params
 from lmi.data.variables import list_variables
 
@@ -31,6 +33,9 @@ Settings = dict[str, Any]
 
 FEW = 100
 """Features; the shares of fewer depend on each other by construction."""
+SLOW_HZ = 0.1
+"""Where all units fire less often, times may be in another unit than seconds."""
+HOUR_S = 3600
 FEW_IN_STRATUM = 20
 """Strata of fewer samples are told: nothing is estimated within them."""
 
@@ -82,7 +87,10 @@ class Overview:
     left_out : list of [int, str]
         How many samples are left out, and why.
     joined : str
-        How the samples of several files were brought together: name or position; empty for one.
+        How the samples of several files were brought together: name, position, pairs or time;
+        empty for one.
+    paired : str
+        How pairs of samples, or common steps of time, were made, in words.
     files : list of FileOverview
     n_variables : int
     variables : list of str
@@ -96,6 +104,10 @@ class Overview:
         Samples in each stratum, the largest first.
     strata_joined : str
         How labels found their samples: name, position, or own for a column of the source itself.
+    groups : dict of str to int
+        Samples in the two groups that are compared, the first group first.
+    groups_joined : str
+        As `strata_joined`.
     time_series : bool
     intervals : list of int
         Samples in each interval of a time series with gaps, the first; none without gaps.
@@ -107,6 +119,10 @@ class Overview:
         What a user should look at.
     problems : list of str
         What will stop the run.
+    label_rows : list of int
+        Rows in the first source of the samples that the report shows.
+    labels : list of Label
+        What describes them.
     """
 
     dataset: str
@@ -114,6 +130,7 @@ class Overview:
     n_samples: int | None = None
     left_out: list[list[Any]] = field(default_factory=list)
     joined: str = ""
+    paired: str = ""
     files: list[FileOverview] = field(default_factory=list)
     n_variables: int = 0
     variables: list[str] = field(default_factory=list)
@@ -122,6 +139,8 @@ class Overview:
     n_notes: int = 0
     strata: dict[str, int] = field(default_factory=dict)
     strata_joined: str = ""
+    groups: dict[str, int] = field(default_factory=dict)
+    groups_joined: str = ""
     time_series: bool = False
     intervals: list[int] = field(default_factory=list)
     n_intervals: int = 1
@@ -129,6 +148,8 @@ class Overview:
     recording: Recording | None = None
     warnings: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    label_rows: list[int] = field(default_factory=list)
+    labels: list[Label] = field(default_factory=list)
 
 
 def describe(name: str, dataset: Settings, missing: str = "error", seed: int = 0) -> Overview:
@@ -198,6 +219,12 @@ def _of_spikes(name, dataset, said):
             f"windows of {recording.window_ms:g} ms every {recording.stride_ms:g} ms overlap: "
             "they are fewer different samples than their number"
         )
+    if rates.max() < SLOW_HZ:
+        warnings.append(
+            f"the fastest unit fires {rates.max():.2g} times a second, over "
+            f"{recording.recorded_s:,.0f} s ({recording.recorded_s / HOUR_S:.3g} hours): are times "
+            "in milliseconds? Then set `sampling_rate: 1000`"
+        )
     n_samples = spike_trains.n_windows(spikes, dataset.get("lags", (0,)))
     return Overview(name, "spikes", n_samples, recording=recording, warnings=warnings, **said)
 
@@ -245,26 +272,40 @@ def _of_sources(name, dataset, said, missing, seed):
         for one in files
         if one.minimum is not None and one.minimum < 0 and _is_log1p_first(dataset, one)
     ]
+    if "compare" in dataset:
+        labels, said["groups_joined"] = read_groups(dataset)
+        labels = labels if chosen.rows[0] is None else labels[chosen.rows[0]]
+        said["groups"] = sizes_of(dataset["compare"]["groups"], labels)
     strata, joined = {}, ""
     if "strata" in dataset:
         labels, joined = joined_labels(sources[0], dataset["strata"])
         labels = labels if chosen.rows[0] is None else labels[chosen.rows[0]]
         strata = dict(Counter(labels.tolist()).most_common())
         warnings += _strata_warnings(strata, joined)
-    if said["time_series"] and "intervals" not in dataset and sample_names(sources[0]) is not None:
+    if said["time_series"] and chosen.breaks is None and chosen.names is not None:
         warnings.append("time series: rows are taken to be consecutive in time, in their order")
+    are_rows = size == 1 and chosen.bins is None
+    label_rows, labels = sample_labels.read(dataset, sources[0], chosen) if are_rows else ([], [])
+    if chosen.bins is None and chosen.breaks is not None and (n_odd := int(chosen.breaks.sum())):
+        warnings.append(
+            f"time series: {n_odd} steps between the times of the samples are not the usual one; a "
+            "stretch ends there"
+        )
     return Overview(
         name,
         "source",
         n_samples,
         chosen.left_out,
         chosen.joined,
+        chosen.paired,
         files,
         strata=strata,
         strata_joined=joined,
         steps=_steps(dataset, sources),
         warnings=warnings,
         problems=problems,
+        label_rows=label_rows if labels else [],
+        labels=labels,
         **said,
     )
 
@@ -287,10 +328,24 @@ def _steps(dataset, sources):
     return [next(iter(each.values()))] if "preprocess" in dataset else []
 
 
+def _as_written(label):
+    """Return a label without what is easily written in two ways: case, spaces, 1 and 1.0."""
+    try:
+        return float(label)
+    except ValueError:
+        return " ".join(label.casefold().split())
+
+
 def _strata_warnings(strata, joined):
     warnings = []
     if joined == "position":
         warnings.append("strata: labels are joined to the samples by position, row by row")
+    alike: Settings = {}
+    for label in strata:
+        alike.setdefault(_as_written(label), []).append(label)
+    if twins := [labels for labels in alike.values() if len(labels) > 1]:
+        shown = " and ".join(f"'{label}'" for label in twins[0])
+        warnings.append(f"strata: {shown} are different labels; are they one?")
     small = [label for label, n in strata.items() if n < FEW_IN_STRATUM]
     if small:
         warnings.append(
@@ -328,6 +383,7 @@ def load(path: str | Path) -> Overview:
         fault = "its content does not fit the checksum that it was written with"
         raise InputError(set_aside(path, fault, "describe", "a JSON file"))
     held["files"] = [FileOverview(**one) for one in held["files"]]
+    held["labels"] = [Label(**one) for one in held["labels"]]
     held["recording"] = held["recording"] and Recording(**held["recording"])
     return Overview(**held)
 

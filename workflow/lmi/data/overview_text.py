@@ -8,6 +8,8 @@ from lmi.data.overview import Overview, Recording
 
 WIDTH = 12
 STRATA_SHOWN = 8
+JOINED = {"name": " (joined by name)", "position": " (joined by position)"}
+"""How labels found their samples, where it is not by a column of the source itself."""
 
 
 def text(overview: Overview) -> str:
@@ -24,6 +26,9 @@ def text(overview: Overview) -> str:
         lines += _recording(overview.recording)
     if overview.joined == "name":
         lines.append(_line("joined", "by the names of the samples"))
+    if overview.paired:
+        how = {"pairs": "paired", "time": "resampled"}[overview.joined]
+        lines.append(_line(how, overview.paired))
     for n, why in overview.left_out:
         lines.append(_line("left out", f"{n:,} samples: {why}"))
     if overview.intervals:
@@ -36,9 +41,12 @@ def text(overview: Overview) -> str:
         lines.append(_line("variables", _first(overview.variables, overview.n_variables)))
     if overview.strata:
         sizes = [f"{label} {n:,}" for label, n in overview.strata.items()]
-        by = {"name": " (joined by name)", "position": " (joined by position)"}
-        shown = some(sizes, STRATA_SHOWN) + by.get(overview.strata_joined, "")
+        shown = some(sizes, STRATA_SHOWN) + JOINED.get(overview.strata_joined, "")
         lines.append(_line("strata", shown))
+    if overview.groups:
+        sizes = [f"{label} {n:,}" for label, n in overview.groups.items()]
+        shown = " against ".join(sizes) + JOINED.get(overview.groups_joined, "")
+        lines.append(_line("compare", shown))
     if overview.n_notes:
         lines.append(_line("notes", _first(overview.notes, overview.n_notes, "; ")))
     lines += [_line("look at", one) for one in overview.warnings]

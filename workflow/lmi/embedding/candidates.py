@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lmi.base import seeds
+from lmi.base.autocorrelation import redundancy, time_of
 from lmi.base.threads import map_pairs
 from lmi.embedding import canonical, classifier, narrow, network, screen
 from lmi.embedding import published as paper
 from lmi.embedding.result import Embedding
-from lmi.ksg import guided
-from lmi.projection import views
+from lmi.ksg import apart, guided
+from lmi.projection import ties, views
 
-SCREEN_MUST_DROP = 0.2
 JUDGE_SAMPLES = 1500
 """Most held-out samples that judge a candidate, evenly spaced."""
 JUDGE_INSIDE = 32
@@ -78,33 +78,16 @@ def prepare(name, made, fold, inner):
     """Return a `Variable` from `views.make`'s result and the split."""
     of_views = {view: made[view] for view in views.VIEWS}
     described = made.get("kind", "wide"), made.get("values")
-    whitened = _Whitened(of_views, fold, inner)
-    return Variable(name, of_views, made["features"], whitened, *described)
+    return Variable(name, of_views, made["features"], _Whitened(of_views, fold, inner), *described)
 
 
-def screened(x, y, inner, train, seed, n_components=64):
-    """Return whitened views of the features that pass the screen on a training fold, or None.
-
-    None where the screen drops next to nothing, or everything on a side.
-    """
-    keep_x, keep_y = screen.informative(x.features[train], y.features[train])
-    if not keep_x.any() or not keep_y.any():
-        return None
-    if min(keep_x.mean(), keep_y.mean()) > 1 - SCREEN_MUST_DROP:
-        return None
-    whitened = []
-    for side, keep in ((x, keep_x), (y, keep_y)):
-        rng = seeds.rng(seed, "screen", side.name)
-        scores = views.principal_components(side.features[:, keep], n_components, rng)
-        whitened.append(canonical.whiten(scores, train, inner[train]))
-    return whitened
-
-
-def _judge(axes, rows, k, threads):
+def _judge(axes, rows, k, threads, times=None):
     """Return the estimates of a candidate on some samples, and how far its critic is trusted."""
     rows = np.flatnonzero(rows)
+    near = None if times is None else apart.within(times[rows], time_of(axes.a, axes.b))
     if len(rows) > JUDGE_SAMPLES:
         rows = rows[np.linspace(0, len(rows) - 1, JUDGE_SAMPLES).astype(int)]
+        near = near and replace(near, time=times[rows])
     a, b = axes.a[rows], axes.b[rows]
     best = guided.best_temperature(a, b, axes.s, axes.rank)
     bits, correction, _ = guided.evaluate(
@@ -117,6 +100,7 @@ def _judge(axes, rows, k, threads):
         k=k,
         n_inside=JUDGE_INSIDE,
         threads=threads,
+        apart=near,
     )
     # without the critic, or with it as far as it describes these samples
     return {0: bits.mean(), best: (bits + correction).mean()}, best
@@ -127,16 +111,19 @@ class _Judged:
     """Candidates of a pair and their held-out estimates, by encoder.
 
     `gains` are the estimates in bits, by row of `guided.TEMPERATURES`. `trusted` is how far the
-    critic of each candidate describes the held-out samples, such a row.
+    critic of each candidate describes the held-out samples, such a row. `times` are those of the
+    samples of a series, as `embed_pairs` has it.
     """
 
     axes: list
     gains: list
     trusted: list
     seconds: float
+    times: np.ndarray | None = None
+    weak_bits: np.ndarray | None = None
 
     def add(self, t, name, axes, rows, k, threads):
-        self.gains[t][name], self.trusted[t][name] = _judge(axes, rows, k, threads)
+        self.gains[t][name], self.trusted[t][name] = _judge(axes, rows, k, threads, self.times)
         self.axes[t][name] = axes
 
     def scores(self):
@@ -147,20 +134,39 @@ class _Judged:
         }
 
 
-def _closed_form(x, y, fold, inner, *, seed, n_latent, k, threads):
+def _closed_form(x, y, fold, inner, *, seed, n_latent, k, threads, times=None):
     """Return the judged candidates that need no training."""
     start = time.perf_counter()
-    judged = _Judged([{}, {}], [{}, {}], [{}, {}], 0.0)
+    judged = _Judged([{}, {}], [{}, {}], [{}, {}], 0.0, times)
+    worth = 1.0 if times is None else redundancy(x.views["linear"], y.views["linear"])
+    judged.weak_bits = canonical.weak_bits(x.whitened, y.whitened, fold, worth)
     for t in (0, 1):
         sides = {view: (x.whitened[view, t], y.whitened[view, t]) for view in views.VIEWS}
-        passed = screened(x, y, inner, fold == t, seed)
+        passed = screen.whitened(x, y, inner, fold == t, seed)
         if passed is not None:
             sides["screened"] = passed
         for name, pair in sides.items():
-            axes = canonical.fit(*pair, n_latent, shrink=name != "screened")
+            axes = canonical.fit(*pair, n_latent, shrink=name != "screened", redundancy=worth)
             judged.add(t, name, axes, fold == 1 - t, k, threads)
+    if needs_sure(judged):
+        for t in (0, 1):
+            passed = screen.whitened(x, y, inner, fold == t, seed, screen.SURE_LEVEL)
+            if passed is not None:
+                axes = canonical.fit(*passed, n_latent, shrink=False, redundancy=worth)
+                judged.add(t, "sure", axes, fold == 1 - t, k, threads)
     judged.seconds = time.perf_counter() - start
     return judged
+
+
+def needs_sure(judged):
+    """Return whether features passed the screen whose axes a half can tell no weights of.
+
+    Where nothing but squares correlates, all that pass count alike in the neighbour search, and one
+    that passed by chance costs as much as it would have hidden: those of a far stricter screen are
+    then a candidate too.
+    """
+    axes = [of_half["screened"] for of_half in judged.axes if "screened" in of_half]
+    return any(not of_half.rank for of_half in axes)
 
 
 def _wants_network(judged, train):
@@ -191,9 +197,8 @@ def _best(judged, fold, t, k):
     for name in sorted(gains, key=lambda name: -max(gains[name].values())):
         if max(gains[name].values()) <= most:
             break
-        own, _ = _judge(judged.axes[t][name], fold == t, k, threads=1)
-        value = min(max(gains[name].values()), max(own.values()))
-        if value > most:
+        own, _ = _judge(judged.axes[t][name], fold == t, k, 1, judged.times)
+        if (value := min(max(gains[name].values()), max(own.values()))) > most:
             best, most = name, value
     return best
 
@@ -204,8 +209,8 @@ def _choose(judged, fold, curves, seconds, k):
     chosen, temperature = [], []
     for t in (0, 1):
         name = _best(judged, fold, t, k)
-        gains = judged.gains[1 - t][name]
         chosen.append(name)
+        gains = judged.gains[1 - t][name]
         best = max(gains, key=gains.get)
         # which of the two finds more is noise then, and the critic allows more neighbours
         if gains.get(guided.TRUSTED, -np.inf) > gains[best] - WORSE_BITS:
@@ -235,13 +240,14 @@ def _choose(judged, fold, curves, seconds, k):
         converged=all(c.converged for c in curves),
         fold=fold,
         seconds=judged.seconds + seconds + time.perf_counter() - start,
-        weights=tuple(
-            curves[t].encoders if chosen[t] == "network" else None for t in range(len(chosen))
-        ),
+        weak_bits=judged.weak_bits,
+        weights=tuple(curves[t].encoders if chosen[t] == "network" else None for t in (0, 1)),
     )
 
 
-def embed_pairs(pairs, fold, inner, *, settings, seed, threads=1, exchangeable=False, tell=None):
+def embed_pairs(
+    pairs, fold, inner, *, settings, seed, threads=1, exchangeable=False, times=None, tell=None
+):
     """Embed pairs of variables: closed-form candidates, networks where they may help, the choice.
 
     Pairs of single features are embedded by `narrow.embed` where their samples are exchangeable,
@@ -259,6 +265,8 @@ def embed_pairs(pairs, fold, inner, *, settings, seed, threads=1, exchangeable=F
         Pairs at a time; the result does not depend on it.
     exchangeable : bool
         The samples are neither in time nor in strata.
+    times : int64 array, shape (n_samples,), optional
+        Of series: from `lmi.data.intervals.times`.
     tell : callable, optional
         Called with a line on what is done next.
 
@@ -266,16 +274,15 @@ def embed_pairs(pairs, fold, inner, *, settings, seed, threads=1, exchangeable=F
     -------
     list of Embedding, or of Exception for a pair that failed
     """
-    k = 3
-    tell = tell or (lambda line: None)
+    k, tell = 3, tell or (lambda line: None)
     features_alone = exchangeable and settings["train"] != "always"
 
     def closed(pair):
         if features_alone and narrow.is_narrow(*pair, fold):
             return narrow.embed(*pair, fold)
-        options = {"seed": seed, "n_latent": settings["n_latent"], "k": k, "threads": 1}
+        options = {"seed": seed, "n_latent": settings["n_latent"], "k": k, "times": times}
         try:
-            return _closed_form(*pair, fold, inner, **options)
+            return _closed_form(*pair, fold, inner, **options, threads=1)
         except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
             return error
 
@@ -326,13 +333,14 @@ def embed_pairs(pairs, fold, inner, *, settings, seed, threads=1, exchangeable=F
 def _with_ties(embedding, x, y, fold, inner):
     """Return an embedding with what is needed where a side has ties or is a label."""
     kinds = x.kind, y.kind
-    if not {"tied", "label"} & set(kinds):
+    if set(kinds) <= {"wide", "number"}:
         return embedding
-    start = time.perf_counter()
-    if "wide" in kinds and "label" not in kinds:
-        return replace(embedding, kinds=kinds)
-    embedding = replace(embedding, kinds=kinds, values=np.stack([x.values, y.values]))
-    if "wide" not in kinds:
+    start, embedding = time.perf_counter(), replace(embedding, kinds=kinds)
+    has_several = not ties.SEVERAL.isdisjoint(kinds)
+    if has_several and "label" not in kinds:
+        return embedding
+    embedding = replace(embedding, values=np.stack([x.values, y.values]))
+    if not has_several:
         return embedding
     wide, label = (x, y) if kinds[1] == "label" else (y, x)
     bits = classifier.of_pair(wide, label.values, fold, inner)

@@ -35,7 +35,7 @@ NEIGHBOURHOOD = 6
 """Least samples of a neighbourhood of z, within which the null permutes."""
 
 
-def embed(x, y, given, fold, inner, *, settings, seed, threads=1):
+def embed(x, y, given, fold, inner, *, settings, seed, threads=1, times=None):
     """Embed a pair given other variables.
 
     Parameters
@@ -45,7 +45,7 @@ def embed(x, y, given, fold, inner, *, settings, seed, threads=1):
     given : residual.Given
     fold, inner : int array, shape (n_samples,)
         From `lmi.projection.folds.folds`.
-    settings : dict
+    settings, times
         As in `candidates.embed_pairs`.
     seed, threads : int
 
@@ -55,7 +55,7 @@ def embed(x, y, given, fold, inner, *, settings, seed, threads=1):
         With `given`, `neighbourhood` and `feigned_bits`.
     """
     start, k = time.perf_counter(), 3
-    judged = candidates._Judged([{}, {}], [{}, {}], [{}, {}], 0.0)
+    judged = candidates._Judged([{}, {}], [{}, {}], [{}, {}], 0.0, times)
     prepared, sides_of, coordinates = [], [], []
     for t in (0, 1):
         train = fold == t
@@ -68,6 +68,12 @@ def embed(x, y, given, fold, inner, *, settings, seed, threads=1):
         for name, pair in sides.items():
             axes = _axes(pair, designs, settings["n_latent"], shrink=name != "screened")
             judged.add(t, name, axes, fold == 1 - t, k, threads)
+    if candidates.needs_sure(judged):
+        for t, designs in enumerate(prepared):
+            pair = _screened(x, y, sides_of[t]["linear"], designs, seed, screen.SURE_LEVEL)
+            if pair is not None:
+                axes = _axes(pair, designs, settings["n_latent"], shrink=False)
+                judged.add(t, "sure", axes, fold == 1 - t, k, threads)
     curves = []
     if candidates._wants_network(judged, settings["train"]):
         models = []
@@ -149,8 +155,7 @@ def _residual_views(x, y, designs, seed):
         scores = views.fourier_features(rest[:, :24], 256, rng)
         waves.append(_less(views.principal_components(scores, 64, rng), designs))
     sides["fourier"] = waves
-    summary = _summary([pair[1] for pair in sides["linear"]], designs.train)
-    passed = _screened(x["features"], y["features"], summary, designs, seed)
+    passed = _screened(x, y, sides["linear"], designs, seed)
     if passed is not None:
         sides["screened"] = passed
     return sides
@@ -166,21 +171,21 @@ def _summary(predictions, train):
     return scores / np.maximum(scores[train].std(axis=0), 1e-12)
 
 
-def _screened(x, y, summary, designs, seed):
+def _screened(x, y, linear, designs, seed, level=screen.LEVEL):
     """Return residuals of the features that go with the other side beyond z, or None."""
     train = designs.train
-    base = np.hstack([np.ones((len(x), 1)), summary])
+    summary = _summary([predicted for _, predicted in linear], train)
+    base = np.hstack([np.ones((len(train), 1)), summary])
+    x, y = x["features"], y["features"]
     rests = []
     for side in (x, y):
         slopes = np.linalg.lstsq(base[train], side[train].astype(float), rcond=None)[0]
         rests.append((side - base @ slopes).astype(np.float32))
-    keep_x, keep_y = screen.informative(*(rest[train] for rest in rests))
-    if not keep_x.any() or not keep_y.any():
-        return None
-    if min(keep_x.mean(), keep_y.mean()) > 1 - candidates.SCREEN_MUST_DROP:
+    kept = screen.passing(*(rest[train] for rest in rests), level)
+    if kept is None:
         return None
     pair = []
-    for name, side, keep in (("x", x, keep_x), ("y", y, keep_y)):
+    for name, side, keep in zip("xy", (x, y), kept, strict=True):
         rng = seeds.rng(seed, "given", "screen", name)
         pair.append(_less(views.principal_components(side[:, keep], 64, rng), designs))
     return pair

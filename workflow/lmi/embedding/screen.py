@@ -2,22 +2,33 @@
 
 import numpy as np
 
+from lmi.base import seeds
+from lmi.embedding import canonical
+from lmi.projection import views
+
+MUST_DROP = 0.2
+"""Share of the features of a side that a screen drops, or it is none."""
+N_COMPONENTS = 64
+"""Principal components of the features that pass."""
 LEVEL = 0.05
+SURE_LEVEL = 1e-4
+"""Level of features that hardly any chance can have brought in."""
 MAX_SQUARED = 4_000_000
 """Squares are screened too while the features of x times those of y are at most this many."""
 
 
-def informative(x, y):
+def informative(x, y, level=LEVEL):
     """Return masks of the features of x and of y that correlate with the other side.
 
     The squares of the scores count as well: a circle, or a shared scale, shows in them alone. A
     feature's p value is Bonferroni's over the features of the other side; the features are then
-    chosen at a false discovery rate of 5 % (Benjamini & Hochberg 1995).
+    chosen at a false discovery rate of `level` (Benjamini & Hochberg 1995).
 
     Parameters
     ----------
     x, y : array, shape (n_train, n_features)
         Normal scores of the training fold.
+    level : float
 
     Returns
     -------
@@ -27,9 +38,49 @@ def informative(x, y):
     best_x, best_y = _largest_correlations(*(_standard(side, squared) for side in (x, y)))
     powers = 2 if squared else 1
     return tuple(
-        _select(best.reshape(powers, -1).max(axis=0), powers * n_tests)
+        _select(best.reshape(powers, -1).max(axis=0), powers * n_tests, level)
         for best, n_tests in ((best_x, len(best_y)), (best_y, len(best_x)))
     )
+
+
+def passing(x, y, level=LEVEL):
+    """Return the masks of `informative`, or None where next to nothing or all of a side is dropped.
+
+    Parameters
+    ----------
+    x, y, level
+        As there.
+    """
+    keep = informative(x, y, level)
+    if not all(one.any() for one in keep) or min(one.mean() for one in keep) > 1 - MUST_DROP:
+        return None
+    return keep
+
+
+def whitened(x, y, inner, train, seed, level=LEVEL):
+    """Return whitened views of the features that pass the screen on a training fold, or None.
+
+    Parameters
+    ----------
+    x, y : candidates.Variable
+    inner : int array, shape (n_samples,)
+    train : bool array, shape (n_samples,)
+    seed : int
+    level : float
+
+    Returns
+    -------
+    list of canonical.Whitened, or None
+    """
+    keep = passing(x.features[train], y.features[train], level)
+    if keep is None:
+        return None
+    sides = []
+    for side, kept in zip((x, y), keep, strict=True):
+        rng = seeds.rng(seed, "screen", side.name)
+        scores = views.principal_components(side.features[:, kept], N_COMPONENTS, rng)
+        sides.append(canonical.whiten(scores, train, inner[train]))
+    return sides
 
 
 def _standard(scores, squared):
@@ -52,11 +103,11 @@ def _largest_correlations(x, y):
     return best_x / root_n, best_y / root_n
 
 
-def _select(largest, n_tests):
+def _select(largest, n_tests, level):
     from scipy.special import ndtr
 
     p = np.minimum(1.0, 2 * n_tests * ndtr(-largest))
     # Benjamini and Hochberg's step-up; scipy.stats takes longer to load than the screen to run
     ordered = np.sort(p)
-    passed = ordered <= LEVEL * np.arange(1, len(p) + 1) / len(p)
+    passed = ordered <= level * np.arange(1, len(p) + 1) / len(p)
     return p <= (ordered[passed][-1] if passed.any() else -1.0)

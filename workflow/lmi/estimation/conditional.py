@@ -7,6 +7,7 @@ import numpy as np
 from lmi.base import reasons, seeds
 from lmi.estimation import estimate as estimation
 from lmi.estimation import evaluate as evaluation
+from lmi.estimation import series
 
 N_NULL = 8
 """Permutations near z on which the conditional estimate is repeated, for their mean."""
@@ -94,6 +95,7 @@ def _null_mean(embedding, samples, k, rng, threads):
     """Return the mean of the estimate with y permuted near z, or shifted in time."""
     zy, values = embedding.zy.copy(), []
     neighbours = evaluation.Neighbours(k, 0)
+    times = series.times(embedding, samples)
     for _ in range(N_NULL):
         for t in range(len(zy)):
             rows = estimation._held_out(embedding, t, samples)
@@ -111,7 +113,8 @@ def _null_mean(embedding, samples, k, rng, threads):
         permuted = replace(embedding, zy=zy)
         for t in range(len(zy)):
             rows = estimation._held_out(embedding, t, samples)
-            values.append(evaluation.evaluate(permuted, t, rows, neighbours, threads)[0].mean())
+            bits, _, _ = evaluation.evaluate(permuted, t, rows, neighbours, threads, times=times)
+            values.append(bits.mean())
     return float(np.mean(values))
 
 

@@ -1,10 +1,15 @@
-"""Difference of the mutual information of two groups of samples, by encoders that they share.
+"""Difference of the mutual information of two groups of samples.
 
-Each group is estimated by itself with the shared encoders; the strength of the critic's axes is
-that of the group's training samples. Under the null the two groups' samples are exchangeable: the
-labels are permuted, within strata where there are any, and the difference is divided by the scatter
-of the pointwise values, so that groups that differ in more than their mutual information do not
-mislead the test (Chung & Romano 2013).
+Each group is estimated by encoders of its own, as it would be alone: encoders that both share
+describe the groups unequally well where they differ in more than their information, such as in a
+factor that one of them has alone, and then differ in what they find. As many samples of each group
+lose as much by learning.
+
+The test exchanges labels, within strata where there are any, with shared encoders, which need not
+be learned anew for each exchange; the strength of the critic's axes is that of a group's training
+samples. The difference is divided by the scatter of the pointwise values (Chung & Romano 2013).
+Because shared encoders may find a difference that is their own, the p value is at least that of the
+groups' own estimates and their errors: a difference counts where both show it.
 """
 
 from dataclasses import dataclass, replace
@@ -13,6 +18,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from lmi.base import reasons, seeds
+from lmi.estimation import error_bars
 from lmi.estimation import estimate as estimation
 from lmi.estimation import evaluate as evaluation
 from lmi.ksg import guided
@@ -22,6 +28,8 @@ ENOUGH = 20
 FIRST = 199
 """Permutations after which a test whose tail is at most `CERTAIN` stops."""
 CERTAIN = 1e-6
+MOST = 999
+"""Exchanges of labels for each of many pairs: beyond, a tail is told by their scatter."""
 N_INSIDE = 16
 """Samples drawn inside each side of a box for the statistic that is permuted."""
 
@@ -33,11 +41,14 @@ class Difference:
     Attributes
     ----------
     estimates : (estimation.Estimate, estimation.Estimate)
+        Of each group by encoders of its own.
     delta_bits, sd_bits : float
         The first group's estimate less the second's, and its standard error.
     p_value : float
         Two-sided; NaN where it was not asked for or nothing can be exchanged.
     n_permutations : int
+    shared_bits : (float, float)
+        What the shared encoders find in each group.
     """
 
     estimates: tuple
@@ -45,22 +56,22 @@ class Difference:
     sd_bits: float
     p_value: float
     n_permutations: int
+    shared_bits: tuple
 
 
-def estimate(
-    embedding, group, *, strata=None, k=3, n_permutations=999, samples, seed, name, threads=1
-):
+def estimate(embedding, own, group, *, strata=None, k=3, n_permutations=999, seed, name, threads=1):
     """Estimate the mutual information of two groups and test its difference.
 
     Parameters
     ----------
     embedding : Embedding
         Of both groups together; each half of the samples holds half of each group.
+    own : (Embedding, Embedding)
+        Of each group alone.
     group : int array, shape (n_samples,), values 0 and 1
     strata : int array, shape (n_samples,), optional
         Labels are exchanged within them.
     k, n_permutations : int
-    samples : estimation.Samples
     seed, name
         As in `lmi.estimation.estimate.estimate`.
     threads : int
@@ -69,15 +80,13 @@ def estimate(
     -------
     Difference
     """
+    options = {"k": k, "seed": seed, "threads": threads}
     estimates = tuple(
-        estimation.estimate(
-            of_group(embedding, group == code),
-            k=k,
-            samples=samples,
-            seed=seed,
-            name=f"{name}/group {code}",
-            threads=threads,
-        )
+        estimation.estimate(one, name=f"{name}/group {code}", **options)
+        for code, one in enumerate(own)
+    )
+    shared = tuple(
+        estimation.estimate(of_group(embedding, group == code), error_bars=False, **options).mi_bits
         for code in (0, 1)
     )
     delta = estimates[0].mi_bits - estimates[1].mi_bits
@@ -86,7 +95,27 @@ def estimate(
     if n_permutations:
         rng = seeds.rng(seed, "difference", name)
         p_value, drawn = _test(embedding, group, strata, k, n_permutations, rng, threads)
-    return Difference(estimates, float(delta), sd, p_value, drawn)
+        p_value = float(np.maximum(p_value, p_of_errors(delta, sd, len(group) // 2)))
+    return Difference(estimates, float(delta), sd, p_value, drawn, shared)
+
+
+def p_of_errors(delta, sd, n_each):
+    """Return the two-sided p value of a difference of two estimates with error bars.
+
+    By Student's t: the variance of each of the four halves comes from as many parts as it has
+    samples for (`lmi.estimation.error_bars`). NaN without error bars.
+
+    Parameters
+    ----------
+    delta, sd : float
+    n_each : int
+        Samples of each group.
+    """
+    affordable = [n for n in error_bars.PARTS if n_each // 2 // n >= error_bars.MIN_PART]
+    n_parts = max(affordable, default=2)
+    if not sd > 0:
+        return np.nan
+    return float(max(2 * student.sf(abs(delta) / sd, 4 * (n_parts - 1)), 1e-300))
 
 
 def of_group(embedding, rows):
@@ -112,6 +141,7 @@ def of_group(embedding, rows):
         zy=embedding.zy[:, rows],
         fold=embedding.fold[rows],
         s=s,
+        weak_bits=None,
     )
 
 
@@ -177,21 +207,17 @@ def _tail(drawn, observed):
     return float(max(2 * student.sf(observed / (sd * np.sqrt(1 + 1 / n)), n - 1), 1e-300))
 
 
-def differs_in_shape(own_bits, shared, threshold_bits=0.1, threshold_sd=3.0):
+def differs_in_shape(result, threshold_bits=0.1, threshold_sd=3.0):
     """Return the reason that a group's own encoder finds more than the shared one, in a list.
 
     Parameters
     ----------
-    own_bits : sequence of float
-        `mi_bits` of each group by an encoder of its own.
-    shared : sequence of estimation.Estimate
-        Of each group by the shared encoder.
+    result : Difference
     threshold_bits, threshold_sd : float
         It must find more by both: bits, and standard errors.
     """
-    gains = [own - one.mi_bits for own, one in zip(own_bits, shared, strict=True)]
-    limits = [max(threshold_bits, threshold_sd * one.sd_bits) for one in shared]
-    if all(gain <= limit for gain, limit in zip(gains, limits, strict=True)):
-        return []
-    first, second = map(float, own_bits)
-    return [reasons.Reason("groups_differ_in_shape", {"first": first, "second": second})]
+    for one, shared in zip(result.estimates, result.shared_bits, strict=True):
+        if one.mi_bits - shared > max(threshold_bits, threshold_sd * one.sd_bits):
+            first, second = result.shared_bits
+            return [reasons.Reason("groups_differ_in_shape", {"first": first, "second": second})]
+    return []

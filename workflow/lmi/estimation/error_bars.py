@@ -9,7 +9,7 @@ MIN_PART = 25
 INSIDE_PARTS = 16
 
 
-def variance(embedding, t, rows, neighbours, rng, threads, block=1):
+def variance(embedding, t, rows, neighbours, rng, threads, block=1, times=None):
     """Return the variances of KSG and of the corrected estimate on `rows`, and a third's estimate.
 
     After Holmes & Nemenman 2019: the variance s_n^2 of the estimates on n disjoint parts, scaled
@@ -24,7 +24,7 @@ def variance(embedding, t, rows, neighbours, rng, threads, block=1):
         values = []
         for part in _parts(rows, n_parts, rng, block):
             bits, corrected, _ = evaluate(
-                embedding, t, part, neighbours, threads, n_inside=INSIDE_PARTS
+                embedding, t, part, neighbours, threads, n_inside=INSIDE_PARTS, times=times
             )
             values.append((bits.mean(), corrected.mean()))
         if n_parts == PARTS[0]:
@@ -41,7 +41,7 @@ def _parts(rows, n_parts, rng, block):
     blocks = np.array_split(rows, max(n_parts, len(rows) // block))
     order = rng.permutation(len(blocks))
     return [
-        np.concatenate([blocks[place] for place in places])
+        np.concatenate([blocks[place] for place in np.sort(places)])
         for places in np.array_split(order, n_parts)
     ]
 

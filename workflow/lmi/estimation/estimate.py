@@ -147,20 +147,21 @@ def estimate(
     """
     samples = samples or Samples()
     held_out = [_held_out(embedding, t, samples) for t in range(len(embedding.zx))]
+    times = series.times(embedding, samples)
     pair = None
     if narrow.is_narrow(embedding):
         pair = narrow.read(embedding, held_out[0], seeds.rng(seed, "narrow", name))
         *of_pair, neighbours = narrow.search(pair, k)
         values = [(*of_pair, pair.n_tied)]
     else:
-        values, neighbours = search(embedding, held_out, k, threads)
+        values, neighbours = search(embedding, held_out, k, threads, times)
     pointwise, pointwise_ksg = np.full((2, len(embedding.fold)), np.nan)
     for out, (bits, corrected, _) in zip(held_out, values, strict=True):
         pointwise_ksg[out], pointwise[out] = bits, corrected
     halves = [float(pointwise[out].mean()) for out in held_out]
     halves_ksg = [float(pointwise_ksg[out].mean()) for out in held_out]
     if pair is None:
-        pointwise = pointwise + _optimism(embedding, halves, neighbours, threads)
+        pointwise = pointwise + _optimism(embedding, halves, neighbours, threads, times)
     n_estimated = sum(len(out) for out in held_out)
     mi, mi_ksg = float(np.nanmean(pointwise)), float(np.nanmean(pointwise_ksg))
     sd = sd_ksg = drift = np.nan
@@ -171,8 +172,10 @@ def estimate(
         for t, out in enumerate(held_out):
             rng = seeds.rng(seed, "parts", name, t)
             if pair is None:
-                block = series.BLOCK * series.time_of(embedding, t) if samples.time_series else 1
-                variances[t], third = variance(embedding, t, out, neighbours, rng, threads, block)
+                block = series.BLOCK * times.windows[t] if times else 1
+                variances[t], third = variance(
+                    embedding, t, out, neighbours, rng, threads, block, times
+                )
             else:
                 variances[t], third = narrow.variance(pair, neighbours, rng)
             thirds.append(third)
@@ -183,8 +186,10 @@ def estimate(
             slow_halves = samples.time_series  # more than the blocks, they show what is slow
             sd = standard_error(embedding, variances[:, 1], halves_ksg, training=slow_halves)
         if samples.time_series:
-            chance = series.bits_by_chance(embedding, held_out, neighbours, threads, INSIDE_PARTS)
-            sd_ksg, sd = np.hypot([sd_ksg, sd], chance).tolist()
+            chance, scatter = series.bits_by_chance(
+                embedding, held_out, neighbours, threads, INSIDE_PARTS, times
+            )
+            sd_ksg, sd = np.hypot(np.maximum([sd_ksg, sd], scatter), chance).tolist()
     n_tied = sum(n_tied for _, _, n_tied in values)
     ties = discrete.measure(embedding, k=k, seed=seed, name=name, threads=threads, other=(mi, sd))
     if ties:
@@ -195,7 +200,7 @@ def estimate(
             sd = np.fmax(sd, ties.sd_bits) if samples.time_series else ties.sd_bits
             drift = ties.drift_bits
             variances = np.repeat(ties.variances[:, None], 2, axis=1)
-    within = within_strata(embedding, held_out, samples, k, threads)
+    within = within_strata(embedding, held_out, samples, k, threads, times)
     tested = null.NOT_TESTED
     if permutations and permutations["max"]:
         scheme = _scheme(permutations["scheme"], samples, embedding)
@@ -204,7 +209,7 @@ def estimate(
             tested = ranks.test(pair.pairing.place, least)
     if permutations and permutations["max"] and tested is null.NOT_TESTED:
         tested = null.test(
-            [_part(embedding, t, out, samples) for t, out in enumerate(held_out)],
+            [_part(embedding, t, out, samples, times) for t, out in enumerate(held_out)],
             scheme=scheme,
             n_permutations=permutations["max"],
             block_length=permutations["block_length"],
@@ -226,6 +231,7 @@ def estimate(
         missing=samples.missing,
         converged=embedding.converged,
         slow=samples.time_series and series.is_slow(embedding),
+        weak_bits=None if ties else embedding.weak_bits,
     )
     if samples.time_series:
         why += flags.of_series(
@@ -243,11 +249,12 @@ def estimate(
     if samples.by_position:
         why.append(reasons.Reason("joined_by_position"))
     trusted = float(np.mean((embedding.rank > 0) & (embedding.temperature > 0)))
-    ends = interval(mi, mi_ksg, sd, drift, trusted)
+    own = {"weak_bits": embedding.weak_bits, "has_ties": "counts" in embedding.kinds}
+    ends = interval(mi, mi_ksg, sd, drift, trusted, **({} if ties else own))
     return Estimate(pointwise, mi, mi_ksg, sd, sd_ksg, *ends, drift, *within, tested, tuple(why))
 
 
-def _optimism(embedding, halves, neighbours, threads):
+def _optimism(embedding, halves, neighbours, threads, times):
     """Return the bits to add for what critics lose on samples that they were not fitted to.
 
     Half the difference between a critic's own samples and the others, but at most what is to be
@@ -261,7 +268,7 @@ def _optimism(embedding, halves, neighbours, threads):
             boxes = neighbours
             if embedding.temperature[t] == guided.TRUSTED:
                 boxes = neighbours._replace(k=neighbours.k_guided)
-            _, corrected, _ = evaluate(embedding, t, own, boxes, threads)
+            _, corrected, _ = evaluate(embedding, t, own, boxes, threads, times=times)
             gap = (corrected.mean() - half) / 2
             expected = embedding.n_parameters[t] / (2 * len(own)) / np.log(2)
         gaps.append(gap)
@@ -319,7 +326,7 @@ def _links(embedding):
     )
 
 
-def _part(embedding, t, rows, samples):
+def _part(embedding, t, rows, samples, times):
     """Return what the null permutes: the coordinates of the held-out samples, and the critic."""
     a, b, weight = coordinates(embedding, t, rows)
     a, b = guided.untie(a, 0), guided.untie(b, 1)
@@ -341,4 +348,5 @@ def _part(embedding, t, rows, samples):
         strata=None if strata is None else strata[rows],
         interval=None if samples.interval is None else samples.interval[rows],
         trials=_are_trials(samples.interval),
+        apart=None if times is None else times.apart(t, rows),
     )

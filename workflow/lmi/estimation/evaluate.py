@@ -40,7 +40,7 @@ def given_coordinates(embedding, t, rows):
     return None if embedding.given is None else embedding.given[t][rows].astype(np.float64)
 
 
-def search(embedding, held_out, k, threads):
+def search(embedding, held_out, k, threads, times=None):
     """Evaluate each encoder with as many neighbours as suit the pair.
 
     The noise of KSG falls with the number of neighbours, and its bias rises, but for a critic that
@@ -62,7 +62,8 @@ def search(embedding, held_out, k, threads):
 
     def by_encoder(neighbours, ahead=()):
         return [
-            evaluate(embedding, t, out, neighbours, threads, caches[t], ahead) for t, out in rows
+            evaluate(embedding, t, out, neighbours, threads, caches[t], ahead, times=times)
+            for t, out in rows
         ]
 
     def plain(k, ahead=()):
@@ -111,7 +112,15 @@ def _rises(few, many):
 
 
 def evaluate(
-    embedding, t, rows, neighbours, threads, cache=None, ahead=(), n_inside=guided.N_INSIDE
+    embedding,
+    t,
+    rows,
+    neighbours,
+    threads,
+    cache=None,
+    ahead=(),
+    n_inside=guided.N_INSIDE,
+    times=None,
 ):
     """Evaluate encoder t at samples, with KSG and with the correction by its critic.
 
@@ -130,6 +139,8 @@ def evaluate(
         Numbers of neighbours that later calls will ask for.
     n_inside : int
         Samples drawn inside each box to integrate the critic.
+    times : series.Times, optional
+        Of a series: which samples may be neighbours. Rows are in order of time then.
 
     Returns
     -------
@@ -154,5 +165,6 @@ def evaluate(
         ahead=ahead,
         given=given_coordinates(embedding, t, rows),
         threads=threads,
+        apart=None if times is None else times.apart(t, rows),
     )
     return bits, bits + correction, tied

@@ -24,10 +24,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lmi.base.autocorrelation import correlation_time
 from lmi.estimation import combination, permutations, tails
-from lmi.estimation.series import correlation_time
 from lmi.ksg import kernel as ksg
 from lmi.ksg import permuted
+from lmi.ksg.apart import Apart
 
 SCHEMES = ("free", "strata", "shift", "blocks")
 MAX_KSG = 999
@@ -88,6 +89,8 @@ class Part:
         Interval of each sample, in order; None for one unbroken stretch.
     trials : bool
         Intervals are short, and shifted as a whole.
+    apart : Apart, optional
+        Of a series: which samples may be neighbours, by the times of x.
     """
 
     x: np.ndarray
@@ -97,6 +100,7 @@ class Part:
     strata: np.ndarray | None = None
     interval: np.ndarray | None = None
     trials: bool = False
+    apart: Apart | None = None
 
 
 def test(parts, *, scheme, n_permutations, rng, k=3, block_length=0, tail_fit=True, links=None):
@@ -180,7 +184,8 @@ def _sequential(part, scheme, most, block_length, rng, k, tail_fit=True):
     of one permutation more: the shares alone leave gaps of up to .1.
     """
     n = len(part.x)
-    observed = ksg.mi(part.x, part.y, k)
+    observed = ksg.mi(part.x, part.y, k, apart=part.apart)
+    pairings = permuted.Pairings(part.x, part.y, k, apart=part.apart)
     values, n_larger = np.zeros(0), 0
     independent, least = most, tails.smallest(part, scheme, block_length)
     all_in_one = scheme == "shift" and part.interval is None
@@ -200,7 +205,7 @@ def _sequential(part, scheme, most, block_length, rng, k, tail_fit=True):
             orders = (np.arange(n) + shifted) % n
         else:
             orders = permutations.orders(part, scheme, size, block_length, rng)
-        new = permuted.null(part.x, part.y, orders, k)
+        new = pairings.bits(orders)
         larger = n_larger + np.cumsum(new >= observed - ROUNDING)
         if larger[-1] >= ENOUGH:
             stop = len(values) + int(np.argmax(larger >= ENOUGH)) + 1

@@ -1,16 +1,15 @@
 """What samples that are consecutive in time allow: effective samples, blocks, trends."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.fft import irfft, rfft
 
+from lmi.base import autocorrelation
+from lmi.base.autocorrelation import AXES, correlation_time, longest_correlation_time
+from lmi.data import intervals
 from lmi.estimation.evaluate import evaluate
+from lmi.ksg import apart
 
-DECAYED = 0.1
-"""Autocorrelation below which samples count as unrelated."""
-AXES = 4
-"""First axes of an encoder that are looked at."""
 BLOCK = 2
 """Correlation times of a block, of which the parts of an error bar are made."""
 SHIFTS = 5
@@ -19,37 +18,43 @@ TREND_SD = 4.5
 """Standard errors of a slope beyond which a series has a trend."""
 
 
-def longest_correlation_time(n):
-    """Return the longest correlation time that `correlation_time` finds in n samples."""
-    return max(2, n // 10)
+@dataclass(frozen=True)
+class Times:
+    """When the samples of a series were taken, and how far apart neighbours are.
+
+    Attributes
+    ----------
+    at : int64 array, shape (n_samples,)
+        Ascending; intervals lie far apart.
+    windows : list of int
+        By encoder: samples whose times differ by at most this are no neighbours.
+    """
+
+    at: np.ndarray
+    windows: list
+
+    def apart(self, t, rows):
+        """Return which of some rows, in order, may be neighbours for encoder t."""
+        return apart.within(self.at[rows], self.windows[t])
 
 
-def autocorrelation(z):
-    """Return the autocorrelation of each axis, shape (longest correlation time, n_axes).
+def times(embedding, samples):
+    """Return the `Times` of a pair of series, with windows of a correlation time.
 
     Parameters
     ----------
-    z : array, shape (n_samples, n_axes)
+    embedding : embed.Embedding
+    samples : estimate.Samples
+
+    Returns
+    -------
+    Times, or None where samples are not consecutive in time
     """
-    n = len(z)
-    centred = z - z.mean(axis=0)
-    power = np.abs(rfft(centred, n=2 * n, axis=0)) ** 2
-    covariance = irfft(power, n=2 * n, axis=0)[: longest_correlation_time(n)]
-    return covariance / np.maximum(covariance[0], 1e-300)
-
-
-def correlation_time(z):
-    """Return the first lag, in samples, at which no axis is autocorrelated by more than `DECAYED`.
-
-    At most a tenth of the samples.
-
-    Parameters
-    ----------
-    z : array, shape (n_samples, n_axes)
-    """
-    correlation = np.abs(autocorrelation(z)).max(axis=1)
-    below = np.flatnonzero(correlation < max(DECAYED, 3 / np.sqrt(len(z))))
-    return int(below[0]) if len(below) else len(correlation)
+    if not samples.time_series:
+        return None
+    at = intervals.times(len(embedding.fold), samples.interval)
+    windows = [max(samples.overlap, time_of(embedding, t)) for t in range(len(embedding.zx))]
+    return Times(at, windows)
 
 
 def _axes(embedding, t):
@@ -58,7 +63,7 @@ def _axes(embedding, t):
 
 def time_of(embedding, t):
     """Return the longer correlation time of the two variables, as encoder t sees them."""
-    return max(map(correlation_time, _axes(embedding, t)))
+    return autocorrelation.time_of(*_axes(embedding, t))
 
 
 def is_slow(embedding):
@@ -71,18 +76,11 @@ def is_slow(embedding):
 def effective_samples(embedding, n):
     """Return how many independent samples n samples of the pair are worth.
 
-    The variance of a mean of products grows by one plus twice the sum of the products of the
-    autocorrelations (Bartlett 1935), here of the slowest axes of either variable.
+    Those of the encoder that sees the slower axes.
     """
-    least = float(n)
-    for t in range(len(embedding.zx)):
-        x, y = (np.maximum(autocorrelation(z), 0.0).max(axis=1) for z in _axes(embedding, t))
-        products = (x * y)[1:]
-        # chance correlations beyond the first that has decayed are noise
-        stop = np.flatnonzero(products < DECAYED**2)
-        factor = 1 + 2 * products[: stop[0] if len(stop) else None].sum()
-        least = min(least, n / factor)
-    return least
+    return n / max(
+        autocorrelation.redundancy(*_axes(embedding, t)) for t in range(len(embedding.zx))
+    )
 
 
 def has_trends(embedding):
@@ -106,7 +104,7 @@ def trend(z):
     centred = z - z.mean(axis=0)
     slope = time @ centred / (time @ time)
     rest = centred - time[:, None] * slope
-    correlation = autocorrelation(rest)
+    correlation = autocorrelation.autocorrelation(rest)
     width = min(4 * correlation_time(rest), len(correlation))
     weights = 1 - np.arange(1, width) / width
     factor = 1 + 2 * weights @ correlation[1:width]
@@ -114,11 +112,11 @@ def trend(z):
     return float(np.max(np.abs(slope) / np.maximum(error, 1e-300)))
 
 
-def bits_by_chance(embedding, held_out, neighbours, threads, n_inside):
-    """Return the mean of KSG and of the corrected estimate over the series shifted in time.
+def bits_by_chance(embedding, held_out, neighbours, threads, n_inside, times):
+    """Return the mean of KSG and of the corrected estimate of shifted series, and KSG's scatter.
 
-    Neighbours in time pass for neighbours in value, in x and in y alike, so that the shifted series
-    share bits too. Not below zero: a critic corrects shifted series for what they do not share.
+    Series that are slower than the window tells share bits when they are shifted, too. Not below
+    zero: a critic corrects shifted series for what they do not share.
 
     Parameters
     ----------
@@ -126,12 +124,15 @@ def bits_by_chance(embedding, held_out, neighbours, threads, n_inside):
     held_out : list of int array
         Rows that each encoder is evaluated on.
     neighbours : evaluate.Neighbours
-    threads, n_inside : int
+    threads, n_inside, times
         Of `evaluate`.
 
     Returns
     -------
-    array, shape (2,)
+    by_chance : array, shape (2,)
+    scatter : float
+        Standard deviation of the mean of all encoders' KSG, as the shifts tell it: of series that
+        share nothing.
     """
     values = []
     for t, rows in enumerate(held_out):
@@ -140,7 +141,10 @@ def bits_by_chance(embedding, held_out, neighbours, threads, n_inside):
             zy[t][rows] = zy[t][np.roll(rows, shift)]
             shifted = replace(embedding, zy=zy)
             ksg_bits, corrected, _ = evaluate(
-                shifted, t, rows, neighbours, threads, n_inside=n_inside
+                shifted, t, rows, neighbours, threads, n_inside=n_inside, times=times
             )
             values.append((ksg_bits.mean(), corrected.mean()))
-    return np.maximum(np.mean(values, axis=0), 0.0)
+    values = np.array(values)
+    of_encoder = values[:, 0].reshape(len(held_out), SHIFTS)
+    scatter = float(np.sqrt(of_encoder.var(axis=1, ddof=1).mean() / len(held_out)))
+    return np.maximum(values.mean(axis=0), 0.0), scatter

@@ -10,7 +10,7 @@ MIN_STRATUM = 50
 """Fewest held-out samples of a stratum in each half."""
 
 
-def within_strata(embedding, held_out, samples, k, threads):
+def within_strata(embedding, held_out, samples, k, threads, times=None):
     """Return the mean of KSG within strata, its standard error, and each stratum's as text."""
     if samples.strata is None:
         return np.nan, np.nan, ""
@@ -24,7 +24,8 @@ def within_strata(embedding, held_out, samples, k, threads):
             a, b, weight = coordinates(embedding, t, rows)
             a, b = guided.untie(a, 0), guided.untie(b, 1)
             x, y = a * weight[: a.shape[1]], b * weight[: b.shape[1]]
-            bits.append(ksg.pointwise_mi(x, y, k, threads))
+            apart = None if times is None else times.apart(t, rows)
+            bits.append(ksg.pointwise_mi(x, y, k, threads, apart))
         bits = np.concatenate(bits)
         means.append(bits.mean())
         squares.append(bits.var(ddof=1) / len(bits))

@@ -21,6 +21,7 @@ import numpy as np
 
 from lmi.base.repeats import MANY_COPIES, copies
 from lmi.ksg import kernel as ksg
+from lmi.ksg.apart import Apart
 
 CRITIC_BOUND_SD = 5.0
 """Standard deviations to which variates are cut where a critic multiplies them: an encoder may
@@ -54,6 +55,7 @@ def evaluate(
     ahead: Sequence[int] = (),
     given: np.ndarray | None = None,
     threads: int = 1,
+    apart: Apart | None = None,
 ):
     """Return pointwise KSG and its critic-guided correction.
 
@@ -88,6 +90,8 @@ def evaluate(
     given : array, shape (n_samples, n_given), optional
         Coordinates z that are conditioned on, in the scale of the search.
     threads : int
+    apart : Apart, optional
+        Samples of a series, in order of time: which may be neighbours.
 
     Returns
     -------
@@ -115,24 +119,24 @@ def evaluate(
         wanted.add(k_guided)
     missing = sorted(wanted - known.keys())
     if missing:
-        known.update(zip(missing, ksg.neighbours_each(x, y, missing, threads), strict=True))
+        known.update(zip(missing, ksg.neighbours_each(x, y, missing, threads, apart), strict=True))
     radius, n_x, n_y = known[k]
     k_of_each: int | np.ndarray = k
     if lone:
-        alone = lonely(x, y, radius, k, threads)
+        alone = lonely(x, y, radius, k, threads, apart)
         k_of_each = np.where(alone, 1, k)
         radius, n_x, n_y = (
             np.where(alone, one, other)
             for one, other in zip(known[1], (radius, n_x, n_y), strict=True)
         )
-    bits = _bits(n_x, n_y, k_of_each, radius, given, threads)
+    bits = _bits(n_x, n_y, k_of_each, radius, given, threads, apart)
     correction = np.zeros(len(x))
     if rank and temperature:
         if not lone and k_guided not in (None, k):
             radius, n_x, n_y = known[k_guided]
-            correction = _bits(n_x, n_y, k_guided, radius, given, threads) - bits
-        inside_x, _ = ksg.marginal_neighbours(x, radius, n_inside, 0, threads)
-        inside_y, _ = ksg.marginal_neighbours(y, radius, n_inside, 1, threads)
+            correction = _bits(n_x, n_y, k_guided, radius, given, threads, apart) - bits
+        inside_x, _ = ksg.marginal_neighbours(x, radius, n_inside, 0, threads, apart)
+        inside_y, _ = ksg.marginal_neighbours(y, radius, n_inside, 1, threads, apart)
         left, right, at_sample = _critic(a[:, :rank], b[:, :rank], s[:rank], temperature)
         correction += _correction(left, right, at_sample, inside_x, inside_y)
         if given is not None:
@@ -140,20 +144,25 @@ def evaluate(
     return bits, correction, n_tied
 
 
-def _bits(n_x, n_y, k, radius, given, threads):
+def _bits(n_x, n_y, k, radius, given, threads, apart):
     """Return pointwise KSG, conditional where coordinates are given.
 
     A sample with fewer than k others of its label has no box within it, and no bits.
     """
-    bits = ksg.bits(n_x, n_y, k)
+    bits = ksg.bits(n_x, n_y, k, apart)
     if given is not None:
-        bits += ksg.given_bits(given, radius, threads)
+        bits += ksg.given_bits(given, radius, threads, apart)
         bits[radius > LABEL_GAP / 2] = 0.0
     return bits
 
 
 def lonely(
-    x: np.ndarray, y: np.ndarray, radius: np.ndarray, k: int, threads: int = 1
+    x: np.ndarray,
+    y: np.ndarray,
+    radius: np.ndarray,
+    k: int,
+    threads: int = 1,
+    apart: Apart | None = None,
 ) -> np.ndarray:
     """Return which samples lie outside the clusters of most of their neighbours.
 
@@ -165,7 +174,8 @@ def lonely(
     x, y : array, shape (n_samples, n_axes)
     radius : array, shape (n_samples,)
         Distance to the k-th neighbour, as `ksg.neighbours` returns it.
-    k, threads : int
+    k, threads, apart
+        As in `evaluate`.
 
     Returns
     -------
@@ -173,7 +183,8 @@ def lonely(
         More than half of the k neighbours have a radius `LONELY` times smaller.
     """
     joint = np.hstack([x, y])
-    nearest, _ = ksg.marginal_neighbours(joint, np.nextafter(radius, np.inf), k + 1, 0, threads)
+    reach = np.nextafter(radius, np.inf)
+    nearest, _ = ksg.marginal_neighbours(joint, reach, k + 1, 0, threads, apart)
     return (LONELY * radius[nearest] < radius[:, None]).sum(axis=1) > k / 2
 
 

@@ -8,21 +8,22 @@ import math
 import numpy as np
 
 from lmi.base.errors import InputError
+from lmi.ksg.apart import Apart
 from lmi.ksg.checked import integer, matrix, pair
 from lmi.ksg.points import Points
 
 EULER_GAMMA = 0.57721566490153286
 
 
-def mi(x, y, k: int = 3, threads: int = 1) -> float:
+def mi(x, y, k: int = 3, threads: int = 1, apart: Apart | None = None) -> float:
     """Mutual information in bits: the mean of `pointwise_mi`.
 
     Parameters and errors as there.
     """
-    return float(pointwise_mi(x, y, k, threads).mean())
+    return float(pointwise_mi(x, y, k, threads, apart).mean())
 
 
-def pointwise_mi(x, y, k: int = 3, threads: int = 1) -> np.ndarray:
+def pointwise_mi(x, y, k: int = 3, threads: int = 1, apart: Apart | None = None) -> np.ndarray:
     """Return pointwise mutual information as `lmi.ksg.pointwise_mi` does, of arrays without ties.
 
     Ties are for the caller to break: nothing is refused for them here.
@@ -35,6 +36,8 @@ def pointwise_mi(x, y, k: int = 3, threads: int = 1) -> np.ndarray:
         Neighbours, 1 <= k < n.
     threads : int
         The result does not depend on it.
+    apart : Apart, optional
+        Samples of a series, in order of time: which of them may be neighbours.
 
     Returns
     -------
@@ -44,15 +47,16 @@ def pointwise_mi(x, y, k: int = 3, threads: int = 1) -> np.ndarray:
     Raises
     ------
     InputError
-        Unequal lengths, values that are not finite or not real, k out of range.
+        Unequal lengths, values that are not finite or not real, k out of range, samples of a
+        series that fewer than k others may be neighbours of.
 
     References
     ----------
     A. Kraskov, H. Stoegbauer, P. Grassberger, Estimating mutual information, Phys. Rev. E 69,
     066138 (2004).
     """
-    _, n_x, n_y = neighbours(x, y, k, threads)
-    return bits(n_x, n_y, k)
+    _, n_x, n_y = neighbours(x, y, k, threads, apart)
+    return bits(n_x, n_y, k, apart)
 
 
 def ceiling_bits(n: int, k: int = 3) -> float:
@@ -61,17 +65,24 @@ def ceiling_bits(n: int, k: int = 3) -> float:
     return (psi[n] - psi[k]) / math.log(2)
 
 
-def bits(n_x: np.ndarray, n_y: np.ndarray, k: int | np.ndarray) -> np.ndarray:
+def bits(
+    n_x: np.ndarray, n_y: np.ndarray, k: int | np.ndarray, apart: Apart | None = None
+) -> np.ndarray:
     """Pointwise mutual information from the counts of `neighbours`, a row a point; bits.
 
     k may differ between the points, and between columns.
     """
     n = len(n_x)
     psi = digamma(n)
-    return (psi[k] + psi[n] - psi[n_x + 1] - psi[n_y + 1]) / math.log(2)
+    return (psi[k] + psi[_n_own(n, apart)] - psi[n_x + 1] - psi[n_y + 1]) / math.log(2)
 
 
-def given_bits(z, radius: np.ndarray, threads: int = 1) -> np.ndarray:
+def _n_own(n: int, apart: Apart | None) -> int | np.ndarray:
+    """Return n, the samples that may be neighbours and the sample itself."""
+    return n if apart is None else apart.n_others() + 1
+
+
+def given_bits(z, radius: np.ndarray, threads: int = 1, apart: Apart | None = None) -> np.ndarray:
     """Return psi(n_z + 1) - psi(n), bits: what turns `bits` into conditional information.
 
     With z among the coordinates of x and of y alike, the counts of `neighbours` are n_xz and n_yz,
@@ -82,7 +93,8 @@ def given_bits(z, radius: np.ndarray, threads: int = 1) -> np.ndarray:
     z : array, shape (n,) or (n, d)
     radius : array, shape (n,)
         From `neighbours`.
-    threads : int
+    threads, apart
+        As there.
 
     References
     ----------
@@ -90,17 +102,19 @@ def given_bits(z, radius: np.ndarray, threads: int = 1) -> np.ndarray:
     series, Phys. Rev. Lett. 99, 204101 (2007).
     """
     z = matrix("z", z)
-    n_z = np.maximum(Points(z).count(np.ascontiguousarray(radius), threads) - 1, 0)
+    n_z = np.maximum(Points(z).count(np.ascontiguousarray(radius), threads, apart) - 1, 0)
     psi = digamma(len(z))
-    return (psi[n_z + 1] - psi[len(z)]) / math.log(2)
+    return (psi[n_z + 1] - psi[_n_own(len(z), apart)]) / math.log(2)
 
 
-def neighbours(x, y, k: int = 3, threads: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def neighbours(
+    x, y, k: int = 3, threads: int = 1, apart: Apart | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Distance to the k-th joint neighbour and the numbers of marginal neighbours nearer than it.
 
     Parameters
     ----------
-    x, y, k, threads
+    x, y, k, threads, apart
         As in `pointwise_mi`.
 
     Returns
@@ -116,15 +130,15 @@ def neighbours(x, y, k: int = 3, threads: int = 1) -> tuple[np.ndarray, np.ndarr
     InputError
         As in `pointwise_mi`.
     """
-    return neighbours_each(x, y, (k,), threads)[0]
+    return neighbours_each(x, y, (k,), threads, apart)[0]
 
 
-def neighbours_each(x, y, ks, threads: int = 1) -> list:
+def neighbours_each(x, y, ks, threads: int = 1, apart: Apart | None = None) -> list:
     """Return `neighbours` for each of several k, by one search for the largest.
 
     Parameters
     ----------
-    x, y, threads
+    x, y, threads, apart
         As in `pointwise_mi`.
     ks : sequence of int
         Each 1 <= k < n.
@@ -143,17 +157,22 @@ def neighbours_each(x, y, ks, threads: int = 1) -> list:
     ks = [integer("k", k, 1, n - 1, f"n - 1 for n = {n}") for k in ks]
     threads = integer("threads", threads, 1)
     ascending = sorted(set(ks))
-    radii = Points(np.hstack([x, y])).radius(ascending, threads)
+    if apart is not None and (fewest := int(apart.n_others().min())) < ascending[-1]:
+        raise InputError(
+            f"k: expected at most {fewest}, the samples that are more than {apart.window} apart "
+            f"in time from each; found {ascending[-1]}. Pass a longer series or a smaller k"
+        )
+    radii = Points(np.hstack([x, y])).radius(ascending, threads, apart)
     sides = Points(x), Points(y)
     by_k = {}
     for k, radius in zip(ascending, radii, strict=True):
-        counts = (np.maximum(side.count(radius, threads) - 1, 0) for side in sides)
+        counts = (np.maximum(side.count(radius, threads, apart) - 1, 0) for side in sides)
         by_k[k] = radius, *counts
     return [by_k[k] for k in ks]
 
 
 def marginal_neighbours(
-    x, radius, m: int, seed: int = 0, threads: int = 1
+    x, radius, m: int, seed: int = 0, threads: int = 1, apart: Apart | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Random samples of the points within a radius of each point.
 
@@ -171,6 +190,8 @@ def marginal_neighbours(
     seed : int
         0 <= seed < 2**64.
     threads : int
+    apart : Apart, optional
+        Others within its window are no candidates.
 
     Returns
     -------
@@ -194,7 +215,7 @@ def marginal_neighbours(
         )
     m, threads = integer("m", m, 1), integer("threads", threads, 1)
     seed = integer("seed", seed, 0, 2**64 - 1, "2**64 - 1")
-    return Points(x).sample(radius, m, seed, threads)
+    return Points(x).sample(radius, m, seed, threads, apart)
 
 
 @functools.lru_cache(maxsize=32)

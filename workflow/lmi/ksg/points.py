@@ -12,8 +12,12 @@ import struct
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from lmi.ksg.apart import Apart
 
 BLOCK = 2**16  # the fallback: distances held at a time
 TREE_AXES = 6  # the fallback: up to here scipy's tree is faster than a scan in blocks
@@ -25,11 +29,21 @@ _SIGNATURES = {
     "lmi_tree_index": (ctypes.POINTER(ctypes.c_int32), [_POINTER]),
     "lmi_tree_single": (ctypes.c_int32, [_POINTER]),
     "lmi_simd": (ctypes.c_int32, [ctypes.c_int32]),
-    "lmi_knn": (ctypes.c_int32, [_POINTER] * 2 + [ctypes.c_int64] * 3 + [_POINTER]),
+    "lmi_knn": (
+        ctypes.c_int32,
+        [_POINTER] * 2 + [ctypes.c_int64, _POINTER] + [ctypes.c_int64] * 3 + [_POINTER],
+    ),
     "lmi_count": (ctypes.c_int32, [_POINTER] * 2 + [ctypes.c_int64] * 2 + [_POINTER]),
     "lmi_sample": (
         ctypes.c_int32,
-        [_POINTER] * 2 + [ctypes.c_int64, ctypes.c_uint64] + [ctypes.c_int64] * 2 + [_POINTER] * 2,
+        [_POINTER] * 2
+        + [ctypes.c_int64, ctypes.c_uint64, _POINTER]
+        + [ctypes.c_int64] * 3
+        + [_POINTER] * 2,
+    ),
+    "lmi_near_in_time": (
+        None,
+        [_POINTER, ctypes.c_int64, ctypes.c_int32, _POINTER, ctypes.c_int64] + [_POINTER] * 2,
     ),
     "lmi_null_pass": (
         ctypes.c_int32,
@@ -43,6 +57,19 @@ _SIGNATURES = {
     "lmi_null_count": (
         ctypes.c_int32,
         [_POINTER] * 2 + [ctypes.c_int64] * 3 + [_POINTER],
+    ),
+    "lmi_gaps": (None, [_POINTER, ctypes.c_int64, ctypes.c_int64, _POINTER]),
+    "lmi_run_size": (ctypes.c_int64, []),
+    "lmi_near": (ctypes.c_int32, [_POINTER] + [ctypes.c_int64] * 3 + [_POINTER]),
+    "lmi_null_dense": (
+        ctypes.c_int32,
+        [ctypes.c_int64]
+        + [_POINTER, ctypes.c_int64] * 2
+        + [_POINTER] * 3
+        + [ctypes.c_int64]
+        + [_POINTER] * 2
+        + [ctypes.c_int64] * 4
+        + [_POINTER] * 2,
     ),
     "lmi_count_sorted": (
         ctypes.c_int32,
@@ -129,6 +156,29 @@ def library() -> ctypes.CDLL:
     return _kernel
 
 
+def in_parts(function, inputs, n: int, outputs, threads: int) -> None:
+    """Run a kernel function over 0 ... n - 1, in contiguous parts on the threads.
+
+    Raises
+    ------
+    MemoryError
+        It says that there is none.
+    """
+    parts = 1 if threads == 1 else min(n, 8 * threads)
+    edges = [n * part // parts for part in range(parts + 1)]
+
+    def run(part):
+        return function(*inputs, edges[part], edges[part + 1], *outputs)
+
+    if parts == 1:
+        failed = run(0)
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            failed = any(list(pool.map(run, range(parts))))
+    if failed:
+        raise MemoryError(f"no memory for neighbours of {n} points")
+
+
 class Points:
     """Points ready for queries: the tree of the compiled kernel or of scipy, or sorted values."""
 
@@ -162,29 +212,31 @@ class Points:
         first = (self.handle,) if self.order is None else (self.sorted, self.n)
         arguments = [v.ctypes.data if isinstance(v, np.ndarray) else v for v in first + inputs]
         results = [v.ctypes.data for v in outputs]
-        parts = 1 if threads == 1 else min(self.n, 8 * threads)
-        edges = [self.n * part // parts for part in range(parts + 1)]
-
-        def run(part):
-            return name(*arguments, edges[part], edges[part + 1], *results)
-
-        if parts == 1:
-            failed = run(0)
-        else:
-            with ThreadPoolExecutor(threads) as pool:
-                failed = any(list(pool.map(run, range(parts))))
-        if failed:
-            raise MemoryError(f"no memory for neighbours of {self.n} points")
+        in_parts(name, arguments, self.n, results, threads)
 
     def index(self) -> np.ndarray:
         """Rows of the points in the order of the tree, shape (n,)."""
         return np.ctypeslib.as_array(self.kernel.lmi_tree_index(self.handle), (self.n,))
 
-    def radius(self, ks: list, threads: int) -> np.ndarray:
+    def _times(self, apart: Apart | None) -> tuple:
+        """What the compiled functions want of times: those in the order of the tree, the window."""
+        if apart is None:
+            return None, 0
+        return np.ascontiguousarray(apart.time[self.index()]), apart.window
+
+    def radius(self, ks: list, threads: int, apart: Apart | None = None) -> np.ndarray:
         """Distance to the k-th nearest other point for ascending k, shape (n_k, n)."""
         if self.handle:
             radius = np.empty((self.n, len(ks)))
-            self.call("lmi_knn", (np.array(ks, np.int64), len(ks)), (radius,), threads)
+            wanted = np.array(ks, np.int64), len(ks)
+            self.call("lmi_knn", (*wanted, *self._times(apart)), (radius,), threads)
+        elif apart is not None:
+            parts, places = [], [k - 1 for k in ks]
+            for rows, d in self.blocks():
+                for row, own in zip(range(rows.start, rows.stop), d, strict=True):
+                    own[apart.are_near(row, np.arange(self.n))] = np.inf
+                parts.append(np.partition(d, places, axis=1)[:, places])
+            radius = np.concatenate(parts)
         elif self.tree is not None:
             places = [k + 1 for k in ks]
             radius, _ = self.tree.query(self.points, places, p=np.inf, workers=threads)
@@ -193,8 +245,10 @@ class Points:
             radius = np.concatenate(parts)
         return np.ascontiguousarray(radius.T)
 
-    def count(self, radius: np.ndarray, threads: int) -> np.ndarray:
+    def count(self, radius: np.ndarray, threads: int, apart: Apart | None = None) -> np.ndarray:
         """Points strictly within the radius, the point itself included, shape (n,)."""
+        if apart is not None:
+            return self.count(radius, threads) - apart.n_near(self.points, radius)
         count = np.empty(self.n, np.int64)
         if self.order is not None:
             self.call("lmi_count_sorted", (radius[self.order],), (count,), threads)
@@ -216,13 +270,14 @@ class Points:
                 count[rows] = (d < radius[rows, None]).sum(axis=1)
         return count
 
-    def sample(self, radius, m, seed, threads) -> tuple[np.ndarray, np.ndarray]:
+    def sample(self, radius, m, seed, threads, apart=None) -> tuple[np.ndarray, np.ndarray]:
         """See `lmi.ksg.kernel.marginal_neighbours`."""
         chosen, count = np.empty((self.n, m), np.int32), np.empty(self.n, np.int64)
         if self.order is not None:
-            return Points(self.points, flat=False).sample(radius, m, seed, threads)
+            return Points(self.points, flat=False).sample(radius, m, seed, threads, apart)
         if self.handle:
-            self.call("lmi_sample", (radius, m, seed), (chosen, count), threads)
+            inputs = (radius, m, seed, *self._times(apart))
+            self.call("lmi_sample", inputs, (chosen, count), threads)
             return chosen, count
         below = np.nextafter(radius, 0)
         for begin in range(0, self.n, 1024):
@@ -236,6 +291,9 @@ class Points:
                     for inside in d < radius[part, None]
                 ]
             for row, found in zip(range(rows.start, rows.stop), lists, strict=True):
+                if apart is not None:
+                    found = np.asarray(found, int)
+                    found = found[(found == row) | ~apart.are_near(row, found)]
                 found = np.asarray(found if radius[row] > 0 else [row], np.uint64)
                 count[row] = len(found)
                 keys = _mixed(_mixed(np.uint64(seed)) + (np.uint64(row) << np.uint64(32) | found))

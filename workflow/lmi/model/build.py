@@ -22,8 +22,8 @@ from lmi.projection import views
 TOLERANCE = 0.02
 """Standard deviations by which an encoder may differ from the coordinates of the run: they are
 rounded to five digits, and single precision adds to that."""
-N_SCREENED = 64
-"""Components of the screened features, as `candidates.screened` takes."""
+SCREENS = {"screened": screen.LEVEL, "sure": screen.SURE_LEVEL}
+"""Candidates of features that pass a screen, and its level."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,9 @@ def encoders(
         kind = embedding.candidate[min(t, len(embedding.candidate) - 1)]
         train = embedding.fold == t
         keep = (None, None)
-        if kind == "screened":
-            keep = screen.informative(views_of[0].features[train], views_of[1].features[train])
+        if kind in SCREENS:
+            features = (views_of[0].features[train], views_of[1].features[train])
+            keep = screen.informative(*features, SCREENS[kind])
         pair = []
         for side, z in enumerate((embedding.zx[t], embedding.zy[t])):
             encoder = _encoder(
@@ -154,11 +155,11 @@ def _encoder(kind, embedding, t, side, given, view, keep, seed) -> Encoder:
         return Encoder("features" if kind == "ksg" else "paper", layers | last)
     if kind == NARROW:
         return Encoder(kind, {"matrix": np.eye(1), "offset": np.zeros(1)})
-    if kind in ("linear", "ranked", "screened"):
-        if kind == "screened":
+    if kind in ("linear", "ranked", *SCREENS):
+        if kind in SCREENS:
             features = view.features
             rng = seeds.rng(seed, "screen", view.source.name)
-            scores, directions = views.components(features[:, keep], N_SCREENED, rng)
+            scores, directions = views.components(features[:, keep], screen.N_COMPONENTS, rng)
             loadings = np.zeros((len(keep), scores.shape[1]))
             loadings[keep] = directions()
         else:

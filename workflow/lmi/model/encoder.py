@@ -12,7 +12,7 @@ from lmi.embedding.result import NARROW
 from lmi.projection import views
 
 SIDES = ("x", "y")
-SCORED = ("ranked", "screened", NARROW)
+SCORED = ("ranked", "screened", "sure", NARROW)
 """Kinds of encoders whose input are normal scores."""
 
 
@@ -84,7 +84,7 @@ class Encoder:
     Attributes
     ----------
     kind : str
-        linear, ranked, screened, fourier, network, narrow, features or paper: the candidate.
+        linear, ranked, screened, sure, fourier, network, narrow, features or paper: the candidate.
     arrays : dict of str to array
         `matrix` and `offset`: the last step, from `kind`'s scores to the coordinates. Of fourier
         and network, `components` and `centre`: the scores that they start from, and `frequency`,

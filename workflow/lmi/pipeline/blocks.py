@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lmi.base.files import reading, text
+from lmi.data import intervals
 from lmi.embedding import candidates as embed
 from lmi.embedding import published as paper
 from lmi.projection import views
@@ -30,6 +31,7 @@ class Block:
             self.error = text(file["error"])
             self.n_features = file["n_features"][()]
             self.fold, self.inner = file["fold"][()], file["inner"][()]
+            self.sample_row = file["sample_row"][()]
             self.strata, self.strata_names = file["strata"][()], text(file["strata_names"])
             self.kind, self.values = text(file["kind"]), {}
             self.interval = file["interval"][()] if "interval" in file else None
@@ -48,6 +50,23 @@ class Block:
                 for column, view in enumerate(views.VIEWS):
                     width = n_scores[row, column]
                     self.views[view][row] = file[view][row, :, :width].astype(np.float64)
+
+
+def of_tile(blocks, pairs):
+    """Return the blocks of x and of y, with the variables of a tile's pairs; one where both are.
+
+    Parameters
+    ----------
+    blocks : list of str or Path
+        Files of `project.project`, those of x and of y first.
+    pairs : list of (int, int)
+        Rows in the two blocks.
+    """
+    rows_x, rows_y = {i for i, _ in pairs}, {j for _, j in pairs}
+    if blocks[0] == blocks[1]:
+        both = Block(blocks[0], lambda names: rows_x | rows_y)
+        return both, both
+    return Block(blocks[0], lambda names: rows_x), Block(blocks[1], lambda names: rows_y)
 
 
 @dataclass(frozen=True)
@@ -144,5 +163,8 @@ def embed_sides(pairs, fold, inner, *, settings, seed, threads=1, narrow=False, 
         )
         if pairs
         else False,
+        times=intervals.times(len(fold), pairs[0][0].block.interval)
+        if pairs and pairs[0][0].block.attributes["time_series"]
+        else None,
         tell=lambda line: log.info("%s of %d pairs", line, len(pairs)),
     )

@@ -1,26 +1,26 @@
 """The stage estimate: the pairs of a tile, from their embeddings to bits, error bars and flags."""
 
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from lmi.base import reasons
+from lmi.base.arrays import shown_samples
 from lmi.base.errors import InputError
 from lmi.base.files import reading, text, write
 from lmi.base.reasons import Reason
 from lmi.base.threads import map_pairs
 from lmi.embedding.candidates import held_out_coordinates
-from lmi.estimation import conditional, flags, null
+from lmi.estimation import conditional, difference, flags, null
 from lmi.estimation import estimate as estimation
-from lmi.pipeline import cache, chunks
+from lmi.pipeline import cache, chunks, compared, directed
 from lmi.pipeline.conditional import Conditioned
 from lmi.results.embeddings import read_embeddings
 from lmi.results.places import check_tile
 
 CURVES = ("loss_step", "loss_train", "loss_validation")
-SCATTER_SAMPLES = 2000
-"""Most samples in the scatter that the report draws of a pair."""
 
 
 def estimate(
@@ -33,6 +33,8 @@ def estimate(
     keep_pointwise=True,
     shared=None,
     given=None,
+    compare=None,
+    transfer=None,
     blocks=(),
     names=None,
 ):
@@ -54,8 +56,12 @@ def estimate(
         Folder of `lmi.pipeline.cache`.
     given : dict, optional
         `pairs`, `variable` and `settings` of `Conditioned`.
+    compare : dict, optional
+        `pairs`, `data` and `settings` of `compared.Groups`.
+    transfer : dict, optional
+        `pairs`, `variable`, `lags`, `history` and `settings` of `directed.Series`.
     blocks : list of str or Path
-        Its block files.
+        Block files of x, y and the variable that is given, for all three.
     names : (list of str, list of str), optional
         The variables that the plan has in the blocks of x and of y; embeddings of others are
         refused.
@@ -71,7 +77,8 @@ def estimate(
         attributes = dict(file.attrs)
         if names:
             check_tile(embeddings, "embed", text(file["x"]), text(file["y"]), names)
-        more = _given_keys(given, blocks)
+        groups = compare and compared.Groups(blocks=blocks[:2], seed=seed, **compare)
+        more = _keys(given, groups, compare, transfer, blocks)
         key = cache.key("estimate", attributes["key"], settings, seed, keep_pointwise, *more)
         if cache.fetch(shared, "estimate", key, out):
             return
@@ -98,11 +105,15 @@ def estimate(
             "seed": seed,
         }
         keep_shared = settings.get("shared_features", "flag") == "keep"
-        conditioned = given and Conditioned(blocks=blocks, seed=seed, **given)
+        asked = Asked(
+            given and Conditioned(blocks=blocks, seed=seed, **given),
+            groups,
+            transfer and directed.Series(blocks=blocks, seed=seed, **transfer),
+        )
 
         def one_chunk(rows):
             return _estimate_rows(
-                file, rows, samples, options, threads, keep_pointwise, keep_shared, conditioned
+                file, rows, samples, options, threads, keep_pointwise, keep_shared, asked
             )
 
         arrays = chunks.run(out, key, [list(range(n_pairs))], one_chunk, stage="estimate")
@@ -111,7 +122,7 @@ def estimate(
             raise RuntimeError(f"{embeddings}: no pair could be estimated; the first: {first}")
         arrays |= {name: file[name][()] for name in CURVES if name in file}
     if keep_pointwise:
-        arrays["scatter_samples"] = _shown(n_samples)
+        arrays["scatter_samples"] = shown_samples(n_samples)
     kept = ("dataset", "seed", "preset")
     write(
         out,
@@ -123,25 +134,57 @@ def estimate(
     cache.keep(shared, "estimate", key, out)
 
 
-def _given_keys(given, blocks):
-    """Return what the key of the estimates of a dataset that conditions on something adds."""
-    if not given:
-        return ()
+class Asked(NamedTuple):
+    """What is asked of the pairs beside their mutual information; None where it is not."""
+
+    given: Conditioned | None = None
+    groups: compared.Groups | None = None
+    series: directed.Series | None = None
+
+
+def _keys(given, groups, compare, transfer, blocks):
+    """Return what the key of the estimates adds for what is asked beside the information."""
     keys = []
     for path in blocks:
         with reading(path, "project") as file:
             keys.append(file.attrs["key"])
-    return (given, keys)
+    asked = [(given, keys)] if given else []
+    if compare:
+        asked.append(("compare", groups.key, compare["settings"], keys))
+    if transfer:
+        asked.append(("transfer", transfer, keys))
+    return [part for one in asked for part in one]
 
 
-def _shown(n_samples):
-    """Return the samples that the report's scatters show."""
-    return np.unique(np.linspace(0, n_samples - 1, SCATTER_SAMPLES).round().astype(int))
+NOT_ASKED = (conditional.NOT_ASKED, compared.NOT_ASKED, directed.NOT_ASKED)
+"""What a pair has of all that was not asked: columns by the names of its attributes."""
 
 
-def _estimate_rows(
-    file, rows, samples, options, threads, keep_pointwise, keep_shared, conditioned=None
-):
+def _answers(asked, row, samples, name, options):
+    """Return what a pair answers beside its information, in the order of `NOT_ASKED`."""
+    beyond, change, transfer = NOT_ASKED
+    if asked.given:
+        try:
+            beyond = asked.given.estimate(row, samples=samples, name=name, **options)
+        except (ValueError, ArithmeticError) as error:
+            why = Reason("conditional", {"message": f"failed: {error}"})
+            beyond = replace(beyond, reasons=(why,))
+    if asked.groups:
+        n_permutations = min(options["permutations"]["max"], difference.MOST)
+        try:
+            change = asked.groups.compare(row, k=options["k"], n_permutations=n_permutations)
+        except (ValueError, ArithmeticError) as error:
+            change = compared.failed(f"failed: {error}")
+    if asked.series:
+        own = {key: options[key] for key in ("k", "error_bars", "permutations")}
+        try:
+            transfer = asked.series.transfer(row, samples=samples, **own)
+        except (ValueError, ArithmeticError) as error:
+            transfer = directed.failed(f"failed: {error}")
+    return beyond, change, transfer
+
+
+def _estimate_rows(file, rows, samples, options, threads, keep_pointwise, keep_shared, asked):
     """Return the arrays of some rows of an embeddings file.
 
     Parameters
@@ -156,7 +199,7 @@ def _estimate_rows(
         As in `estimate`.
     keep_shared : bool
         Whether pairs that share features are as any other.
-    conditioned : Conditioned, optional
+    asked : Asked
     """
     names = ("x", "y", "error", "error_code", "candidate", "shared")
     at = slice(rows[0], rows[-1] + 1)  # rows are consecutive
@@ -190,16 +233,13 @@ def _estimate_rows(
         except (ValueError, ArithmeticError) as error:
             whys[place] = [Reason("estimation_failed", {"message": str(error)})]
             return None
-        beyond = conditional.NOT_ASKED
-        if conditioned:
-            name = f"{columns['x'][place]}/{columns['y'][place]}/{columns['lag'][place]}"
-            try:
-                beyond = conditioned.estimate(rows[place], samples=samples, name=name, **options)
-            except (ValueError, ArithmeticError) as error:
-                why = Reason("conditional", {"message": f"failed: {error}"})
-                beyond = replace(conditional.NOT_ASKED, reasons=(why,))
-        whys[place] = conditional.all_reasons(result.reasons, beyond.reasons)
-        return result, time.perf_counter() - start, beyond
+        name = f"{columns['x'][place]}/{columns['y'][place]}/{columns['lag'][place]}"
+        more = _answers(asked, rows[place], samples, name, options)
+        whys[place] = (
+            *conditional.all_reasons(result.reasons, more[0].reasons),
+            *(reason for answer in more[1:] for reason in answer.reasons),
+        )
+        return result, time.perf_counter() - start, more
 
     results = map_pairs(one, range(len(rows)), threads)
     values = (
@@ -219,10 +259,12 @@ def _estimate_rows(
     arrays |= {
         name: np.array([getattr(r[0], name) if r else np.nan for r in results]) for name in values
     }
-    arrays |= {
-        name: np.array([getattr(r[2], name) if r else np.nan for r in results])
-        for name in ("cmi_bits", "sd_cmi_bits", "p_conditional", "null_cmi_bits")
-    }
+    for place, none in enumerate(NOT_ASKED):
+        arrays |= {
+            field.name: [getattr(r[2][place] if r else none, field.name) for r in results]
+            for field in fields(none)
+            if field.name != "reasons"
+        }
     tested = [r[0].null if r else null.NOT_TESTED for r in results]
     n_samples = file["zx"].shape[2]
     arrays |= {
@@ -242,7 +284,7 @@ def _estimate_rows(
         "candidate": columns["candidate"],
     }
     if keep_pointwise:
-        shown = _shown(n_samples)
+        shown = shown_samples(n_samples)
         arrays["pointwise"] = np.full((len(rows), n_samples), np.nan, np.float32)
         arrays["scatter"] = np.full((len(rows), len(shown), 2), np.nan, np.float32)
         for place, result in enumerate(results):

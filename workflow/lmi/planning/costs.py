@@ -194,18 +194,52 @@ def kept_mb(what, narrow, **sizes):
     return of(f"{stage}_narrow" if narrow else stage, **sizes)["disk_mb"]
 
 
+def added(cost, more):
+    """Return a job's cost and that of something else it does, as `of`."""
+    return {quantity: cost[quantity] + more.get(quantity, 0.0) for quantity in cost}
+
+
+def _of_views(n_samples, n_features, n_variables):
+    """Return the MB of the views of the variables of a tile, which are read again."""
+    return 400 + 2e-5 * n_variables * n_samples * (n_features + 200)
+
+
 def conditional(n_samples, n_features, n_variables, n_pairs):
-    """Return what a job of the stage estimate costs that conditions on something, as `of`.
+    """Return what conditioning on something adds to a job of the stage estimate, as `of`.
 
     Fitted to `make bench-conditional`, 500 to 5,000 samples and 100 to 1,000 features.
     """
-    sizes = {
-        "n_samples": n_samples,
-        "n_features": n_features,
-        "n_variables": n_variables,
-        "n_pairs": n_pairs,
+    return {
+        "seconds": n_pairs * (0.7 + n_samples * (8e-4 + 1e-6 * n_features)),
+        "memory_mb": _of_views(n_samples, n_features, n_variables),
     }
-    cost = of("estimate", **sizes)
-    cost["seconds"] += n_pairs * (0.7 + n_samples * (8e-4 + 1e-6 * n_features))
-    cost["memory_mb"] += 400 + 2e-5 * n_variables * n_samples * (n_features + 200)
-    return cost
+
+
+def comparison(n_samples, n_features, n_variables, n_pairs):
+    """Return what comparing two groups adds to a job of the stage estimate, as `of`.
+
+    After `make bench-questions`, 600 samples of 20 features, and what more exchanges take.
+    """
+    return {
+        "seconds": n_pairs * (1.5 + n_samples * (1e-3 + 1e-6 * n_features)),
+        "memory_mb": _of_views(n_samples, n_features, n_variables),
+    }
+
+
+def transfer(n_samples, n_features, n_variables, n_pairs, asked):
+    """Return what transfer adds to a job of the stage estimate, as `of`.
+
+    Two conditional estimates a pair, and two for each of several lags, of which the variables are
+    as many times wider as there are lags or steps of history.
+
+    Parameters
+    ----------
+    n_samples, n_features, n_variables, n_pairs : int
+    asked : dict
+        The section `transfer` of the dataset.
+    """
+    n_lags = len(asked["lags"])
+    width = n_features * max(n_lags, asked["history"])
+    n_estimates = 2 + (2 * n_lags if n_lags > 1 else 0)
+    cost = conditional(n_samples, width, n_variables, n_pairs)
+    return cost | {"seconds": n_estimates * cost["seconds"]}

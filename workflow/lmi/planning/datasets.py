@@ -8,7 +8,7 @@ Whatever takes reading a header is a function, called when it is asked for.
 import functools
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lmi.base.paths import fingerprint
@@ -25,6 +25,8 @@ Settings = dict[str, Any]
 
 UNKNOWN_SAMPLES = 10_000
 """Taken for the size of a large text file, whose rows nobody has counted."""
+TRIANGLES_PER_JOB = 250
+"""Triangles asked about in a job: some minutes."""
 WITHOUT_STATISTICS = {"error_bars": False, "permutations": {"max": 0}}
 """Settings of the stage estimate in the benchmark: its pairs have truths, and it shows values."""
 
@@ -64,6 +66,12 @@ class DatasetPlan:
         Behind `n_pairs`.
     given : dict, optional
         What the dataset conditions on.
+    asks : dict
+        Its keys `direct` and `select`, where it has them.
+    target : str
+        The variable of which `select` asks what others tell.
+    compare, transfer : dict, optional
+        These sections of the config.
     """
 
     name: str
@@ -83,6 +91,10 @@ class DatasetPlan:
     find_n_features: Callable[[], int]
     find_n_pairs: Callable[[], int]
     given: Settings | None = None
+    asks: Settings = field(default_factory=dict)
+    target: str = ""
+    compare: Settings | None = None
+    transfer: Settings | None = None
 
     @functools.cached_property
     def blocks(self) -> list[list[Variable]]:
@@ -171,6 +183,31 @@ class DatasetPlan:
         """Return the files with its estimates, one a tile."""
         return [self.estimate_file(x, y) for x, y in self.tiles]
 
+    def block_files(self) -> list[str]:
+        """Return the blocks with the variables of its pairs."""
+        return [
+            self.block_file(block) for block in sorted({one for tile in self.tiles for one in tile})
+        ]
+
+    @functools.cached_property
+    def n_triangles(self) -> int:
+        """Most triangles of significant pairs that are asked about; 0 where none is."""
+        if "direct" not in self.asks:
+            return 0
+        possible = self.n_pairs * (len(self.variables) - 2)
+        return min(self.asks["direct"]["max_triangles"], possible)
+
+    def direct_files(self) -> list[str]:
+        """Return the files with what was asked of its triangles, one a job."""
+        if "direct" not in self.asks:
+            return []
+        n_parts = max(1, -(-self.n_triangles // TRIANGLES_PER_JOB))
+        return [f"{self.folder}/direct/part-{part:03d}.h5" for part in range(n_parts)]
+
+    def selection_files(self) -> list[str]:
+        """Return the file with the variables that tell of its target, if it has one."""
+        return [f"{self.folder}/selection.h5"] if "select" in self.asks else []
+
     def part_files(self) -> list[str]:
         """Return the files of its parts."""
         return [f"{self.folder}/parts/part-{part:03d}.h5" for part in range(self.n_parts)]
@@ -204,6 +241,8 @@ def of_config(config: Settings, settings: Settings, results: str) -> Iterator[Da
     yield from plans
 
 
+OF_PAIRS = ("pairs", "lags", "direct", "select", "compare", "transfer")
+"""Keys of a dataset that say what becomes of its pairs, and nothing of its data."""
 KEEP_MB = 1000
 """Most that embeddings, and pointwise values, of a run take where `keep` is auto."""
 
@@ -254,12 +293,13 @@ def _of_user(name, dataset, config, settings, folder, kept):
     @functools.cache
     def size():
         if config["block_size"] != "auto":
+            tiles.check_size(dataset, variables(), config["block_size"])
             return config["block_size"]
         return tiles.block_size(len(variables()), n_samples(), n_features())
 
     @functools.cache
     def data():
-        kept = {key: dataset[key] for key in dataset if key not in ("pairs", "lags")}
+        kept = {key: dataset[key] for key in dataset if key not in OF_PAIRS}
         if "variable" in kept.get("given", {}):  # labels alone are kept in the blocks
             del kept["given"]
         if labels := label_places(dataset):
@@ -267,6 +307,9 @@ def _of_user(name, dataset, config, settings, folder, kept):
         # all else that stays of `variables` here is whether each is a file
         kept["variables"] = "files" if kept["variables"] == "files" else "each"
         return in_order(kept)
+
+    # labels of groups are read where pairs are estimated: other groups leave the blocks alone
+    files = functools.cache(lambda: data_files({**dataset, "compare": None}))
 
     return DatasetPlan(
         name=name,
@@ -277,10 +320,9 @@ def _of_user(name, dataset, config, settings, folder, kept):
         find_keep_pointwise=lambda: kept()["pointwise"],
         settings=settings.__getitem__,
         data=lambda block: data(),
-        sources=lambda block: data_files(dataset),
+        sources=lambda block: files(),
         find_contents=lambda: {
-            path: fingerprint(path, whole=config["whole_sources"])
-            for path in sorted(data_files(dataset))
+            path: fingerprint(path, whole=config["whole_sources"]) for path in sorted(files())
         },
         list_blocks=lambda: tiles.blocks(variables(), size()),
         list_tiles=lambda: tiles.tiles(dataset, variables(), size()),
@@ -289,6 +331,10 @@ def _of_user(name, dataset, config, settings, folder, kept):
         find_n_features=n_features,
         find_n_pairs=lambda: tiles.count(dataset, variables()),
         given=dataset.get("given"),
+        asks={key: dataset[key] for key in ("direct", "select") if key in dataset},
+        target=dataset["pairs"]["target"] if "select" in dataset else "",
+        compare=dataset.get("compare"),
+        transfer=dataset.get("transfer"),
     )
 
 

@@ -8,6 +8,7 @@ taken. The figures of each job are those of `lmi.planning.costs`, which stand in
 dry run. Where the run has finished jobs, their measured times correct those of the jobs to come.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from lmi.base.devices import devices
 from lmi.results.stage_times import stage_times
 
 _JOB = re.compile(
@@ -22,6 +24,8 @@ _JOB = re.compile(
     r"(?: (?P<gpus>\d+) GPU,)? (?P<memory_mb>\d+) MB, (?P<disk_mb>\d+) MB on disk\)$",
     re.MULTILINE,
 )
+ELSEWHERE = {"--profile", "--executor", "-e"}
+"""Options of Snakemake that may send jobs to other machines."""
 _REPORT = re.compile(r"^Job \d+: report: figures and (.+)/report\.html \(about", re.MULTILINE)
 
 
@@ -36,7 +40,7 @@ def dry_run(arguments):
     Returns
     -------
     jobs : DataFrame
-        stage, seconds, gpus, memory_mb, disk_mb.
+        stage, seconds, gpus, memory_mb, disk_mb. Jobs of this machine get no GPU where it has none.
     n_others : int
         Jobs that say nothing of their cost.
     results : str
@@ -56,10 +60,18 @@ def dry_run(arguments):
     if len(jobs):
         numbers = ["seconds", "gpus", "memory_mb", "disk_mb"]
         jobs[numbers] = jobs[numbers].fillna(0).astype(int)
+        if _run_here(arguments) and not devices():
+            jobs["gpus"] = 0
     n_all = sum(int(n) for n in re.findall(r"^total +(\d+)$", said, re.MULTILINE)[:1])
     n_targets = sum(int(n) for n in re.findall(r"^all +(\d+)$", said, re.MULTILINE)[:1])
     report = _REPORT.search(said)
     return jobs, n_all - n_targets - len(jobs), report.group(1) if report else ""
+
+
+def _run_here(arguments):
+    """Whether jobs run on this machine: Snakemake is told of no cluster."""
+    names = {word.partition("=")[0] for word in arguments}
+    return not names & ELSEWHERE and "SNAKEMAKE_PROFILE" not in os.environ
 
 
 def by_stage(jobs):
@@ -139,7 +151,10 @@ def told(stages, n_others=0):
             row("all", total),
         ]
     )
-    lines.append("memory: what the largest job asks for; GPU time: as long as on one CPU core")
+    said = "CPU time: as on one core; memory: what the largest job asks for"
+    if total["gpu_seconds"]:
+        said += "; GPU time: as long as on one CPU core"
+    lines.append(said)
     if (stages["measured_jobs"] > 0).any():
         lines.append("times corrected by the finished jobs of this run")
     if n_others:

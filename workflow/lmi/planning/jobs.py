@@ -3,6 +3,7 @@
 What a rule shows Snakemake is an attribute here, and what grows with the attempt a method.
 """
 
+import functools
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -134,15 +135,23 @@ class StageJob(CostedJob):
         return self.dataset.lags
 
     @property
-    def given_blocks(self) -> list[str]:
-        """The block files that the conditional estimate reads; none without `given`."""
-        given = self.dataset.given
-        if given is None:
+    def asked_blocks(self) -> list[str]:
+        """The blocks of x, y and of the variable that is given, for what is asked of them.
+
+        None without `given`, `compare` and `transfer`: estimates are made of embeddings alone.
+        """
+        given, own = self.dataset.given or {}, self.dataset
+        if own.given is own.compare is own.transfer is None:
             return []
         paths = [self.x, self.y]
         if "variable" in given:
             paths.append(self.dataset.block_file(self.dataset.block_of(given["variable"])))
         return paths
+
+    @property
+    def group_files(self) -> list[str]:
+        """The files with the labels of the groups that are compared."""
+        return groups_of(self.dataset)
 
     @property
     def given(self) -> Settings | None:
@@ -153,6 +162,30 @@ class StageJob(CostedJob):
         return {
             "pairs": self.pairs,
             "variable": given.get("variable"),
+            "settings": self.dataset.settings("embed"),
+        }
+
+    @property
+    def compare(self) -> Settings | None:
+        """What the comparison of groups needs beside the files; None without `compare`."""
+        if self.dataset.compare is None:
+            return None
+        return {
+            "pairs": self.pairs,
+            "data": self.data | {"compare": in_order(self.dataset.compare)},
+            "settings": self.dataset.settings("embed"),
+        }
+
+    @property
+    def transfer(self) -> Settings | None:
+        """What transfer needs beside the files; None without `transfer`."""
+        if self.dataset.transfer is None:
+            return None
+        return {
+            "pairs": self.pairs,
+            "variable": (self.dataset.given or {}).get("variable"),
+            "lags": sorted(self.dataset.transfer["lags"]),
+            "history": self.dataset.transfer["history"],
             "settings": self.dataset.settings("embed"),
         }
 
@@ -176,10 +209,17 @@ class StageJob(CostedJob):
         """Return the expected cost: seconds, memory_mb, disk_mb."""
         if self.stage == "embed":
             return costs.embed(self.settings, threads, self.dataset.is_narrow, **self.sizes)
-        if self.stage == "estimate" and self.dataset.given is not None:
-            return costs.conditional(**self.sizes)
         if self.stage == "estimate":
-            return costs.estimate(self.dataset.is_narrow, self.keep_pointwise, **self.sizes)
+            own = self.dataset
+            cost = costs.estimate(own.is_narrow, self.keep_pointwise, **self.sizes)
+            for asked, more in (
+                (own.given, costs.conditional),
+                (own.compare, costs.comparison),
+                (own.transfer, functools.partial(costs.transfer, asked=own.transfer)),
+            ):
+                if asked is not None:
+                    cost = costs.added(cost, more(**self.sizes))
+            return cost
         return costs.of(self.stage, **self.sizes)
 
     @property
@@ -188,6 +228,14 @@ class StageJob(CostedJob):
         if self.dataset.settings("embed")["preset"] == "paper":
             return 1
         return min(MAX_THREADS, 1 + int(self.cost()["seconds"] // SECONDS_A_THREAD))
+
+
+def groups_of(dataset: DatasetPlan) -> list[str]:
+    """Return the files with the labels of the groups that a dataset compares; none without."""
+    if dataset.compare is None:
+        return []
+    table = dataset.compare.get("table")
+    return [table] if table else dataset.sources(0)
 
 
 @dataclass(frozen=True)
@@ -210,12 +258,12 @@ class DescribeJob(CostedJob):
     @property
     def seed(self) -> int:
         """Of its dataset, where samples are drawn; else 0, so that another one reruns nothing."""
-        return self.dataset.seed if "downsample" in self.data else 0
+        return self.dataset.seed if {"downsample", "pairing"} & self.data.keys() else 0
 
     @property
     def sources(self) -> list[str]:
         """The data files of its dataset."""
-        return self.dataset.sources(0)
+        return list(dict.fromkeys([*self.dataset.sources(0), *groups_of(self.dataset)]))
 
     @property
     def contents(self) -> dict[str, str]:

@@ -9,6 +9,8 @@ from lmi.base.files import reading, text
 
 MAX_FEATURES = 60
 """Names of features that the page lists of a variable."""
+MAX_LOADINGS = 12
+"""Features that the page lists of an axis."""
 
 
 def read_blocks(paths):
@@ -22,9 +24,10 @@ def read_blocks(paths):
     Returns
     -------
     dict of str to dict
-        By dataset: samples (names), dropped (how many were left out, by reason), strata (of each
-        sample) and strata_names; variables, by name: n_features, missing (share), error, features
-        (the first names), dropped (features by reason), place (path of the block, row in it).
+        By dataset: samples (names), rows (theirs in the first source), dropped (how many were left
+        out, by reason), strata (of each sample) and strata_names; variables, by name: n_features,
+        missing (share), error, features (the first names), dropped (features by reason), place
+        (path of the block, row in it).
     """
     datasets = {}
     for path in map(Path, paths):
@@ -37,6 +40,7 @@ def read_blocks(paths):
                 name,
                 {
                     "samples": text(block["sample_name"]),
+                    "rows": block["sample_row"][()],
                     "dropped": Counter(map(str, text(block["dropped_sample_reason"]))),
                     "strata": block["strata"][()],
                     "strata_names": [str(one) for one in block["strata_names"].asstr()]
@@ -70,6 +74,67 @@ def read_blocks(paths):
                     "place": (path, row),
                 }
     return datasets
+
+
+def loadings(variables, panels, samples):
+    """Return which features go with the first learned axes of some pairs.
+
+    Parameters
+    ----------
+    variables : dict
+        Of one dataset, as `read_blocks` returns them.
+    panels : list of dict
+        x, y, lag, scatter and pointwise, as `lmi.report.details` reads them.
+    samples : array of int
+        Those of the panels.
+
+    Returns
+    -------
+    list of list of [list of str, list of float]
+        For each pair and side the names of the features with the largest correlations with the
+        axis, and the correlations: over samples that have a partner, each encoded by an encoder
+        that has not seen it, as `lmi.Model.loadings` has them over all samples. None of a variable
+        of a single feature.
+    """
+    held, found = {}, []
+    for panel in panels:
+        sides = []
+        for axis, side in enumerate(("x", "y")):
+            name = panel[side]
+            if name not in held:
+                held[name] = _features(variables.get(name))
+            names, z = held[name]
+            if len(names) < 2:
+                sides.append([[], []])
+                continue
+            # a partner at a lag lies that many samples later
+            partners = (samples + (panel["lag"] if side == "y" else 0)) % len(z)
+            good = np.isfinite(panel["pointwise"])
+            values = _correlations(z[partners[good]], panel["scatter"][good, axis])
+            first = np.argsort(-np.abs(values), kind="stable")[:MAX_LOADINGS]
+            sides.append([[names[i] for i in first], [float(f"{values[i]:.3f}") for i in first]])
+        found.append(sides)
+    return found
+
+
+def _features(variable):
+    """Return the names of the features of a variable, and their values, a row a sample."""
+    if variable is None or variable["n_features"] < 2:
+        return [], None
+    path, row = variable["place"]
+    with reading(path, "project") as block:
+        first = int(block["n_features"][:row].sum())
+        own = slice(first, first + variable["n_features"])
+        names = text(block["feature_name"])[own]
+        prefix = "" if block.attrs["named_features"] else f"{text(block['name'])[row]}/"
+        return [str(one).removeprefix(prefix) for one in names], block["zscores"][:, own]
+
+
+def _correlations(features, axis):
+    """Return the correlation of each feature with an axis; 0 where one does not vary."""
+    features, axis = (one - one.mean(axis=0, dtype=float) for one in (features, axis))
+    scale = np.sqrt((features**2).sum(axis=0) * (axis**2).sum())
+    return np.divide(axis @ features, scale, out=np.zeros(len(scale)), where=scale > 0)
 
 
 def first_axes(variables, names, samples):

@@ -5,10 +5,11 @@ import pandas as pd
 
 from lmi.base import reasons
 from lmi.report import figures
-from lmi.report.blocks import first_axes
+from lmi.report.blocks import first_axes, loadings
 from lmi.report.network import network
 from lmi.report.packing import pack, scaled
 from lmi.report.texts import THOROUGH
+from lmi.results import direct
 from lmi.results.columns import DECLARED
 
 MAX_ROWS = 150_000
@@ -38,6 +39,28 @@ HEADS = {
     "sd_cmi_bits": "± SD (given)",
     "p_conditional": "p given",
     "q_conditional": "q given",
+    "groups": "Groups",
+    "n_group": "Samples a group",
+    "mi_first_bits": "MI first group",
+    "sd_first_bits": "± SD (first)",
+    "mi_second_bits": "MI second group",
+    "sd_second_bits": "± SD (second)",
+    "delta_bits": "Difference",
+    "sd_delta_bits": "± SD (difference)",
+    "p_delta": "p difference",
+    "q_delta": "q difference",
+    "xy_bits": "x to y",
+    "sd_xy_bits": "± SD (x to y)",
+    "p_xy": "p x to y",
+    "q_xy": "q x to y",
+    "xy_lag": "Lag x to y",
+    "yx_bits": "y to x",
+    "sd_yx_bits": "± SD (y to x)",
+    "p_yx": "p y to x",
+    "q_yx": "q y to x",
+    "yx_lag": "Lag y to x",
+    "net_bits": "Net x to y",
+    "sd_net_bits": "± SD (net)",
     "p_value": "p",
     "q_value": "q",
     "significant": "Significant",
@@ -49,13 +72,14 @@ HEADS = {
 """Heads of columns in the page; the others go by their names."""
 SHOWN = (
     *("dataset", "x", "y", "lag", "mi_bits", "sd_bits", "mi_ksg_bits", "mi_within_bits"),
-    *("cmi_bits", "q_conditional", "p_value", "q_value", "truth_bits", "flag", "reason"),
+    *("cmi_bits", "q_conditional", "delta_bits", "q_delta", "xy_bits", "q_xy", "yx_bits", "q_yx"),
+    *("p_value", "q_value", "truth_bits", "flag", "reason"),
 )
 """Columns that the table shows before others are chosen."""
-_PRECISE = ("p_value", "q_value", "p_conditional", "q_conditional")
+_PRECISE = tuple(one.name for one in DECLARED if one.name.startswith(("p_", "q_")))
 
 
-def payload(table, details, blocks, sections, fdr):
+def payload(table, details, blocks, sections, fdr, edges):
     """Return what the page's script draws, as `lmi.report.packing.pack` writes it.
 
     Parameters
@@ -70,6 +94,8 @@ def payload(table, details, blocks, sections, fdr):
         For each dataset name, control (whether it is a negative one) and summary (sentences).
     fdr : float
         Level of `significant`.
+    edges : dict of str to pandas.DataFrame
+        For each dataset, from `lmi.results.direct.network`.
 
     Returns
     -------
@@ -85,11 +111,13 @@ def payload(table, details, blocks, sections, fdr):
     variables = pd.Index(pd.unique(pd.concat([rows["x"], rows["y"]])))
     columns, arrays = _columns(rows, variables)
     arrays["peak"] = is_peak[shown].astype(np.uint8)
+    arrays["explained"] = _explained(rows, edges)
     datasets = []
     for number, name in enumerate(names):
         part = table[is_peak & (table["dataset"] == name).to_numpy()]
         words, its = _dataset(part, number, variables, len(part) > (rows["dataset"] == name).sum())
         texts_of = {"control": sections[number]["control"]}
+        texts_of["explained_by"] = _explained_by(edges[name])
         texts_of["summary"] = " ".join(sections[number]["summary"])
         datasets.append({"name": name} | texts_of | words)
         arrays |= its
@@ -104,6 +132,25 @@ def payload(table, details, blocks, sections, fdr):
     }
     place = pd.Series(np.arange(len(rows)), index=rows.index)
     return pack(words, arrays), _heavy(names, details, blocks, place, variables), len(rows)
+
+
+def _explained_by(edges):
+    """Return how the page tells that a third variable explains a pair; empty where it does not."""
+    if (edges["direct_conditional"] != direct.NOT_ASKED).any():
+        return "conditional information"
+    return "" if edges["direct_dpi"].all() else "data processing inequality"
+
+
+def _explained(rows, edges):
+    """Return which rows are significant pairs that a third variable explains."""
+    found = set()
+    for name, its in edges.items():
+        asked = (its["direct_conditional"] != direct.NOT_ASKED).any()
+        indirect = its["direct_conditional"] == direct.NO if asked else ~its["direct_dpi"]
+        gone = its[indirect]
+        found |= {(name, x, y) for x, y in zip(gone["x"], gone["y"], strict=True)}
+    ends = zip(rows["dataset"], rows["x"], rows["y"], strict=True)
+    return np.array([one in found for one in ends], np.uint8)
 
 
 def _chosen(table, is_peak):
@@ -159,7 +206,7 @@ def _columns(rows, variables):
             array = values.to_numpy(float)
             arrays[column.name] = array if column.name in _PRECISE else array.astype(np.float32)
         else:
-            if column.name == "lag" and not values.any():
+            if column.name in ("lag", "n_group", "xy_lag", "yx_lag") and not values.any():
                 continue
             entry["kind"] = "count"
             arrays[column.name] = values.to_numpy().astype(np.int32)
@@ -211,6 +258,42 @@ def _dataset(part, number, variables, incomplete):
     return words, arrays
 
 
+def _labels(known, samples):
+    """Return what the labels of some samples are, and their arrays.
+
+    Parameters
+    ----------
+    known : dict
+        Of one dataset, as `lmi.report.blocks.read_blocks` returns it, with `labels` and
+        `label_rows` of `lmi.data.overview.Overview`.
+    samples : int array
+
+    Returns
+    -------
+    list of dict, list of array or dict
+        name and groups of each: codes of groups, one more where there is none, or numbers.
+    """
+    words, arrays = [], []
+    if known["strata_names"]:
+        words.append({"name": "stratum", "groups": known["strata_names"]})
+        arrays.append(np.asarray(known["strata"])[samples].astype(np.uint16))
+    if not known.get("labels"):
+        return words, arrays
+    place = {row: i for i, row in enumerate(known["label_rows"])}
+    at = [place.get(int(row)) for row in known["rows"][samples]]
+    for one in known["labels"]:
+        if one.groups and sorted(one.groups) == sorted(known["strata_names"]):
+            continue  # the strata themselves
+        values = [None if i is None else one.values[i] for i in at]
+        words.append({"name": one.name, "groups": one.groups})
+        if one.groups:
+            codes = [len(one.groups) if code is None else code for code in values]
+            arrays.append(np.array(codes, np.uint16))
+        else:
+            arrays.append(scaled([np.nan if v is None else v for v in values], "uint16"))
+    return words, arrays
+
+
 def _heavy(names, details, blocks, place, variables):
     """Return what is drawn of single pairs and variables."""
     n_pairs = sum(len(details[name]["panels"]) for name in names if name in details)
@@ -256,9 +339,9 @@ def _heavy(names, details, blocks, place, variables):
             arrays[f"{what}-{number}"] = scaled(np.concatenate(values), "uint16")
         if len(known["samples"]):
             its["names"] = [str(one) for one in known["samples"][samples]]
-        if known["strata_names"]:
-            its["labels"] = known["strata_names"]
-            arrays[f"label-{number}"] = np.asarray(known["strata"])[samples].astype(np.uint16)
+        its["labels"], of_labels = _labels(known, samples)
+        arrays |= {f"label_{i}-{number}": array for i, array in enumerate(of_labels)}
+        its["loadings"] = loadings(known["variables"], panels, np.asarray(detail["samples"]))
         ends = list(dict.fromkeys(panel[side] for panel in panels for side in ("x", "y")))
         ends = [one for one in ends if one in known["variables"]]
         its["embedded"] = [codes[one] for one in ends]

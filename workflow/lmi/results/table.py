@@ -92,10 +92,14 @@ def _six_digits(values):
     return rounded
 
 
+FAMILIES = (("p_conditional",), ("p_delta",), ("p_xy", "p_yx"))
+"""Other p values than `p_value`: those of one family are tests of one question."""
+
+
 def add_q_values(
     table: pd.DataFrame, fdr: float = 0.05, method: str = "bh", left_out: np.ndarray | bool = False
 ) -> None:
-    """Add the columns `q_value`, `significant` and `q_conditional` to a table, in place.
+    """Add the columns `q_value` and `significant`, and the q values of `FAMILIES`, in place.
 
     The q value of a pair is the false discovery rate among the pairs with p values as small as
     its own, over the whole run. Where pairs have several lags, the test of a pair is that of its
@@ -106,8 +110,8 @@ def add_q_values(
     ----------
     table : pandas.DataFrame
         With the column `p_value`; pairs without one get NaN and are not significant. With lags,
-        also `dataset`, `x`, `y`, `lag` and `mi_bits`. Where it has `p_conditional`, which no
-        dataset with lags has, `q_conditional` is made of it.
+        also `dataset`, `x`, `y`, `lag` and `mi_bits`. Where it has columns of `FAMILIES`, which no
+        dataset with lags has a value of, their q values are made too.
     fdr : float
         Level of `significant`.
     method : str
@@ -136,13 +140,15 @@ def add_q_values(
         q[tested] = false_discovery_control(p[tested], method=method)
     table["q_value"] = q
     table["significant"] = q <= fdr
-    if "p_conditional" in table:
-        p = table["p_conditional"].to_numpy(float)
-        q = np.full(len(p), np.nan)
-        tested = np.isfinite(p) & ~np.asarray(left_out)
+    for names in FAMILIES:
+        if names[0] not in table:
+            continue
+        p = table[list(names)].to_numpy(float)
+        q = np.full(p.shape, np.nan)
+        tested = np.isfinite(p) & ~np.broadcast_to(left_out, len(p))[:, None]
         if tested.any():
             q[tested] = false_discovery_control(p[tested], method=method)
-        table["q_conditional"] = q
+        table[[name.replace("p_", "q_") for name in names]] = q
 
 
 def _counting_lags(rows):

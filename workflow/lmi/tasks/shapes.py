@@ -8,7 +8,7 @@ from lmi.tasks.gaussian import pair_mi_bits, pairs_pointwise_bits
 from lmi.tasks.registry import finish, task
 
 
-def _exclusive(rng, x, y, exclusive):
+def exclusive_features(rng, x, y, exclusive):
     """Return x and y as columns, each with uniform features on (-1, 1) of its own."""
     own = rng.uniform(-1, 1, size=(2, len(x), exclusive))
     return np.column_stack([x, own[0]]), np.column_stack([y, own[1]])
@@ -65,7 +65,7 @@ def noisy_circle(rng, n_samples=1000, exclusive=0, noise=0.25):
     shift = rng.uniform(-noise, noise, size=(2, n_samples))
     x, y = np.cos(angle) + shift[0], np.sin(angle) + shift[1]
     joint, margins = _noisy_circle_densities(np.abs(x), np.abs(y), noise)
-    sides = _exclusive(rng, x, y, exclusive)
+    sides = exclusive_features(rng, x, y, exclusive)
     return finish(*sides, noisy_circle_mi_bits(noise), np.log2(joint / margins))
 
 
@@ -107,7 +107,7 @@ def x_mixture(rng, n_samples=1000, exclusive=0, correlation=0.9):
     mi_bits = pair_mi_bits(correlation)
     arms = [pairs_pointwise_bits(x[:, None], side[:, None], mi_bits) for side in (y, -y)]
     pointwise = np.logaddexp2(*arms) - 1
-    sides = _exclusive(rng, x, y, exclusive)
+    sides = exclusive_features(rng, x, y, exclusive)
     return finish(*sides, x_mixture_mi_bits(correlation), pointwise)
 
 

@@ -1,6 +1,6 @@
 // The dialog: a pair with all that the page knows of it, or a variable with its pairs.
 
-let colourBy = "pointwise";
+let colourBy = "";  // the name of a label; else pointwise MI
 
 function show(title, kicker, ...content) {
   const dialog = byId("panel");
@@ -76,13 +76,15 @@ async function openPair(row) {
     ["Rank", rank ? `${whole(rank)} of ${whole(words.datasets[dataset].pairs)} in ${printable(words.datasets[dataset].name)}` : ""],
     ["Checks", checks(row)],
   ]);
-  const figures = [...sampleFigures(row, dataset, its, heavy), nullFigure(row), lagFigure(row), sizeFigure(row),
+  const figures = [...sampleFigures(row, dataset, its, heavy), ...loadingFigures(row, its), nullFigure(row), lagFigure(row), sizeFigure(row),
     strataFigure(row), trainingFigure(row, dataset, its, heavy)].filter(Boolean);
   const variables = element("p", {}, "Variables: ", linkTo(x, dataset), " and ", linkTo(y, dataset));
   show(pairName(row, 60), `Pair of ${printable(words.datasets[dataset].name)}`,
     flagWords(row), about, variables, ...figures.filter(one => one.tagName !== "FIGURE"),
     element("div", {className: "figures"}, ...figures.filter(one => one.tagName === "FIGURE")));
   drawLater();
+  labelsShown = its.labels;
+  tellGroups();
 }
 
 function checks(row) {
@@ -101,10 +103,13 @@ function sampleFigures(row, dataset, its, heavy) {
       : "Single samples were not kept (keep.pointwise).")];
   }
   const n = its.samples, of = name => heavy[`${name}-${dataset}`].subarray(at * n, (at + 1) * n);
-  const pointwise = of("pointwise"), labelled = its.labels.length > 0;
-  const colours = place => labelled && colourBy === "label"
-    ? byLabel(heavy[`label-${dataset}`], its.labels, its.names)
-    : byPointwise(pointwise, place, its.names);
+  const pointwise = of("pointwise");
+  const colours = place => {
+    const at = its.labels.findIndex(one => one.name === colourBy);
+    if (at < 0) return byPointwise(pointwise, place, its.names);
+    const {name, groups} = its.labels[at], values = heavy[`label_${at}-${dataset}`];
+    return groups.length ? byGroup(values, groups, its.names) : byNumber(values, name, place, its.names);
+  };
   const cloud = (id, x, y, titles) => place => ({
     data: colours(place)(x, y),
     layout: {height: 330, margin: {l: 50, r: 10, t: 30, b: 46},
@@ -113,18 +118,20 @@ function sampleFigures(row, dataset, its, heavy) {
   const names = ["x", "y"].map(side => label(valueOf(side, row), 30));
   const shown = n < its.of ? ` ${whole(n)} of ${whole(its.of)} samples.` : "";
   const made = [];
-  if (labelled) {
-    const select = element("select", {id: "colour-by"},
-      element("option", {value: "pointwise"}, "pointwise MI"), element("option", {value: "label"}, "stratum"));
-    select.value = colourBy;
+  if (its.labels.length) {
+    const select = element("select", {id: "colour-by"}, element("option", {value: ""}, "pointwise MI"),
+      ...its.labels.map(({name}) => element("option", {value: name}, printable(name, 40))));
+    select.value = its.labels.some(one => one.name === colourBy) ? colourBy : "";
     select.addEventListener("change", () => {
       colourBy = select.value;
       redraw("pair-xy", "pair-x", "pair-y");
+      tellGroups();
     });
-    made.push(element("p", {className: "tools"}, element("label", {}, "Colour samples by ", select)));
+    made.push(element("p", {className: "tools"}, element("label", {}, "Colour samples by ", select)),
+      element("p", {id: "groups", className: "members"}));
   }
   made.push(figure("pair-xy", "x against y",
-    `The first learned axis of either variable. Blue samples fit the dependence, orange ones contradict it; their mean is the MI.${shown}`,
+    `The first learned axis of either variable. By pointwise MI, blue samples fit the dependence and orange ones contradict it; their mean is the MI.${shown}`,
     cloud("pair-xy", of("scatter_x"), of("scatter_y"), names)));
   for (const side of ["x", "y"]) {
     const place = (its.embedded ?? []).indexOf(arrays[side][row]);
@@ -136,6 +143,28 @@ function sampleFigures(row, dataset, its, heavy) {
       cloud(`pair-${side}`, axes[0], axes[1], ["component 1", "component 2"])));
   }
   return made;
+}
+
+// Which features make up the axes that are drawn.
+function loadingFigures(row, its) {
+  const at = its.pairs.indexOf(row);
+  return ["x", "y"].map((side, i) => {
+    const [names, values] = its.loadings?.[at]?.[i] ?? [[], []];
+    if (!names.length) return null;
+    const variable = printable(valueOf(side, row), 30);
+    const most = names.slice(0, 3).map((name, k) => `${printable(name, 30)} ${bits(values[k])}`).join(", ");
+    return figure(`pair-loadings-${side}`, `Features of ${side}: ${variable}`,
+      `Correlation with the first learned axis of ${side}, over samples that its encoder has not seen; ` +
+      `the largest of ${whole(valueOf(`n_features_${side}`, row))}: ${most}. Either end of an axis may be the high one.`,
+      place => ({
+        data: [{type: "bar", orientation: "h", x: values, y: names.map((_, k) => k), textposition: "none",
+          text: names.map((name, k) => `${label(name)}: ${bits(values[k])}`), hovertemplate: "%{text}<extra></extra>",
+          marker: {color: values.map(value => theme().series[value < 0 ? 1 : 0])}}],
+        layout: {height: 90 + 20 * names.length, xaxis: {title: {text: "correlation with the axis"}, range: [-1.02, 1.02], zeroline: true},
+          yaxis: {tickvals: names.map((_, k) => k), ticktext: names.map(name => label(name, narrow(place) ? 16 : 28)),
+            autorange: "reversed", showgrid: false}},
+      }));
+  });
 }
 
 const sampleName = names => names ? names.map(name => `<b>${label(name)}</b><br>`) : undefined;
@@ -155,15 +184,41 @@ function byPointwise(values, place, names) {
   }];
 }
 
-function byLabel(codes, strata, names) {
-  return (x, y) => strata.map((name, code) => {
-    const of = Array.from(codes.keys()).filter(i => codes[i] === code);
-    const {series} = theme();
-    return {type: "scatter", mode: "markers", name: label(name, 20), x: of.map(i => x[i]), y: of.map(i => y[i]),
-      text: sampleName(names && of.map(i => names[i])),
-      hovertemplate: `${names ? "%{text}" : ""}${label(name)}<extra></extra>`,
-      marker: {size: 5, color: series[code % series.length], symbol: code >= series.length ? "diamond" : "circle"}};
-  }).slice(0, 20);
+let labelsShown = [];
+
+// What the colours and shapes of groups mean, once for all plots of a pair.
+function tellGroups() {
+  const groups = labelsShown.find(one => one.name === colourBy)?.groups ?? [], {series} = theme();
+  byId("groups")?.replaceChildren(...groups.slice(0, series.length * SYMBOLS.length).map((name, code) => {
+    const swatch = element("span", {className: `swatch ${SYMBOLS[Math.floor(code / series.length)]}`});
+    swatch.style.background = series[code % series.length];
+    return element("span", {className: "group"}, swatch, printable(name, 40));
+  }));
+}
+
+const SYMBOLS = ["circle", "diamond", "square", "cross", "triangle-up"];
+
+function byGroup(codes, groups, names) {
+  const {series, muted} = theme(), drawn = Math.min(groups.length, series.length * SYMBOLS.length);
+  return (x, y) => [...groups.slice(0, drawn), null].map((name, code) => {
+    const of = Array.from(codes.keys()).filter(i => Math.min(codes[i], drawn) === code);
+    const said = name === null ? (drawn < groups.length ? "another, or none" : "none") : label(name);
+    return {type: "scatter", mode: "markers", name: said, x: of.map(i => x[i]), y: of.map(i => y[i]),
+      text: sampleName(names && of.map(i => names[i])), showlegend: false,
+      hovertemplate: `${names ? "%{text}" : ""}${said}<extra></extra>`,
+      marker: {size: 5, color: name === null ? muted : series[code % series.length], symbol: SYMBOLS[Math.floor(code / series.length)] ?? "x-thin-open"}};
+  });
+}
+
+function byNumber(values, name, place, names) {
+  return (x, y) => [{
+    type: "scatter", mode: "markers", x: Array.from(x), y: Array.from(y), showlegend: false,
+    customdata: Array.from(values, value => Number.isFinite(value) ? value.toPrecision(4) : "none"), text: sampleName(names),
+    hovertemplate: `${names ? "%{text}" : ""}${label(name, 40)}: %{customdata}<extra></extra>`,
+    marker: {size: 5, color: Array.from(values, value => Number.isFinite(value) ? value : null), colorscale: "Viridis",
+      line: {color: theme().muted, width: 0.4}, showscale: place.id === "pair-xy",
+      colorbar: {thickness: 9, outlinewidth: 0, len: 0.9, title: {text: label(name, 30), side: "right"}}},
+  }];
 }
 
 // ---- the rest of a pair
@@ -172,8 +227,8 @@ function nullFigure(row) {
   const [mean, sd, value] = ["null_mean_bits", "null_sd_bits", "mi_ksg_bits"].map(name => valueOf(name, row));
   if (![mean, sd, value].every(Number.isFinite) || sd <= 0) return null;
   return figure("pair-null", "Observed against chance",
-    `Shaded: a normal curve with the mean and standard deviation of ${whole(valueOf("n_permutations", row))} permutations. ` +
-    "Line: the uncorrected estimate, which they are compared with.", () => {
+    "Shaded: a normal curve with the mean and standard deviation of the uncorrected estimate of permuted samples. " +
+    "Line: that of the samples as they are.", () => {
       const colours = theme();
       const x = Array.from({length: 121}, (_, i) => mean + (i - 60) / 15 * sd);
       const y = x.map(at => Math.exp(-0.5 * ((at - mean) / sd) ** 2));
@@ -291,7 +346,7 @@ async function openVariable(code, dataset) {
     ...(good.length ? [figure("variable-pairs", "Its strongest pairs", "MI with 95 % intervals; choose one to open it.",
       place => ({
         data: [{type: "scatter", mode: "markers", x: good.map(row => arrays.mi_bits[row]), y: good.map((_, i) => i), customdata: good,
-          error_x: {type: "data", array: good.map(row => Z95 * (valueOf("sd_bits", row) || 0)), width: 0},
+          error_x: {type: "data", array: good.map(row => Z95 * (valueOf("sd_bits", row) || 0)), width: 0, color: theme().muted},
           marker: {size: 10, color: good.map(row => arrays.significant[row] ? theme().series[0] : theme().muted)},
           text: good.map(hover), hovertemplate: "%{text}<extra></extra>"}],
         layout: {height: 110 + 25 * good.length, xaxis: {title: {text: "mutual information (bits)"}},

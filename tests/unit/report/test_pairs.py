@@ -1,0 +1,81 @@
+"""What the page tells of single pairs: features on their axes, labels of their samples."""
+
+import lmi
+import numpy as np
+import pandas as pd
+import pytest
+from helpers.finished import write_run
+from lmi.data.sample_labels import Label
+from lmi.report import payload
+from lmi.report.blocks import loadings, read_blocks
+from lmi.report.details import read_details
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return write_run(tmp_path_factory.mktemp("pairs"))[0]
+
+
+def panels_of(run, dataset):
+    """Return the panels of a dataset, their samples and its variables."""
+    details, _ = read_details(pd.read_parquet(run / "mi.parquet"), run.glob("*/parts/*.h5"))
+    known = read_blocks(sorted(run.glob("*/variables/*.h5")))[dataset]
+    return details[dataset]["panels"], details[dataset]["samples"], known
+
+
+def test_loadings_of_the_page_are_those_of_the_model(run):
+    panels, samples, known = panels_of(run, "cells")
+    found, compared = loadings(known["variables"], panels, samples), 0
+    for panel, sides in zip(panels, found, strict=True):
+        model = lmi.load(run).model("cells", panel["x"], panel["y"])
+        for side, (names, values) in zip("xy", sides, strict=True):
+            expected = model.loadings(side)["axis0"]
+            if len(expected) < 2:
+                assert names == []
+                continue
+            assert set(names) == set(expected.index)
+            np.testing.assert_allclose(values, expected[names], atol=1e-3)
+            assert list(np.abs(values)) == sorted(np.abs(values), reverse=True)
+            compared += 1
+    assert compared >= 3
+
+
+def test_at_a_lag_features_of_y_are_taken_as_much_later():
+    rng = np.random.default_rng(0)
+    z = rng.standard_normal((100, 2)).astype(np.float32)
+    axis = np.roll(z[:, 1], -3)  # what y is, three samples later
+    pointwise = np.where(np.arange(100) < 97, 0.1, np.nan)
+    panel = {"x": "gone", "y": "v", "lag": 3, "pointwise": pointwise}
+    panel["scatter"] = np.stack([axis, axis], axis=1)
+
+    def features(variable):
+        return ([], None) if variable is None else (["a", "b"], z)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lmi.report.blocks._features", features)
+        ((x, y),) = loadings({"v": {}}, [panel], np.arange(100))
+    assert x == [[], []]
+    assert y[0][0] == "b" and y[1][0] == pytest.approx(1, abs=1e-3)
+
+
+def test_labels_find_their_samples_by_row_and_strata_are_not_shown_twice():
+    known = {
+        "strata_names": ["one", "two"],
+        "strata": np.array([0, 1, 1, 0]),
+        "rows": np.array([5, 6, 8, 9]),
+        "label_rows": [5, 6, 9],
+        "labels": [
+            Label("batch", ["one", "two"], [0, 1, 0]),
+            Label("donor", ["d1", "d2"], [1, None, 0]),
+            Label("depth", [], [2.0, 4.0, None]),
+        ],
+    }
+    words, arrays = payload._labels(known, np.array([0, 1, 2, 3]))
+    assert [one["name"] for one in words] == ["stratum", "donor", "depth"]
+    np.testing.assert_array_equal(arrays[0], [0, 1, 1, 0])
+    np.testing.assert_array_equal(arrays[1], [1, 2, 2, 0])  # 2: none, or not among those kept
+    depth = arrays[2]["low"] + arrays[2]["step"] * arrays[2]["array"].astype(float)
+    np.testing.assert_allclose(depth[:2], [2, 4])
+    assert (arrays[2]["array"][2:] == 65535).all()
+    words, _ = payload._labels(known | {"strata_names": []}, np.array([0, 1]))
+    assert [one["name"] for one in words] == ["batch", "donor", "depth"]
