@@ -163,7 +163,27 @@ PARTS = ESTIMATES | {
 }
 """`parts/part-*.h5`: many tiles in one; some pairs are detailed."""
 
-LAYOUTS = {"block": BLOCK, "embeddings": EMBEDDINGS, "estimates": ESTIMATES, "parts": PARTS}
+
+def _rows(declared, what):
+    return {
+        column.name: Dataset(column.dtype, (what,), column.description, column.unit)
+        for column in declared
+    }
+
+
+DIRECT = _rows(columns.ASKED, "triangle")
+"""`direct/part-*.h5`: triangles of significant pairs."""
+SELECTION = _rows(columns.TARGETS, "selected variable")
+"""`selection.h5`: variables that tell of a target."""
+
+LAYOUTS = {
+    "block": BLOCK,
+    "embeddings": EMBEDDINGS,
+    "estimates": ESTIMATES,
+    "parts": PARTS,
+    "direct": DIRECT,
+    "selection": SELECTION,
+}
 
 
 def fill(name: str) -> Any:
