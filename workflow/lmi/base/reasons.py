@@ -107,6 +107,13 @@ DECLARED = {
             "non-stationary",
         ),
         Declared(
+            "weak_axes",
+            "warn",
+            "many weak axes: the halves of the samples agree on {bits:.2f} bits of them, more than "
+            "the {mi:.2f} found; too few samples to learn them, too low",
+            "many weak axes",
+        ),
+        Declared(
             "few_effective_samples",
             "warn",
             "few effective samples: consecutive ones are so alike that all are worth {n} "

@@ -53,6 +53,7 @@ MATRIX_KEYS = (
     "where",
     "downsample",
     "pairing",
+    "resample",
     "preprocess",
     "intervals",
 )
@@ -202,6 +203,7 @@ def _check_choices(name, dataset):
             f"{pairs!r}. Take `pairs: all`, or remove the key"
         )
     _check_pairing(name, dataset)
+    _check_resample(name, dataset)
     _check_given(name, dataset, first)
     questions.check_form(name, dataset, first)
     variables = dataset.get("variables", "each")
@@ -246,6 +248,28 @@ def _check_pairing(name, dataset):
                 f"{where}.keys: expected a mapping with `table` and `column`: '{paths[side]}' is "
                 f"no {', '.join(ANNOTATED)} file with columns of its own; found {place!r}"
             )
+
+
+def _check_resample(name, dataset):
+    """Check which keys go with steps of time into which samples are averaged."""
+    if "resample" not in dataset:
+        return
+    where = f"config: datasets.{name}.resample"
+    if not dataset.get("time_series"):
+        raise InputError(f"{where}: it goes with `time_series: true`. Add that, or remove it")
+    variables = dataset.get("variables")
+    odd = [key for key in ("where", "intervals", "strata", "pairing") if key in dataset]
+    odd += ["given.column"] if "column" in dataset.get("given", {}) else []
+    odd += ["variables.labels"] if isinstance(variables, dict) and "labels" in variables else []
+    steps = dataset.get("preprocess", [])
+    steps = steps if isinstance(steps, list) else [one for own in steps.values() for one in own]
+    names = {one if isinstance(one, str) else next(iter(one), "") for one in steps}
+    odd += [f"preprocess: {one}" for one in ("normalise", preprocess.SELECTION) if one in names]
+    if odd:
+        raise InputError(
+            f"{where}: it does not go with `{odd[0]}`, since a sample is then the mean of several. "
+            "Remove one of the two"
+        )
 
 
 def _check_labels(name, labels, given, first):
