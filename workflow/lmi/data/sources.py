@@ -221,9 +221,9 @@ def _refuse_lost_names(sources, names):
 def id_message(source, ids):
     """Return what is wrong with columns of numbers that seem to name or count the samples."""
     return (
-        f"source '{source.path}': the column {some(ids, show=quoted)} seems to name, count "
-        "or time the samples, and would be read as a measurement. If it names them, say so with "
-        f"`sample_column: {quoted(ids[0])}`; if it means nothing, leave it out with "
+        f"source '{source.path}': the column {some(ids, show=quoted)} seems to name or count "
+        "the samples, or to be their time, and would be read as a measurement. If it names them, "
+        f"say so with `sample_column: {quoted(ids[0])}`; if it means nothing, leave it out with "
         f"`drop_columns: [{', '.join(map(quoted, ids[:5]))}]`"
     )
 

@@ -17,8 +17,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lmi.ksg import points
-
 LEAST_WINDOWS = 6
 """Windows that the samples of one search hold at least: most samples stay neighbours."""
 
@@ -52,39 +50,3 @@ class Apart:
     def are_near(self, row: int, others: np.ndarray) -> np.ndarray:
         """Return which of other rows lie within the window of a row, itself included."""
         return np.abs(self.time[others] - self.time[row]) <= self.window
-
-    def n_near(self, z: np.ndarray, radius: np.ndarray) -> np.ndarray:
-        """Return how many others lie within both the window and a radius of each sample.
-
-        Parameters
-        ----------
-        z : array, shape (n, d)
-        radius : array, shape (n,)
-            Chebyshev distances; strictly nearer samples count.
-
-        Returns
-        -------
-        int array, shape (n,)
-        """
-        n, d = z.shape
-        count = np.zeros(n, np.int64)
-        if points.compiled():
-            z, radius = np.ascontiguousarray(z), np.ascontiguousarray(radius)
-            points.library().lmi_near_in_time(
-                z.ctypes.data,
-                n,
-                d,
-                self.time.ctypes.data,
-                self.window,
-                radius.ctypes.data,
-                count.ctypes.data,
-            )
-            return count
-        for step in range(1, n):
-            near = self.time[step:] - self.time[:-step] <= self.window
-            if not near.any():
-                break
-            gap = np.abs(z[step:] - z[:-step]).max(axis=1)
-            count[step:] += near & (gap < radius[step:])
-            count[:-step] += near & (gap < radius[:-step])
-        return count

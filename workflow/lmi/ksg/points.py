@@ -248,7 +248,7 @@ class Points:
     def count(self, radius: np.ndarray, threads: int, apart: Apart | None = None) -> np.ndarray:
         """Points strictly within the radius, the point itself included, shape (n,)."""
         if apart is not None:
-            return self.count(radius, threads) - apart.n_near(self.points, radius)
+            return self.count(radius, threads) - self._near_in_time(radius, apart)
         count = np.empty(self.n, np.int64)
         if self.order is not None:
             self.call("lmi_count_sorted", (radius[self.order],), (count,), threads)
@@ -268,6 +268,23 @@ class Points:
         else:
             for rows, d in self.blocks():
                 count[rows] = (d < radius[rows, None]).sum(axis=1)
+        return count
+
+    def _near_in_time(self, radius: np.ndarray, apart: Apart) -> np.ndarray:
+        """Others strictly within the radius and within the window of `apart`, shape (n,)."""
+        count = np.zeros(self.n, np.int64)
+        if _kernel is not None:
+            arrays = self.points, apart.time, np.ascontiguousarray(radius), count
+            points, time, radii, found = (array.ctypes.data for array in arrays)
+            _kernel.lmi_near_in_time(points, self.n, self.d, time, apart.window, radii, found)
+            return count
+        for step in range(1, self.n):
+            near = apart.time[step:] - apart.time[:-step] <= apart.window
+            if not near.any():
+                break
+            gap = np.abs(self.points[step:] - self.points[:-step]).max(axis=1)
+            count[step:] += near & (gap < radius[step:])
+            count[:-step] += near & (gap < radius[:-step])
         return count
 
     def sample(self, radius, m, seed, threads, apart=None) -> tuple[np.ndarray, np.ndarray]:

@@ -233,6 +233,8 @@ def _stack(done, n_pairs, n_samples):
         arrays["value"] = np.full((n_pairs, 2, n_samples), np.nan, np.float32)
     if any(e.classified is not None for e in embedded):
         arrays["classified"] = np.full((n_pairs, 3, n_samples), np.nan, np.float32)
+    if any(e.weak_bits is not None for e in embedded):
+        arrays["weak_bits"] = np.full((n_pairs, 2), np.nan)
     n_latent, kinds = np.zeros((n_pairs, 2), int), np.full((n_pairs, 2), "wide", object)
     for row, e in done.items():
         n_latent[row] = e.zx.shape[-1], e.zy.shape[-1]

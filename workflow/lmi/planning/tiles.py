@@ -7,6 +7,7 @@ order of the variables.
 
 import functools
 import json
+import math
 import random
 from fnmatch import fnmatchcase
 from itertools import combinations_with_replacement, product
@@ -24,6 +25,8 @@ MOST_BLOCKS = 8
 """Blocks of a dataset, where they need not be smaller."""
 TILE_VALUES = 2**28
 """Most coordinates of the pairs of a tile: 1 GB."""
+MOST_TILES = 20_000
+"""Tiles that a size of blocks may make which the config names: two minutes of planning."""
 N_TILES = 4
 """Pairs are chosen from at most this many tiles for each: a run's pairs are never all listed."""
 
@@ -49,6 +52,32 @@ def block_size(n_variables, n_samples, n_features):
     while size > BLOCK_SIZES[0] and size**2 * each > TILE_VALUES:
         size //= 2
     return size
+
+
+def check_size(dataset, variables, block_size):
+    """Refuse a size of blocks that makes more jobs than Snakemake can plan.
+
+    Parameters
+    ----------
+    dataset, variables, block_size
+        As of `tiles`.
+
+    Raises
+    ------
+    InputError
+        More than `MOST_TILES` tiles of all pairs.
+    """
+    n_blocks = -(-len(variables) // block_size)
+    n_tiles = n_blocks * (n_blocks + 1) // 2
+    if dataset.get("pairs", "all") != "all" or n_tiles <= MOST_TILES:
+        return
+    most_blocks = (math.isqrt(8 * MOST_TILES + 1) - 1) // 2
+    least = -(-len(variables) // most_blocks)
+    raise InputError(
+        f"block_size: expected auto, or at least {least} for all pairs of {len(variables):,} "
+        f"variables, found {block_size}: {n_tiles:,} tiles, each a job of embed and one of "
+        "estimate, which Snakemake would plan for hours. Leave block_size out, and it is chosen"
+    )
 
 
 def count(dataset, variables):
@@ -222,6 +251,8 @@ def _pairs(dataset, names):
         return "all", None
     if pairs == "shifted":
         return "explicit", ("shifted", dataset.get("spikes", {}).get("shift_s", 0))
+    if "target" in pairs:
+        return "between", _target(pairs["target"], names)
     if "between" in pairs:
         return "between", _between(json.dumps(pairs["between"]), names)
     check_file(pairs["file"], "pairs file")
@@ -250,6 +281,18 @@ def _shifted(shift_s, names):
     position = {name: index for index, name in enumerate(names)}
     copies = {index: position.get(shifted_name(name, shift_s)) for name, index in position.items()}
     return [(index, copy) for index, copy in copies.items() if copy is not None]
+
+
+@functools.lru_cache(maxsize=64)
+def _target(name, names):
+    """Return the position of a target, and those of all others, as `_between` does."""
+    if name not in names:
+        raise InputError(
+            f"pairs.target: no variable is called '{name}'{suggest(name, names)}. Variables: "
+            f"{some(names)}"
+        )
+    target = names.index(name)
+    return frozenset({target}), frozenset(range(len(names))) - {target}
 
 
 @functools.lru_cache(maxsize=64)

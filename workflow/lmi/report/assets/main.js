@@ -48,6 +48,7 @@ async function start() {
       waiting = setTimeout(() => redraw("network"), 120);
     });
   }
+  byId("direct").addEventListener("change", () => redraw("network"));
   byId("find-variable").addEventListener("change", event => {
     const code = words.variables.indexOf(event.target.value);
     if (arrays[`nodes-${chosen}`].includes(code)) openVariable(code, chosen);
@@ -56,7 +57,10 @@ async function start() {
   byId("panel").addEventListener("click", event => {
     if (event.target === byId("panel")) closePanel();
   });
-  prefersDark.addEventListener("change", () => redraw());
+  prefersDark.addEventListener("change", () => {
+    redraw();
+    tellGroups();
+  });
   addEventListener("beforeprint", () => print(true));
   addEventListener("afterprint", () => print(false));
   const first = words.datasets.findIndex(dataset => !dataset.note);
