@@ -41,6 +41,10 @@ __all__ = [
 ]
 
 
+MAX_FEATURES = 5_000_000
+"""Features that a source without names may have; each gets one."""
+
+
 @dataclass(frozen=True)
 class Header:
     """What is known of a source without its data.
@@ -257,6 +261,12 @@ def _header(source, _stamp):
         images.check_shape(source, shape[axis])
         names = images.pixel_names(source.images)
     if names is None:
+        if shape[axis] > MAX_FEATURES:
+            raise InputError(
+                f"source '{source.path}': expected at most {MAX_FEATURES:,} features, found "
+                f"{shape[axis]:,} (and {shape[1 - axis]} samples). Where rows are features, set "
+                "`transpose: true`; or select features before"
+            )
         names = tuple(f"f{i}" for i in range(shape[axis]))
     if len(names) != shape[axis] and shape[axis] is not None:
         raise InputError(

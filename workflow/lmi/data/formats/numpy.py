@@ -1,6 +1,8 @@
 """Arrays in .npy and .npz files."""
 
 import functools
+import math
+import os
 import zipfile
 
 import numpy as np
@@ -43,7 +45,14 @@ def _npz_arrays(source):
 def npy_shape(source):
     """Return (rows, columns)."""
     with open(source.path, "rb") as file:
-        return as_matrix_shape(source, *_npy_header(file))
+        shape, dtype = _npy_header(file)
+        held, told = os.path.getsize(source.path) - file.tell(), math.prod(shape) * dtype.itemsize
+    if dtype.kind in "biuf" and held < told:
+        raise InputError(
+            f"source '{source.path}': expected {told:,} bytes of numbers, as its header says "
+            f"(shape {shape}), found {held:,}: the file ends early. Copy it again"
+        )
+    return as_matrix_shape(source, shape, dtype)
 
 
 def npy_read(source, columns):
