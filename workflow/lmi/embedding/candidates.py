@@ -13,7 +13,7 @@ import numpy as np
 from lmi.base import seeds
 from lmi.base.autocorrelation import redundancy, time_of
 from lmi.base.threads import map_pairs
-from lmi.embedding import canonical, classifier, narrow, network, screen
+from lmi.embedding import canonical, classifier, narrow, network, screen, separate
 from lmi.embedding import published as paper
 from lmi.embedding.result import Embedding
 from lmi.ksg import apart, guided
@@ -23,6 +23,8 @@ JUDGE_SAMPLES = 1500
 """Most held-out samples that judge a candidate, evenly spaced."""
 JUDGE_INSIDE = 32
 """Samples drawn inside each side of a box to judge a candidate: enough to compare."""
+SEPARATED = "separated_"
+"""Begins the name of a candidate whose pairs of axes are separated, see `separate`."""
 GAUSSIAN_TEMPERATURE = 3
 GAUSSIAN_LOSS_BITS = 0.05
 """A candidate is Gaussian where its critic is trusted at this row of `guided.TEMPERATURES` or a
@@ -90,7 +92,7 @@ def _judge(axes, rows, k, threads, times=None):
         rows = rows[np.linspace(0, len(rows) - 1, JUDGE_SAMPLES).astype(int)]
         near = near and replace(near, time=times[rows])
     a, b = axes.a[rows], axes.b[rows]
-    best = guided.best_temperature(a, b, axes.s, axes.rank)
+    best = guided.best_temperature(a, b, axes.s, axes.rank, mixtures=axes.mixture)
     bits, correction, _ = guided.evaluate(
         a,
         b,
@@ -102,6 +104,7 @@ def _judge(axes, rows, k, threads, times=None):
         n_inside=JUDGE_INSIDE,
         threads=threads,
         apart=near,
+        mixtures=axes.mixture,
     )
     # without the critic, or with it as far as it describes these samples
     return {0: bits.mean(), best: (bits + correction).mean()}, best
@@ -153,8 +156,21 @@ def _closed_form(x, y, fold, inner, *, seed, n_latent, k, threads, times=None):
             if passed is not None:
                 axes = canonical.fit(*passed, n_latent, shrink=False, redundancy=worth)
                 judged.add(t, "sure", axes, fold == 1 - t, k, threads)
+    _separate(judged, fold, inner, k, threads)
     judged.seconds = time.perf_counter() - start
     return judged
+
+
+def _separate(judged, fold, inner, k, threads):
+    """Add the best candidate with its pairs of axes separated, where they are not Gaussian."""
+    scores = judged.scores()
+    name = max(scores, key=scores.get)
+    if scores[name] < WORTH_TRAINING_BITS or judged.times is not None:
+        return
+    turned = [separate.fit(judged.axes[t][name], fold == t, inner[fold == t]) for t in (0, 1)]
+    if all(axes is not None for axes in turned):
+        for t, axes in enumerate(turned):
+            judged.add(t, SEPARATED + name, axes, fold == 1 - t, k, threads)
 
 
 def needs_sure(judged):
@@ -224,7 +240,15 @@ def _choose(judged, fold, curves, seconds, k):
         gaps = [[(0, 0)] * (a.ndim - 1) + [(0, n_latent - a.shape[-1])] for a in arrays]
         return np.stack([np.pad(a, gap) for a, gap in zip(arrays, gaps, strict=True)])
 
+    mixture = None
+    if any(p.mixture is not None for p in picked):
+        mixture = np.zeros((len(picked), n_latent, separate.N_COMPONENTS, 6))
+        for own, p in zip(mixture, picked, strict=True):
+            if p.mixture is not None:
+                own[: p.rank] = p.mixture
+
     return Embedding(
+        mixture=mixture,
         zx=stack("a").astype(np.float32),
         zy=stack("b").astype(np.float32),
         s=stack("s"),

@@ -54,6 +54,8 @@ class Embedding:
     weights : tuple
         By encoder, the weights of the networks of x and of y, as `network.Trained` has them, or
         None where another candidate won; of the preset paper, the layers of its encoders.
+    mixture : array, shape (n_encoders, n_axes, n_components, 6), or None
+        Of critics that are not Gaussian, see `lmi.ksg.mixture`; zero where one is.
     """
 
     zx: np.ndarray
@@ -78,3 +80,4 @@ class Embedding:
     values: np.ndarray | None = None
     classified: np.ndarray | None = None
     weights: tuple = ()
+    mixture: np.ndarray | None = None
