@@ -23,8 +23,6 @@ JUDGE_SAMPLES = 1500
 """Most held-out samples that judge a candidate, evenly spaced."""
 JUDGE_INSIDE = 32
 """Samples drawn inside each side of a box to judge a candidate: enough to compare."""
-SEPARATED = "separated_"
-"""Begins the name of a candidate whose pairs of axes are separated, see `separate`."""
 GAUSSIAN_TEMPERATURE = 3
 GAUSSIAN_LOSS_BITS = 0.05
 """A candidate is Gaussian where its critic is trusted at this row of `guided.TEMPERATURES` or a
@@ -156,21 +154,9 @@ def _closed_form(x, y, fold, inner, *, seed, n_latent, k, threads, times=None):
             if passed is not None:
                 axes = canonical.fit(*passed, n_latent, shrink=False, redundancy=worth)
                 judged.add(t, "sure", axes, fold == 1 - t, k, threads)
-    _separate(judged, fold, inner, k, threads)
+    separate.add(judged, fold, inner, k, threads)
     judged.seconds = time.perf_counter() - start
     return judged
-
-
-def _separate(judged, fold, inner, k, threads):
-    """Add the best candidate with its pairs of axes separated, where they are not Gaussian."""
-    scores = judged.scores()
-    name = max(scores, key=scores.get)
-    if scores[name] < WORTH_TRAINING_BITS or judged.times is not None:
-        return
-    turned = [separate.fit(judged.axes[t][name], fold == t, inner[fold == t]) for t in (0, 1)]
-    if all(axes is not None for axes in turned):
-        for t, axes in enumerate(turned):
-            judged.add(t, SEPARATED + name, axes, fold == 1 - t, k, threads)
 
 
 def needs_sure(judged):
@@ -232,7 +218,7 @@ def _choose(judged, fold, curves, seconds, k):
         if gains.get(guided.TRUSTED, -np.inf) > gains[best] - WORSE_BITS:
             best = guided.TRUSTED
         temperature.append(best)
-    picked = [judged.axes[t][chosen[t]] for t in (0, 1)]
+    picked = [judged.axes[t][name] for t, name in enumerate(chosen)]
     n_latent = max(len(p.s) for p in picked)
 
     def stack(name):
@@ -240,15 +226,8 @@ def _choose(judged, fold, curves, seconds, k):
         gaps = [[(0, 0)] * (a.ndim - 1) + [(0, n_latent - a.shape[-1])] for a in arrays]
         return np.stack([np.pad(a, gap) for a, gap in zip(arrays, gaps, strict=True)])
 
-    mixture = None
-    if any(p.mixture is not None for p in picked):
-        mixture = np.zeros((len(picked), n_latent, separate.N_COMPONENTS, 6))
-        for own, p in zip(mixture, picked, strict=True):
-            if p.mixture is not None:
-                own[: p.rank] = p.mixture
-
     return Embedding(
-        mixture=mixture,
+        mixture=separate.stacked(picked, n_latent),
         zx=stack("a").astype(np.float32),
         zy=stack("b").astype(np.float32),
         s=stack("s"),

@@ -6,6 +6,9 @@ import numpy as np
 
 PER_ENCODER = ("zx", "zy", "s", "weight", "rank", "n_parameters", "temperature")
 """Arrays of an `Embedding` whose first axis is the encoder; files hold them by these names."""
+SEPARATED = "separated_"
+"""Begins the name of a candidate whose pairs of axes are separated, see `lmi.embedding.separate`:
+its encoders are those of the candidate behind it, but for a rotation."""
 NARROW = "narrow"
 """Candidate of pairs of single features: their normal scores, of which nothing is learned."""
 

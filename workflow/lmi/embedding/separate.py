@@ -10,10 +10,15 @@ from dataclasses import replace
 
 import numpy as np
 
+from lmi.embedding.result import SEPARATED
 from lmi.ksg import mixture
 
+WORTH_BITS = 0.2
+"""Pairs with fewer bits are left as they are."""
 BOUND_SD = 4.0
 MOST_AXES = 8
+STRONG = 0.2
+"""Canonical correlation of axes that are turned: weaker ones show no shape, and would blur it."""
 N_COMPONENTS = 3
 NOT_GAUSSIAN_SD = 6.0
 """Standard deviations of Mardia's skewness and kurtosis from those of a Gaussian, beyond which
@@ -166,33 +171,77 @@ def fit(axes, train, inner):
         None where the axes are Gaussian, or no mixture gains on samples left out.
     """
     rank = axes.rank
-    if not 0 < rank <= MOST_AXES:
+    n_turned = int((axes.s[:rank] > STRONG).sum())
+    if not 0 < n_turned <= MOST_AXES:
         return None
-    a, b = (np.clip(z[:, :rank], -mixture.BOUND_SD, mixture.BOUND_SD) for z in (axes.a, axes.b))
-    if is_gaussian(a[train], b[train]):
+    strong = [z[:, :n_turned] for z in (axes.a, axes.b)]
+    a, b = (np.clip(z[train], -mixture.BOUND_SD, mixture.BOUND_SD) for z in strong)
+    if is_gaussian(a, b):
         return None
-    turn = rotation(a[train], b[train])
-    turned = [z[:, :rank] @ turn for z in (axes.a, axes.b)]
+    turn = rotation(a, b)
+    turned = [z @ turn for z in strong]
     a, b = (np.clip(z[train], -mixture.BOUND_SD, mixture.BOUND_SD) for z in turned)
-    s = turn.T**2 @ axes.s[:rank]
-    mixtures, total = [], np.zeros(len(a))
-    for axis in range(rank):
+    s, weight = axes.s.copy(), axes.weight.copy()
+    s[:n_turned] = turn.T**2 @ s[:n_turned]
+    weight[:n_turned] = np.sqrt(turn.T**2 @ weight[:n_turned] ** 2)
+    mixtures, total, n_mixed = [_gaussian(one) for one in s[:rank]], np.zeros(len(a)), 0
+    for axis in range(n_turned):
         gain = _gains(a[:, axis], b[:, axis], inner)
         if gain.mean() > SURE_SD * gain.std() / np.sqrt(len(gain)):
-            mixtures.append(fit_mixture(a[:, axis], b[:, axis]))
+            mixtures[axis] = fit_mixture(a[:, axis], b[:, axis])
             total += gain
-        else:
-            mixtures.append(_gaussian(s[axis]))
+            n_mixed += 1
     if total.mean() < max(LEAST_NATS, SURE_SD * total.std() / np.sqrt(len(total))):
         return None
-    n_mixed = sum(one[1, 0] > 0 for one in mixtures)
-    rest = slice(rank, None)
+    rest = slice(n_turned, None)
     return replace(
         axes,
         a=np.round(np.hstack([turned[0], axes.a[:, rest]]), 5),
         b=np.round(np.hstack([turned[1], axes.b[:, rest]]), 5),
-        s=np.append(s, axes.s[rest]),
-        weight=np.append(np.sqrt(turn.T**2 @ axes.weight[:rank] ** 2), axes.weight[rest]),
+        s=s,
+        weight=weight,
         n_parameters=axes.n_parameters + n_mixed * (6 * N_COMPONENTS - 2),
         mixture=np.stack(mixtures),
     )
+
+
+def add(judged, fold, inner, k, threads):
+    """Add the best candidate of a pair with its axes separated, where both halves gain by it.
+
+    Parameters
+    ----------
+    judged : candidates._Judged
+        Of a series, nothing is added: its samples are not independent, and tests of their shape
+        would find one too often.
+    fold, inner : int array, shape (n_samples,)
+    k, threads : int
+    """
+    scores = judged.scores()
+    name = max(scores, key=scores.get)
+    if scores[name] < WORTH_BITS or judged.times is not None:
+        return
+    turned = [fit(judged.axes[t][name], fold == t, inner[fold == t]) for t in (0, 1)]
+    if all(axes is not None for axes in turned):
+        for t, axes in enumerate(turned):
+            judged.add(t, SEPARATED + name, axes, fold == 1 - t, k, threads)
+
+
+def stacked(picked, n_axes):
+    """Return the mixtures of both encoders' axes, padded with zeros, or None where none has any.
+
+    Parameters
+    ----------
+    picked : list of canonical.Axes
+    n_axes : int
+
+    Returns
+    -------
+    array, shape (n_encoders, n_axes, N_COMPONENTS, 6), or None
+    """
+    if all(axes.mixture is None for axes in picked):
+        return None
+    mixtures = np.zeros((len(picked), n_axes, N_COMPONENTS, 6))
+    for own, axes in zip(mixtures, picked, strict=True):
+        if axes.mixture is not None:
+            own[: axes.rank] = axes.mixture
+    return mixtures
