@@ -13,9 +13,9 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help demo check plan test test-fuzz test-wheel test-cluster test-browser lint lock docs \
-  bench-accuracy bench-speed bench-statistics bench-null bench-networks bench-conditional \
+  bench-accuracy bench-speed bench-statistics bench-null bench-networks bench-conditional bench-questions \
   bench-discrete bench-ksg bench-gpu bench-scale bench-costs bench-overhead bench-memory \
-  bench-narrow bench-report
+  bench-narrow bench-report bench-direct
 
 help:
 	@echo "make demo   install into .venv, run the bundled data, print the strongest pairs"
@@ -34,7 +34,9 @@ help:
 	@echo "make bench-null       false positives of the p values down to 1e-5"
 	@echo "make bench-discrete   errors of counts, zeros and labels, and their false positives"
 	@echo "make bench-networks   planted pairs found among thousands, and false discoveries"
+	@echo "make bench-direct     direct edges of known networks, beside GRNBoost2 and ARACNE"
 	@echo "make bench-conditional errors and p values of the conditional information"
+	@echo "make bench-questions  differences between groups, and transfer: errors, p values, coverage"
 	@echo "make bench-ksg        the KSG kernel beside scikit-learn's KDTree"
 	@echo "make bench-gpu        pairs a second of the network training, on a GPU where there is one"
 	@echo "make bench-scale      planning and gathering of 10^2 to 10^6 pairs"
@@ -125,6 +127,9 @@ bench-networks: $(VENV)/.installed
 bench-conditional: $(VENV)/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.conditional
 
+bench-questions: $(VENV)/.installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.questions
+
 bench-ksg: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.ksg
 
@@ -145,6 +150,9 @@ bench-overhead: $(VENV)/.installed
 
 bench-narrow: $(VENV)/.installed .narrow/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.narrow --peers .narrow/bin/python
+
+bench-direct: $(VENV)/.installed .narrow/.installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.direct --peers .narrow/bin/python
 
 # What narrow pairs are compared with, as far as it can be installed.
 .narrow/.installed: envs/narrow/requirements.txt

@@ -18,10 +18,11 @@ import lmi
 import numpy as np
 import pandas as pd
 from lmi.base import seeds
+from scipy.linalg import solve_discrete_lyapunov
 
 FIRST_SEED = 10_000
 N_FEATURES = 20
-TIMES = 1500
+TIMES = 800
 FEATURES_IN_TIME = 50
 
 
@@ -159,7 +160,119 @@ GROUPS = [
 ]
 
 
-QUESTIONS = {"compare": (compared, GROUPS)}
+# ---- time
+
+
+def coupled(coupling=0.0, delay=1, drive=0.0, memory=0.6):
+    """Return the coefficients of (x, y, w) by lag, shape (n_lags, 3, 3): a row is driven.
+
+    x drives y after `delay` steps, and w both, x after one step and y after two.
+    """
+    steps = np.zeros((max(delay, 2), 3, 3))
+    steps[0] += memory * np.eye(3)
+    steps[delay - 1, 1, 0] += coupling
+    steps[0, 0, 2] += drive
+    steps[1, 1, 2] += drive
+    return steps
+
+
+def transfer_bits(steps, source, target, lags, history, given):
+    """Return the transfer entropy of one latent, bits, by the covariance of the stationary state.
+
+    Parameters
+    ----------
+    steps : array, shape (n_lags, 3, 3)
+    source, target : int
+        Of x (0) and y (1).
+    lags : list of int
+    history : int
+    given : bool
+        Beyond w too, from now back to the longest lag or history.
+    """
+    depth = max(len(steps), *lags, history) + 1
+    companion = np.zeros((3 * depth, 3 * depth))
+    for lag, step in enumerate(steps):
+        companion[:3, 3 * lag : 3 * lag + 3] = step
+    companion[3:, :-3] = np.eye(3 * (depth - 1))
+    noise = np.zeros_like(companion)
+    noise[:3, :3] = np.eye(3)
+    covariance = solve_discrete_lyapunov(companion, noise)
+    own = [3 * lag + target for lag in range(1, history + 1)]
+    if given:
+        own += [3 * lag + 2 for lag in range(max(*lags, history) + 1)]
+    past = [3 * lag + source for lag in lags]
+
+    def log_det(rows):
+        return np.linalg.slogdet(covariance[np.ix_(rows, rows)])[1]
+
+    nats = log_det([target, *own]) + log_det([*past, *own]) - log_det(own)
+    return float((nats - log_det([target, *past, *own])) / 2 / np.log(2))
+
+
+SERIES = {
+    # of coupled(), and of lmi.transfer
+    "x drives y": ({"coupling": 0.5}, {"lags": [1], "history": 1}),
+    "x drives y after 5 steps": (
+        {"coupling": 0.6, "delay": 5},
+        {"lags": [1, 3, 5, 7], "history": 1},
+    ),
+    "a common drive, given": ({"drive": 0.8}, {"lags": [1], "history": 2}),
+    "nothing": ({}, {"lags": [1], "history": 1}),
+}
+N_LATENTS = 2
+
+
+def seen(rng, latent):
+    """Return `FEATURES_IN_TIME` features: the latents, copies of them, and half as many of noise.
+
+    Noise that is independent in time leaves transfer as it is.
+    """
+    n, d = latent.shape
+    n_noise = (FEATURES_IN_TIME - d) // 2
+    copies = latent[:, rng.integers(d, size=FEATURES_IN_TIME - d - n_noise)]
+    return np.hstack([latent, copies, rng.standard_normal((n, n_noise))])
+
+
+def directed(case, seed, n, n_permutations):
+    """Return two rows, one a direction: the transfer of one draw of n times."""
+    rng = seeds.rng(seed, "bench_questions", case, n)
+    of_series, asked = SERIES[case]
+    steps = coupled(**of_series)
+    noise = rng.standard_normal((n + 200, 3, N_LATENTS))
+    state = np.zeros_like(noise)
+    for time_ in range(len(steps), len(state)):
+        past = state[time_ - len(steps) : time_][::-1]
+        state[time_] = np.einsum("lij,ljk->ik", steps, past) + noise[time_]
+    x, y, w = (seen(rng, state[200:, side]) for side in range(3))
+    given = w if of_series.get("drive") else None
+    start = time.process_time()
+    result = lmi.transfer(x, y, given=given, seed=seed, n_permutations=n_permutations, **asked)
+    seconds = time.process_time() - start
+    best = max(result.by_lag, key=lambda lag: result.by_lag[lag][0])
+    ways = ("xy", 0, 1), ("yx", 1, 0)
+    return [
+        {
+            "question": "transfer",
+            "case": f"{case}: {'x to y' if way == 'xy' else 'y to x'}",
+            "n": n,
+            "seed": seed,
+            "truth": N_LATENTS
+            * transfer_bits(steps, source, target, **asked, given=given is not None),
+            "value": getattr(result, f"{way}_bits"),
+            "sd": getattr(result, f"sd_{way}_bits"),
+            "p": getattr(result, f"p_{way}"),
+            "flag": result.flag,
+            "seconds": seconds,
+            "best_lag": best if way == "xy" else np.nan,
+        }
+        for way, source, target in ways
+    ]
+
+
+QUESTIONS = {
+    "compare": (compared, GROUPS),
+    "transfer": (directed, [(case, TIMES) for case in SERIES]),
+}
 
 
 def table_of(rows):
@@ -178,6 +291,7 @@ def table_of(rows):
             "p<=.05": groups.p.apply(lambda p: (p <= 0.05).mean()),
             "p<=.01": groups.p.apply(lambda p: (p <= 0.01).mean()),
             "flagged": groups.flag.apply(lambda f: (f != "ok").mean()),
+            "lag": groups.best_lag.median() if "best_lag" in table else np.nan,
             "seconds": groups.seconds.mean(),
             "draws": groups.size(),
         }
@@ -208,7 +322,9 @@ def main():
                     pool.submit(one, case, seed, n, options.permutations)
                     for seed in range(first, first + options.draws)
                 ]
-                rows += [job.result() for job in jobs]
+                for job in jobs:
+                    found = job.result()
+                    rows += found if isinstance(found, list) else [found]
                 table = table_of(rows[shown:])
                 print(
                     table.to_string(index=False, header=not shown, float_format="%.3f"), flush=True

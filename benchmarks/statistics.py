@@ -1,10 +1,12 @@
 """Are the error bars, p values, q values and flags right? `python -m benchmarks.statistics`.
 
 Each part repeats the estimator on new draws of distributions whose truth is known, and writes one
-row a setting to results/bench_statistics.tsv. Seeds start at 200; no choice was made on them.
+row a setting to results/bench_statistics.tsv. Seeds start at 200, those
+of series and intervals at 10,000; no choice was made on them.
 """
 
 import argparse
+import itertools
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -14,6 +16,9 @@ import pandas as pd
 from lmi.base import seeds
 
 FIRST_SEED = 200
+SERIES_SEED = 10_000
+CELLS, MOST_SAMPLES = 8, 5000
+"""Of a family, cells whose intervals are looked at, evenly spaced, and most samples of them."""
 QUIET = {"error_bars": False, "n_permutations": 0}
 
 COVERAGE = {
@@ -107,7 +112,8 @@ def _estimate(task):
     else:
         drawn = tasks.make(kind, seed, **settings)
     result = api.estimate(drawn.x, drawn.y, seed=seed, **({"n_permutations": 0} | options))
-    names = ("mi_bits", "mi_ksg_bits", "sd_bits", "sd_ksg_bits", "p_value", "flag", "reason")
+    names = ("mi_bits", "mi_ksg_bits", "sd_bits", "sd_ksg_bits", "low_bits", "high_bits")
+    names += ("p_value", "flag", "reason")
     return {name: getattr(result, name) for name in names} | {"truth_bits": drawn.truth_bits}
 
 
@@ -128,25 +134,62 @@ def coverage(run, repeats):
 
 def series(run, repeats):
     """Coverage of the error bars and intervals of AR(1) series, and the share that is flagged."""
-    for phi in (0.5, 0.9):
-        for n_features in (1, 5):
-            for dependence in (0.0, 0.6):
-                settings = {"phi": phi, "n_features": n_features, "dependence": dependence}
-                settings["n_samples"] = 2000
-                results = run([("series", FIRST_SEED + i, dict(settings)) for i in range(repeats)])
-                mi, sd, truth = results["mi_bits"], results["sd_bits"], results["truth_bits"]
-                yield {
-                    "part": "series",
-                    "setting": f"AR(1) {phi}, {n_features} features, correlation {dependence}",
-                    "n": repeats,
-                    "mean_bits": mi.mean(),
-                    "truth_bits": truth[0],
-                    "sd_mi": mi.std(),
-                    "mean_sd_mi": sd.mean(),
-                    "coverage_mi": ((mi - mi.mean()).abs() <= 1.96 * sd).mean(),
-                    "coverage_truth": ((mi - truth).abs() <= 1.96 * sd).mean(),
-                    "share_flagged": (results["flag"] != "ok").mean(),
-                }
+    grid = itertools.product((0.9, 0.5, 0.98), (2000, 1000), (5, 1), (0.0, 0.6))
+    for phi, n_samples, n_features, dependence in grid:
+        settings = {"phi": phi, "n_features": n_features, "dependence": dependence}
+        settings["n_samples"] = n_samples
+        results = run([("series", SERIES_SEED + i, dict(settings)) for i in range(repeats)])
+        mi, sd, truth = results["mi_bits"], results["sd_bits"], results["truth_bits"]
+        yield {
+            "part": "series",
+            "setting": f"AR(1) {phi}, {n_features} features, correlation {dependence}",
+            "n": repeats,
+            "n_samples": n_samples,
+            "mean_bits": mi.mean(),
+            "truth_bits": truth[0],
+            "sd_mi": mi.std(),
+            "mean_sd_mi": sd.mean(),
+            "coverage_mi": ((mi - mi.mean()).abs() <= 1.96 * sd).mean(),
+            "coverage_interval": results["low_bits"]
+            .le(truth)
+            .mul(results["high_bits"] >= truth)
+            .mean(),
+            "share_flagged": (results["flag"] != "ok").mean(),
+        }
+
+
+def intervals(run, repeats):
+    """Coverage of the intervals, and the share flagged, by family of the accuracy benchmark."""
+    from lmi.benchmarks.accuracy import FAMILIES, MNIST
+
+    for family, listed in FAMILIES.items():
+        cells = [(task, p) for task, p in listed if p.get("path") != MNIST]
+        if not cells or family == "gaussian_grid":
+            continue
+        picked = np.unique(np.linspace(0, len(cells) - 1, min(CELLS, len(cells))).astype(int))
+        jobs = []
+        for place in picked:
+            task, parameters = cells[place]
+            parameters = {name: v for name, v in parameters.items() if name != "draw"}
+            options = {"train": "never"}
+            if parameters.get("n_samples", 0) <= MOST_SAMPLES:
+                jobs.append((task, SERIES_SEED + place, parameters | {"options": options}))
+        results = run(jobs)
+        truth = results["truth_bits"]
+        inside = (results["low_bits"] <= truth) & (truth <= results["high_bits"])
+        flagged = results["flag"] != "ok"
+        yield {
+            "part": "intervals",
+            "setting": family,
+            "n": len(jobs),
+            "covered": inside.mean(),
+            "covered_or_flagged": (inside | flagged).mean(),
+            "share_flagged": flagged.mean(),
+            "share_weak_axes": results["reason"].str.contains("many weak axes").mean(),
+            "worst_miss": np.maximum(truth - results["high_bits"], results["low_bits"] - truth)
+            .where(~inside, 0.0)
+            .max(),
+        }
 
 
 def p_values(run, repeats):
@@ -246,6 +289,7 @@ def cost(run, repeats):
 PARTS = {
     "coverage": coverage,
     "series": series,
+    "intervals": intervals,
     "p_values": p_values,
     "discoveries": discoveries,
     "flags": flags,

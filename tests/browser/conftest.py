@@ -6,7 +6,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from helpers.runs import columns_of, write_results, write_tile
+from helpers.runs import ASKED, columns_of, write_results, write_tile
 from lmi.base.files import write
 from lmi.base.reasons import Reason
 from lmi.data import overview
@@ -40,6 +40,9 @@ def hostile(folder):
     with h5py.File(tile, "a") as file:
         file["lag"][...] = lags
         file["mi_within_bits"][...] = 0.05
+        for name in ASKED:  # groups that are compared, and transfer
+            file[name][...] = np.linspace(0.001, 0.3, 2 * len(pairs))
+        file["groups"][...] = 2 * len(pairs) * ["<i>treated</i> against control"]
         file["within_strata"][0] = f"{STRATA[0]}: 0.100 (n 150); {STRATA[1]}: -0.010 (n 150)"
         for name, values in columns_of(why).items():
             file[name][...] = values

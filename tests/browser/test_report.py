@@ -37,6 +37,17 @@ def test_it_opens_and_every_plot_is_drawn(tab):
     assert tab.page.locator("#failed").is_hidden()
 
 
+def test_differences_between_groups_and_directions_are_drawn_and_told(tab):
+    choose(tab, "hostile")
+    for name in ("groups", "changes", "transfer"):
+        tab.show(name)
+        assert tab.page.locator(f"#{name} .point, #{name} path.point").count() > 0
+    said = tab.page.evaluate("document.querySelector('#changes').textContent")
+    assert "<i>treated</i> against control" in said
+    choose(tab, "cells")
+    tab.wait("document.getElementById('groups').textContent.includes('compares no groups')")
+
+
 def test_the_table_has_all_rows_and_sorts_by_value(tab, run):
     table = run[1][~run[1].duplicated(["dataset", "x", "y"])]
     assert tab.page.text_content("#count") == f"{len(table)} rows"

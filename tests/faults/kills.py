@@ -17,7 +17,8 @@ def stage(folder):
     config = small.load_config(small.CONFIG)
     for path, _ in small.made_of(small.Plan(config)):
         if not Path(path).exists():
-            return {"": "table"}.get(Path(path).suffix, Path(path).parent.name)
+            folder = Path(path).parent.name
+            return {small.RUN: "table", "d": "overview or exports"}.get(folder, folder)
     return "done"
 
 

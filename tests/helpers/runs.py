@@ -27,6 +27,14 @@ MODULES = (
 )
 
 
+ASKED = (
+    *("mi_first_bits", "sd_first_bits", "mi_second_bits", "sd_second_bits"),
+    *("delta_bits", "sd_delta_bits", "p_delta"),
+    *("xy_bits", "sd_xy_bits", "p_xy", "yx_bits", "sd_yx_bits", "p_yx", "net_bits", "sd_net_bits"),
+)
+"""Columns of what datasets ask beside information."""
+
+
 def columns_of(why):
     """Return the columns of a tile, or a table, that tell the reasons of its rows."""
     return {
@@ -59,6 +67,7 @@ def write_tile(path, dataset, pairs, mi_bits, truth_bits=np.nan, n_samples=700, 
         **columns_of(why),
         "candidate": np.where(rng.random(n_pairs) < 0.7, "canonical", "pca").tolist(),
         "p_method": ["permutation"] * n_pairs,
+        "groups": [""] * n_pairs,
         "within_strata": [""] * n_pairs,
     }
     p_value = np.clip(np.exp(-20 * np.nan_to_num(mi_bits)), 1e-4, 1)
@@ -75,6 +84,8 @@ def write_tile(path, dataset, pairs, mi_bits, truth_bits=np.nan, n_samples=700, 
         "sd_cmi_bits": unknown,
         "p_conditional": unknown,
         "null_cmi_bits": unknown,
+        **{name: unknown for name in ASKED},
+        **{name: np.zeros(n_pairs, int) for name in ("n_group", "xy_lag", "yx_lag")},
         "drift_bits": np.where(failed, np.nan, 0.01),
         "split_sd_bits": unknown,
         "half_samples_bits": unknown,

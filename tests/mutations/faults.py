@@ -195,7 +195,7 @@ FAULTS = [
     # ---- the null
     Fault(
         "the correlation time is that of the fastest axis",
-        W + "estimation/series.py",
+        W + "base/autocorrelation.py",
         "np.abs(autocorrelation(z)).max(axis=1)",
         "np.abs(autocorrelation(z)).min(axis=1)",
         ("tests/unit/estimation/test_series.py",),
@@ -205,14 +205,14 @@ FAULTS = [
         W + "estimation/combination.py",
         "np.clip(p_values, 1e-300, CUT)",
         "np.clip(p_values, 1e-300, 1 - 1e-12)",
-        ("tests/unit/estimation/test_null.py::test_combination_of_p_values",),
+        ("tests/unit/estimation/test_null.py::test_a_p_value_of_one_does_not_drown_the_others",),
     ),
     Fault(
         "the observed order is not counted among the permutations",
         W + "estimation/null.py",
         'p, method = (1 + n_larger) / (1 + len(draws)), "permutation"',
         'p, method = max(n_larger, 0.1) / (1 + len(draws)), "permutation"',
-        ("tests/unit/estimation/test_null.py::test_sequential_p_values_are_right",),
+        ("tests/unit/estimation/test_null.py::test_the_observed_order_is_one_of_the_permutations",),
     ),
     Fault(
         "permutations that tie the observed value do not count",
@@ -256,7 +256,9 @@ FAULTS = [
         W + "estimation/estimate.py",
         "interval(mi, mi_ksg, sd, drift,",
         "interval(mi, mi_ksg, sd, 0.0,",
-        STATISTICS,
+        (
+            "tests/unit/estimation/test_statistics.py::test_the_drift_is_what_all_samples_give_more_than_a_third_of_them",
+        ),
     ),
     Fault(
         "pairs of single features take the second encoder of their tile",

@@ -4,6 +4,7 @@ import lmi
 import numpy as np
 import pytest
 from lmi.base.errors import InputError
+from lmi.estimation import difference
 
 
 def _group(rng, n, correlation):
@@ -64,6 +65,33 @@ def test_dependence_of_another_shape_in_one_group_is_flagged():
     result = lmi.compare(x, y, groups, n_permutations=0)
     assert result.flag != "ok"
     assert "depend in different ways" in result.reason
+    assert min(result.mi_bits) > 1.0  # by encoders of their own
+    assert abs(result.delta_bits) < 3 * result.sd_bits
+
+
+def test_a_factor_of_one_group_alone_is_no_difference():
+    """What hides the latents of x in one group is learned there, and not in the other."""
+    x, y, groups = _two(5, 0.7, 0.7)
+    own = groups == "treated"
+    rng = np.random.default_rng(6)
+    x[own] += 2 * rng.standard_normal((300, 1)) * rng.standard_normal(20)
+    result = lmi.compare(x, y, groups, n_permutations=199)
+    assert result.p_value > 0.05
+    assert abs(result.delta_bits) < 2 * result.sd_bits
+
+
+@pytest.mark.parametrize(
+    ("delta", "sd", "n_each", "p"),
+    [
+        (1.96, 1.0, 10**6, 0.0577),  # Student's t of 36 degrees of freedom
+        (1.96, 1.0, 150, 0.0857),  # of 8
+        (-2.0, 0.0, 150, np.nan),
+        (np.nan, np.nan, 150, np.nan),
+    ],
+)
+def test_a_difference_is_told_from_its_error_by_students_t(delta, sd, n_each, p):
+    found = difference.p_of_errors(delta, sd, n_each)
+    assert found == pytest.approx(p, abs=2e-4, nan_ok=True)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +100,7 @@ def test_dependence_of_another_shape_in_one_group_is_flagged():
         (["a", "b", "c"] * 200, None, "groups: expected two different labels, found 3"),
         (["a"] * 600, None, "groups: expected two different labels, found 1"),
         (["a", "b"] * 300, ("a", "z"), "between: expected two different labels"),
-        (["a"] * 550 + ["b"] * 50, None, "groups: expected at least 100 samples"),
+        (["a"] * 550 + ["b"] * 50, None, "groups: expected at least 150 samples"),
         (["a", "b"] * 20, None, "groups: expected a label for each of the 600 samples"),
         (["a", ""] * 300, None, "groups: expected a label for every sample"),
     ],
@@ -81,3 +109,13 @@ def test_what_are_no_two_groups_is_refused(groups, between, message):
     x, y, _ = _two(4, 0.5, 0.5)
     with pytest.raises(InputError, match=message):
         lmi.compare(x, y, groups, between=between)
+
+
+@pytest.mark.parametrize("how", ["text", "numbers", "indicators"])
+def test_labels_are_refused_with_what_to_do_instead(how):
+    rng = np.random.default_rng(4)
+    codes, groups = rng.integers(3, size=300), np.array(["a", "b"])[rng.integers(2, size=300)]
+    labels = {"text": np.array(["u", "v", "w"])[codes], "indicators": np.eye(3)[codes]}
+    options = {"discrete_y": True} if how == "numbers" else {}
+    with pytest.raises(InputError, match=r"found labels.*lmi\.estimate.*discrete_y=True"):
+        lmi.compare(rng.standard_normal((300, 2)), labels.get(how, codes), groups, **options)

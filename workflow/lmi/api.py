@@ -236,7 +236,7 @@ def estimate(
             )
         condition = api_given.read(given, Xs, Ys, len(x))
     from threadpoolctl import threadpool_limits
-    from tqdm import tqdm
+    from tqdm.auto import tqdm
 
     steps = 4
     if isinstance(settings, PaperSettings):

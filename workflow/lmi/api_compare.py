@@ -114,6 +114,8 @@ def compare(
     E. Chung, J. P. Romano, Exact and asymptotically robust permutation tests, Annals of Statistics
     41, 484 (2013).
     """
+    for name, values in (("Xs", Xs), ("Ys", Ys)):
+        _refuse_labels(name, values, options)
     api_input.check_run(seed=seed, k=k, n_permutations=n_permutations, threads=threads)
     settings = api_input.default_settings(options)
     refuse(
@@ -167,6 +169,21 @@ def compare(
         flag=reasons.flag(why),
         reason=reasons.sentence(why),
     )
+
+
+def _refuse_labels(name: str, values: Any, options: dict[str, Any]) -> None:
+    """Raise InputError for labels: normal scores within groups are none of theirs."""
+    asked = f"discrete_{name[0].lower()}"
+    is_label = options.get(asked) or api_input.are_labels(values)
+    plain = getattr(values, "to_numpy", lambda: values)()
+    if not is_label and isinstance(plain, np.ndarray) and plain.ndim == 2:
+        is_label = plain.dtype.kind in "fiub" and ties.are_indicators(plain)
+    if is_label:
+        raise InputError(
+            f"{name}: expected quantities, found labels, for which groups cannot be compared. "
+            f"Estimate each group by itself, lmi.estimate(Xs[own], Ys[own], {asked}=True) with the "
+            "samples own = groups == label, and compare the two mi_bits."
+        )
 
 
 def _two(between: Any, names: list) -> tuple[int, int]:

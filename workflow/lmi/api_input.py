@@ -12,6 +12,7 @@ import numpy as np
 
 from lmi.base.arrays import counts_rows, dense, matrix, order, refuse_masked, row_names
 from lmi.base.errors import InputError
+from lmi.base.groups import MAX_SHARE, refuse_no_groups
 from lmi.embedding import published
 
 LEAST_SAMPLES_OF_ESTIMATE = 50
@@ -21,9 +22,6 @@ NO_LABEL = ("nan", "<na>", "nat", "none", "inf", "-inf")
 """What is no label, where it is an object or a number: NaN, NA, NaT, None, an infinite value."""
 NO_TEXT_LABEL = ("", "nan")
 """What is no label, where it is text: nothing, and what numpy makes of NaN among text."""
-MAX_SHARE = 0.5
-"""Labels are no groups where strata of one sample hold a larger share of the samples, or where
-there are more different fractions than this share of the samples."""
 
 
 @dataclass(frozen=True)
@@ -212,14 +210,14 @@ def strata(labels: Any, n_samples: int, name: str = "strata") -> tuple[list, np.
     """
     if labels is None:
         return [], None
-    values, text = _labels(name, labels, n_samples)
-    _check_groups(values, text, name)
+    text = _labels(name, labels, n_samples)
+    refuse_no_groups(text, name)
     names, codes = np.unique(text, return_inverse=True)
     return names, codes
 
 
-def _labels(name: str, labels: Any, n_samples: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return labels as they are and as text; raises InputError as `strata`."""
+def _labels(name: str, labels: Any, n_samples: int) -> np.ndarray:
+    """Return labels as text; raises InputError as `strata`."""
     refuse_masked(name, labels)
     try:
         if hasattr(labels, "detach"):
@@ -239,7 +237,7 @@ def _labels(name: str, labels: Any, n_samples: int) -> tuple[np.ndarray, np.ndar
             f"{name}: expected a label for each of the {n_samples} samples, "
             f"found shape {values.shape}."
         )
-    return values, _label_text(values, name)
+    return _label_text(values, name)
 
 
 def _label_text(values: np.ndarray, name: str) -> np.ndarray:
@@ -251,8 +249,17 @@ def _label_text(values: np.ndarray, name: str) -> np.ndarray:
             "several columns into one label."
         )
     text = np.array([str(v) for v in listed], dtype=str)
-    if values.dtype.kind not in "OS":
+    if values.dtype.kind not in "OST":
         text = values.astype(str)
+    elif len(set(listed)) != len(set(text.tolist())) or len({(v, str(v)) for v in listed}) != len(
+        set(listed)
+    ):
+        odd = next(v for v in listed if not isinstance(v, str))
+        raise InputError(
+            f"{name}: expected labels of one type, found some that are equal and written "
+            f"differently, or written alike and not equal, such as {_short(odd)}. Make them text, "
+            "or numbers, of one form."
+        )
     is_text = np.array([isinstance(v, str) for v in listed])
     missing = np.where(
         is_text,
@@ -268,31 +275,10 @@ def _label_text(values: np.ndarray, name: str) -> np.ndarray:
     return text
 
 
-def _check_groups(values: np.ndarray, text: np.ndarray, name: str) -> None:
-    """Raise InputError for labels that are no groups: ids, matched pairs, continuous values."""
-    n_samples, (_, sizes) = len(text), np.unique(text, return_counts=True)
-    cure = (
-        "Samples are exchanged within strata, and a sample that is alone has none to be exchanged "
-        "with. Pass coarser labels (batch, donor, quantiles of a continuous column), or no strata."
-    )
-    alone = int((sizes == 1).sum())
-    if alone > MAX_SHARE * n_samples:
-        raise InputError(
-            f"{name}: expected groups of samples, found {len(sizes)} strata for {n_samples} "
-            f"samples, {alone} of them of one sample. {cure}"
-        )
-    fractions = [v for v in values.tolist() if isinstance(v, float) and v != round(v)]
-    if fractions and len(sizes) > MAX_SHARE * n_samples:
-        raise InputError(
-            f"{name}: expected groups of samples, found a continuous column: {len(sizes)} "
-            f"different values for {n_samples} samples, such as {fractions[0]!r}. {cure}"
-        )
-
-
 # ---- labels as variables
 
 
-def _are_labels(values: Any) -> bool:
+def are_labels(values: Any) -> bool:
     """Whether values are categories, or one column of text that is no text of numbers."""
     if hasattr(values, "iloc") and getattr(values, "ndim", 2) == 2 and values.shape[1] == 1:
         values = values.iloc[:, 0]
@@ -302,13 +288,15 @@ def _are_labels(values: Any) -> bool:
     if hasattr(values, "detach") or hasattr(values, "obs_names") or hasattr(values, "toarray"):
         return False
     is_list = isinstance(values, list | tuple)
-    if not is_list and not (getattr(kind, "kind", "") in "OUST" and np.ndim(values) == 1):
+    if not is_list and not (
+        getattr(kind, "kind", "") in "OUST" and getattr(values, "ndim", 2) == 1
+    ):
         return False
-    texts = [v for v in values if isinstance(v, str)]
+    texts = [v for v in values if isinstance(v, str | bytes)]
     return bool(texts) and not all(_is_number(v) for v in texts)
 
 
-def _is_number(text: str) -> bool:
+def _is_number(text: str | bytes) -> bool:
     try:
         float(text)
     except ValueError:
@@ -327,7 +315,7 @@ def label_texts(name: str, values: Any) -> np.ndarray:
     if getattr(values, "ndim", 1) == 2 and values.shape[1] == 1:
         values = values.iloc[:, 0] if hasattr(values, "iloc") else values[:, 0]
     n_samples = np.shape(values)[0] if np.ndim(values) else 0
-    return _labels(name, values, n_samples)[1]
+    return _labels(name, values, n_samples)
 
 
 def _side(name: str, values: Any, discrete: bool | None) -> tuple[np.ndarray, tuple | None]:
@@ -338,7 +326,7 @@ def _side(name: str, values: Any, discrete: bool | None) -> tuple[np.ndarray, tu
     InputError
         What cannot be read; missing labels, or labels that hardly any samples share.
     """
-    if not (_are_labels(values) if discrete is None else discrete):
+    if not (are_labels(values) if discrete is None else discrete):
         return matrix(name, values), None
     asked = f"discrete_{name[0].lower()}"
     text = label_texts(name, values)

@@ -5,6 +5,7 @@ rule export:
     input:
         parquet=rules.aggregate.output.parquet,
         blocks=PLAN.blocks(),
+        answers=PLAN.answers(),
     output:
         files=PLAN.exports(),
     log:
@@ -22,6 +23,7 @@ rule export:
     params:
         version=lmi.__version__,
         fdr=config["report"]["fdr"],
+        asked=PLAN.asked(),
     message:
         "export: matrices and networks of all datasets"
         " (about {resources.expected_s} s, {resources.mem_mb} MB, {resources.expected_mb} MB on disk)"

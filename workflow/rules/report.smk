@@ -68,6 +68,7 @@ rule report:
         parts=rules.aggregate.input.parts,
         blocks=PLAN.blocks(),
         data=PLAN.overviews(),
+        answers=PLAN.answers(),
     output:
         html=report(
             "<results>/report.html",
@@ -81,6 +82,7 @@ rule report:
         top_pairs=figures("top_pairs"),
         lags=figures("lags"),
         strata=figures("strata"),
+        select=figures("select"),
         embedding=figures("embedding"),
         training=figures("training"),
         svg=PLAN.vector_figures(),

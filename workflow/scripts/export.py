@@ -8,4 +8,5 @@ with job(snakemake):
     from lmi.results import exports, load
 
     folder = Path(snakemake.input.parquet).parent
-    exports.write(load.load(folder), folder / "exports", snakemake.params.fdr)
+    params = snakemake.params
+    exports.write(load.load(folder), folder / "exports", params.fdr, params.asked)

@@ -134,6 +134,41 @@ def test_init_leaves_out_columns_of_text_and_offers_them_as_strata(lmi_command, 
     assert lmi_command("check", "-c", "table.yaml")[0] == 0
 
 
+@pytest.mark.parametrize("kind", ["table", "annotated", "spikes"])
+def test_what_init_offers_instead_is_a_config_that_check_accepts(lmi_command, tmp_path, kind):
+    rng = np.random.default_rng(0)
+    values = pd.DataFrame(rng.standard_normal((150, 4)), columns=["a", "b: c", "d", "e"])
+    labels = pd.Series(["one", "two", None] + ["one", "B # 2"] * 73 + ["one"], name="batch")
+    if kind == "table":
+        path = "data.csv"
+        values.assign(batch=labels).to_csv(path, index=False)
+    elif kind == "annotated":
+        path = "data.h5ad"
+        AnnData(values, pd.DataFrame({"batch": pd.Categorical(labels.fillna("one"))})).write(path)
+    else:
+        path = "data.npz"
+        np.savez(path, times=np.sort(rng.uniform(0, 60, 3000)), units=rng.integers(0, 3, 3000))
+    assert lmi_command("init", path)[0] == 0
+    text = (tmp_path / "data.yaml").read_text()
+    lines, offered = text.splitlines(), 0
+    keys = ("time_series", "strata", "lags", "variables", "pairs")
+    for line in lines:
+        key = line.removeprefix("    # ").partition(":")[0]
+        if not line.startswith("    # ") or key not in keys or "sets.gmt" in line:
+            continue
+        if kind == "table" and ("strata" in line or "labels" in line):
+            continue  # refused while a label is missing
+        others = [one for one in lines if not one.startswith(f"    {key}:")]
+        others.insert(others.index(line), line.replace("# ", "", 1))
+        if "shifted" in line:
+            others.insert(others.index("      bin_ms: 20"), "      shift_s: 10")
+        (tmp_path / "other.yaml").write_text("\n".join(others))
+        code, out, err = lmi_command("check", "--headers", "-c", "other.yaml")
+        assert code == 0, (line, out, err)
+        offered += 1
+    assert offered >= {"table": 3, "annotated": 5, "spikes": 4}[kind]
+
+
 def test_init_sees_spike_times_for_what_they_are(lmi_command, tmp_path):
     rng = np.random.default_rng(0)
     times = np.sort(rng.uniform(0, 60, 3000))

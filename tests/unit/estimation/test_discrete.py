@@ -26,6 +26,8 @@ def draw(family, seed=1, n=2000):
         (np.maximum(np.random.default_rng(0).standard_normal(500), 0), "tied"),
         (np.r_[np.random.default_rng(0).standard_normal(480), np.zeros(20)], "number"),
         (np.random.default_rng(0).standard_normal((500, 2)), "wide"),
+        (np.random.default_rng(0).poisson(2.0, (500, 3)), "counts"),
+        (np.eye(4)[np.random.default_rng(0).integers(4, size=500)], "label"),
     ],
 )
 def test_a_variable_has_ties_where_a_tenth_of_its_samples_repeat(values, kind):
@@ -85,6 +87,20 @@ def test_categories_and_text_are_labels(as_given):
     assert found.model.kinds == ("wide", "label")
     assert found.mi_bits == pytest.approx(asked.mi_bits, abs=0.01)
     assert found.mi_bits == pytest.approx(np.log2(3), abs=0.2)
+
+
+@pytest.mark.parametrize("columns", [slice(None), slice(1, None)])
+def test_indicators_of_a_label_among_features_are_that_label(columns):
+    """Taken as numbers, six classes in 200 features gave 1.3 bits for 1.6."""
+    x, label, _, *_ = draw("6 unequal labels", n=600)
+    indicators = np.eye(6)[label][:, columns]
+    found = lmi.estimate(x, indicators, **QUICK)
+    assert found.model.kinds == ("wide", "label")
+    asked = lmi.estimate(x, label, discrete_y=True, **QUICK)
+    assert found.mi_bits == pytest.approx(asked.mi_bits, abs=0.01)
+    features = np.random.default_rng(0).integers(2, size=(600, 3)).astype(float)
+    assert not ties.are_indicators(features)
+    assert not ties.are_indicators(indicators[:, :1])
 
 
 def test_the_order_of_the_sides_does_not_matter():

@@ -86,6 +86,18 @@ def test_combination_of_p_values():
     assert 0.02 < combination.cauchy([0.01, 0.9]) < 0.03
 
 
+def test_a_p_value_of_one_does_not_drown_the_others():
+    assert 0.02 < combination.cauchy([0.01, 1.0]) < 0.03
+    assert combination.cauchy([1e-6, 1.0, 1.0, 1.0]) < 1e-5
+
+
+def test_the_observed_order_is_one_of_the_permutations():
+    rng = np.random.default_rng(14)
+    certain = part(rng, n=200, rho=0.9)
+    assert null._critic(certain, "free", 99, 0, rng, False)[:2] == (0.01, 99)
+    assert null._sequential(certain, "free", 99, 0, rng, 3, tail_fit=False)[:2] == (0.01, 99)
+
+
 @pytest.mark.parametrize("kind", ["white", "autoregressive", "strata"])
 def test_p_values_of_independent_pairs_are_uniform_and_of_dependent_ones_small(kind):
     def p_value(seed, dependence, n_samples=1000):

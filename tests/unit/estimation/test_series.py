@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from lmi import api
 from lmi.base.autocorrelation import correlation_time
-from lmi.estimation import error_bars, series
+from lmi.estimation import error_bars, flags, series
 
 from benchmarks.statistics import autoregressive
 
@@ -68,12 +68,27 @@ def test_series_with_trends_are_never_silently_significant(kind):
     assert "non-stationary" in found.reason
 
 
+def test_slow_independent_series_share_nothing():
+    """With neighbours in time these are 1.5 bits."""
+    found = []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        x, y = (autoregressive(rng, 1000, 5, 0.9) for _ in range(2))
+        options = {"time_series": True, "train": "never", "n_permutations": 0}
+        found.append(api.estimate(x, y, seed=seed, **options))
+    assert np.mean([one.mi_bits for one in found]) == pytest.approx(0, abs=0.1)
+    assert all(one.low_bits < 0 < one.high_bits for one in found)
+
+
 def test_few_effective_samples_and_bits_by_chance_are_flagged():
     rng = np.random.default_rng(11)
     x, y = (autoregressive(rng, 1000, 5, 0.9) for _ in range(2))
-    found = api.estimate(x, y, time_series=True, train="never", error_bars=False)
+    options = {"time_series": True, "train": "never", "error_bars": False, "n_permutations": 0}
+    found = api.estimate(x, y, **options)
     assert "few effective samples" in found.reason
-    assert "autocorrelated" in found.reason
+    shared = {"n_effective": 500, "trends": False, "mi": 0.4, "others": []}
+    assert [why.code for why in flags.of_series(by_chance=0.1, **shared)] == ["bits_by_chance"]
+    assert not flags.of_series(by_chance=0.05, **shared)
     x, y = (autoregressive(rng, 1000, 1, 0.5) for _ in range(2))
     found = api.estimate(x, x + y, time_series=True, train="never", error_bars=False)
     assert found.flag == "ok", found.reason

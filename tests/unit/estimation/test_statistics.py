@@ -10,7 +10,7 @@ from lmi.base.files import reading, text
 from lmi.data.labels import read_labels
 from lmi.embedding import candidates
 from lmi.estimation import estimate as estimation
-from lmi.estimation import flags
+from lmi.estimation import flags, intervals
 from lmi.pipeline.embed import embed as embed_tile
 from lmi.pipeline.estimate import estimate
 from lmi.pipeline.project import write_block
@@ -216,3 +216,8 @@ def test_the_drift_is_what_all_samples_give_more_than_a_third_of_them():
     # in six dimensions KSG finds the more, the closer the neighbours are
     value = estimation.estimate(candidates.embed_nothing(x, y))
     assert value.drift_bits > 5 * value.sd_bits > 0
+    # and the interval reaches as much further up
+    known = value.mi_bits, value.mi_ksg_bits, value.sd_bits
+    still, moving = (intervals.interval(*known, drift, 0.0) for drift in (0.0, value.drift_bits))
+    assert (value.low_bits, value.high_bits) == pytest.approx(moving)
+    assert moving[1] > still[1] + value.sd_bits

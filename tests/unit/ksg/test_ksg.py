@@ -154,6 +154,7 @@ def test_every_variant_of_the_kernel(level, precision, monkeypatch):
     before = points._kernel.lmi_simd(2)
     permutations = np.stack([rng.permutation(250) for _ in range(12)])
     monkeypatch.setattr(permuted, "_walk_pays", lambda *_: True)
+    monkeypatch.setattr(permuted, "DENSE_SAMPLES", 0)
     construct = points.Points.__init__
     monkeypatch.setattr(
         points.Points,
@@ -263,6 +264,7 @@ def test_null_equals_a_loop(kernel, kind, n_perm, monkeypatch):
     permutations[-1] = np.roll(np.arange(300), 7)
     expected = [ksg.mi(x, y[p], 4) for p in permutations]
     np.testing.assert_allclose(permuted.null(x, y, permutations, 4), expected, rtol=0, atol=1e-9)
+    monkeypatch.setattr(permuted, "DENSE_SAMPLES", 0)
     for pays in (True, False):
         monkeypatch.setattr(permuted, "_walk_pays", lambda *_, pays=pays: pays)
         np.testing.assert_allclose(
@@ -270,14 +272,35 @@ def test_null_equals_a_loop(kernel, kind, n_perm, monkeypatch):
         )
 
 
+@pytest.mark.parametrize("tables", [True, False])
 @pytest.mark.parametrize(("scale", "k"), [(1e-3, 3), (1e3, 3), (1, 299), (1, 40), (1e40, 2)])
-def test_null_of_unbalanced_sides(scale, k, monkeypatch):
+def test_null_of_unbalanced_sides(scale, k, tables, monkeypatch):
     rng = np.random.default_rng(12)
+    if not tables:
+        monkeypatch.setattr(permuted, "DENSE_SAMPLES", 0)
     monkeypatch.setattr(permuted, "_walk_pays", lambda *_: True)
     x, y = rng.normal(size=(300, 4)), scale * heavy(rng, 300, 3)
     permutations = np.stack([rng.permutation(300) for _ in range(10)])
     expected = [slow_pointwise(x, y[p], k).mean() for p in permutations]
     np.testing.assert_allclose(permuted.null(x, y, permutations, k), expected, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("n", [13, 64, 257, 1000])
+def test_distances_that_differ_beyond_single_precision_are_told_apart(n):
+    rng = np.random.default_rng(n)
+    x, y = 1e4 + 1e-5 * rng.normal(size=(n, 2)), np.round(rng.normal(size=(n, 3)), 1)
+    permutations = np.stack([rng.permutation(n) for _ in range(9)])
+    expected = [ksg.mi(x, y[p], 3) for p in permutations]
+    np.testing.assert_allclose(permuted.null(x, y, permutations), expected, rtol=0, atol=1e-12)
+
+
+def test_pairings_do_not_depend_on_those_asked_for_before(kernel):
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=(2, 200, 4))
+    permutations = np.stack([rng.permutation(200) for _ in range(40)])
+    pairings = permuted.Pairings(x, y, 3)
+    parts = [pairings.bits(permutations[rows]) for rows in (slice(10), slice(10, 40))]
+    np.testing.assert_array_equal(np.concatenate(parts), permuted.null(x, y, permutations))
 
 
 def test_null_of_no_permutations(kernel):

@@ -13,6 +13,8 @@ import yaml
 from lmi.base.errors import InputError
 from lmi.planning import config, schema
 
+GROUPS = {"column": "c", "groups": ["a", "b"]}
+COLUMN = {"column": "c", "table": "t.csv"}
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -222,6 +224,41 @@ def test_no_datasets():
             {"given": {"variable": "a"}, "time_series": True, "lags": [0, 1]},
             "given: it does not go with `lags`",
         ),
+        (
+            {"direct": {}, "time_series": True, "lags": [0, 1]},
+            "direct: it does not go with `lags`",
+        ),
+        ({"select": {}}, "select: it goes with `pairs: {target: ...}`, found 'all'"),
+        ({"pairs": {"target": "A"}}, "pairs.target: no variable is called 'A' (did you mean 'a'"),
+        ({"pairs": {"target": "a"}, "direct": {}}, "direct: it goes with pairs that make triang"),
+        ({"direct": {"max_triangles": 0}}, "direct.max_triangles: expected"),
+        ({"compare": {"column": "c"}}, "cells.compare: the key 'groups' is missing"),
+        ({"compare": {"column": "c", "groups": ["a"]}}, "groups: expected at least 2 entries"),
+        ({"compare": GROUPS}, "compare: expected `table` beside `column`"),
+        ({"compare": GROUPS | {"table": "no.csv"}}, "compare: strata file 'no.csv': expected"),
+        (
+            {"compare": GROUPS | {"table": "t.csv"}, "time_series": True},
+            "labels are exchanged between samples",
+        ),
+        (
+            {"compare": GROUPS | {"table": "t.csv", "groups": [1, "1"]}},
+            "compare.groups: expected two labels, found '1' twice",
+        ),
+        ({"transfer": {"lags": [1]}}, "transfer: a past needs samples in time"),
+        ({"transfer": {"lags": [0]}, "time_series": True}, "lags[0]: expected at least 1, found 0"),
+        (
+            {"transfer": {"lags": [1]}, "time_series": True, "lags": [0, 1]},
+            "transfer: it has lags of its own",
+        ),
+        (
+            {"transfer": {"lags": [1]}, "time_series": True, "given": COLUMN},
+            "it is beyond `given.variable`, and not beyond labels",
+        ),
+        (
+            {"transfer": {"lags": [1, 3]}, "time_series": True},
+            "transfer: expected at least 200 samples with a past of 3 samples in their interval, "
+            "found 117 of 120",
+        ),
     ],
 )
 def test_bad_datasets(raw, change, message):
@@ -229,11 +266,48 @@ def test_bad_datasets(raw, change, message):
     assert message in message_of(raw)
 
 
+def test_groups_that_are_compared_are_counted_before_the_run(raw, tmp_path):
+    path = tmp_path / "groups.csv"
+    compare = {"table": str(path), "column": "c", "groups": ["a", "b"]}
+    raw["datasets"]["cells"] |= {"source": save(tmp_path / "more.npz", 400), "compare": compare}
+    path.write_text("c\n" + "a\n" * 200 + "b\n" * 160 + "NA\n" * 40)
+    assert config.load(raw)["datasets"]["cells"]["compare"]["groups"] == ["a", "b"]
+    path.write_text("c\n" + "a\n" * 300 + "b\n" * 100)
+    assert "expected at least 150 samples of each group, found 100 of 'b'" in message_of(raw)
+    path.write_text("c\n" + "a\n" * 300 + "B\n" * 100)
+    assert "compare.groups: no sample has the label 'b'" in message_of(raw)
+
+
+def test_transfer_has_a_history_of_one_sample_if_none_is_asked_for(raw, tmp_path):
+    more = {"time_series": True, "transfer": {"lags": [1, 2]}}
+    raw["datasets"]["cells"] |= {"source": save(tmp_path / "more.npz", 400)} | more
+    assert config.load(raw)["datasets"]["cells"]["transfer"]["history"] == 1
+
+
+@pytest.mark.parametrize("key", ["compare", "transfer"])
+def test_what_is_asked_beside_goes_with_the_default_preset_alone(raw, key, tmp_path):
+    path = tmp_path / "groups.csv"
+    path.write_text("c\n" + "a\nb\n" * 200)
+    of = {"compare": GROUPS | {"table": str(path)}, "transfer": {"lags": [1]}}
+    raw["datasets"]["cells"]["source"] = save(tmp_path / "more.npz", 400)
+    raw["datasets"]["cells"] |= {key: of[key]} | {"time_series": key == "transfer"}
+    config.load(raw)
+    message = message_of(raw | {"embed": {"preset": "ksg"}})
+    assert f"datasets.cells.{key}: it goes with `embed.preset: default`, found ksg" in message
+
+
 def test_what_is_given_goes_with_the_default_preset_alone(raw):
     raw["datasets"]["cells"]["given"] = {"variable": "a"}
     assert config.load(raw)["datasets"]["cells"]["given"] == {"variable": "a"}
     message = message_of(raw | {"embed": {"preset": "ksg"}})
     assert "datasets.cells.given: it goes with `embed.preset: default`, found ksg" in message
+
+
+def test_direct_pairs_need_p_values(raw):
+    raw["datasets"]["cells"]["direct"] = {}
+    assert config.load(raw)["datasets"]["cells"]["direct"] == {"max_triangles": 5000}
+    message = message_of(raw | {"estimate": {"permutations": {"max": 0}}})
+    assert "datasets.cells.direct: it needs p values" in message
 
 
 @pytest.mark.parametrize(

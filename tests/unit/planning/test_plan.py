@@ -54,6 +54,42 @@ def test_a_dataset_is_cut_into_blocks_and_tiles():
     assert (d.n_samples, d.n_features, d.n_rows(0, 1)) == (200, 1, 4)
 
 
+def test_other_groups_leave_the_blocks_alone_and_change_the_estimates():
+    Path("groups.csv").write_text("c\n" + "a\n" * 160 + "b\n" * 160 + "d\n" * 160)
+    write(NAMES, n_samples=480)
+    compare = {"column": "c", "table": "groups.csv", "groups": ["a", "b"]}
+    plans = [plan({"compare": compare | {"groups": ["a", one]}}) for one in "bd"] + [plan()]
+    tile = {"dataset": "d", "x": "000", "y": "001"}
+    for stage, wildcards in (("project", {"dataset": "d", "block": "000"}), ("embed", tile)):
+        jobs = [one.job(stage, **wildcards) for one in plans]
+        assert all(job.settings == jobs[0].settings for job in jobs)
+        assert all(job.data == jobs[0].data for job in jobs)
+    estimates = [one.job("estimate", **tile) for one in plans]
+    assert [job.group_files for job in estimates] == [["groups.csv"], ["groups.csv"], []]
+    assert estimates[0].compare != estimates[1].compare
+    assert estimates[2].compare is None
+    assert estimates[0].asked_blocks == [estimates[0].x, estimates[0].y]
+    assert estimates[0].cost()["seconds"] > estimates[2].cost()["seconds"] + 4
+    assert "groups.csv" not in plans[0].job("project", dataset="d", block="000").sources
+    assert "groups.csv" in plans[0].job("describe", dataset="d").sources
+    assert "results/r/exports/d/delta_bits.tsv" in plans[0].exports()
+
+
+def test_transfer_is_told_with_its_cost_and_the_block_of_what_is_given():
+    write(NAMES, n_samples=480)
+    series = {"time_series": True, "transfer": {"lags": [3, 1], "history": 2}}
+    one, given = plan(series), plan(series | {"given": {"variable": "e"}})
+    jobs = [its.job("estimate", dataset="d", x="000", y="001") for its in (one, given)]
+    assert jobs[0].transfer["lags"] == [1, 3]
+    assert jobs[0].transfer["variable"] is None
+    assert jobs[1].transfer["variable"] == "e"
+    assert jobs[1].asked_blocks[2] == "results/r/d/variables/block-002.h5"
+    alone = plan({"time_series": True}).job("estimate", dataset="d", x="000", y="001")
+    assert jobs[0].cost()["seconds"] > alone.cost()["seconds"] + 6 * 4
+    assert one.asked() == {"d": ["transfer"]}
+    assert "results/r/exports/d/transfer.graphml" in one.exports()
+
+
 def test_nothing_is_read_until_it_is_asked_for(monkeypatch):
     config = load({"block_size": 2, "datasets": {"d": {"source": "table.csv"}}})
     read = []
@@ -350,3 +386,50 @@ def test_a_plan_says_what_it_asks_for_and_where_results_lie(folder):
 def test_a_rule_that_the_plan_does_not_know_is_an_error():
     with pytest.raises(KeyError, match="projekt"):
         plan().job("projekt", dataset="d", block="000")
+
+
+# ---- direct pairs and targets
+
+
+def test_direct_pairs_are_asked_in_jobs_that_follow_from_the_config():
+    d = plan({"direct": {}}).datasets["d"]
+    # ten pairs, each with three others
+    assert d.n_triangles == 30
+    assert d.direct_files() == ["results/r/d/direct/part-000.h5"]
+    assert plan().datasets["d"].direct_files() == []
+    few = plan({"direct": {"max_triangles": 7}})
+    assert few.datasets["d"].n_triangles == 7
+    job = few.job("direct", dataset="d", part="000")
+    assert job.asks == {"part": 0, "n_parts": 1, "most": 7}
+    assert job.level == 0.05 and set(job.settings) == {"embed", "estimate"}
+    assert job.blocks == [f"results/r/d/variables/block-00{i}.h5" for i in range(3)]
+    assert job.cost()["seconds"] > 7
+
+
+def test_many_triangles_are_shared_among_jobs(monkeypatch):
+    monkeypatch.setattr(datasets, "TRIANGLES_PER_JOB", 8)
+    its = plan({"direct": {}})
+    assert len(its.datasets["d"].direct_files()) == 4
+    assert its.job("direct", dataset="d", part="003").asks["part"] == 3
+
+
+def test_a_target_is_paired_with_every_other_variable_and_has_a_table():
+    its = plan({"pairs": {"target": "c"}, "select": {"max_variables": 2}})
+    d = its.datasets["d"]
+    pairs = {
+        (d.blocks[i][a].name, d.blocks[j][b].name)
+        for i, j in d.tiles
+        for a, b in d.list_pairs(i, j)
+    }
+    assert pairs == {("a", "c"), ("b", "c"), ("c", "d"), ("c", "e")}
+    assert d.n_pairs == 4
+    assert its.job("select", dataset="d").asks == {"target": "c", "most": 2}
+    assert its.answers() == ["results/r/d/selection.h5"]
+    assert "results/r/exports/d/targets.tsv" in its.exports()
+    assert its.with_figure("select") == ["d"]
+    assert "results/r/exports/d/targets.tsv" not in plan().exports()
+
+
+def test_questions_about_pairs_read_no_data_anew():
+    asking = plan({"pairs": {"target": "c"}, "select": {}}).job("project", dataset="d", block="000")
+    assert asking.data == plan().job("project", dataset="d", block="000").data

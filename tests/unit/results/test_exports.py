@@ -44,7 +44,7 @@ def test_matrices_hold_the_numbers_of_the_table(finished):
 def test_the_network_is_read_by_other_tools_and_equals_the_edge_list(finished):
     folder = finished[0] / "exports" / "cells"
     graph = nx.read_graphml(folder / "network.graphml")
-    edges = pd.read_csv(folder / "edges.tsv", sep="\t")
+    edges = pd.read_csv(folder / "network.tsv", sep="\t")
     assert set(graph) == set(SETS)
     ends = edges[["x", "y"]].to_numpy().tolist()
     assert sorted(map(sorted, graph.edges)) == sorted(map(sorted, ends))
@@ -58,7 +58,45 @@ def test_without_q_values_there_is_no_edge_and_no_error(finished, tmp_path):
     run.table["q_value"] = np.nan
     exports.write(run, tmp_path, q=0.05)
     assert nx.read_graphml(tmp_path / "cells" / "network.graphml").number_of_edges() == 0
-    assert len(pd.read_csv(tmp_path / "cells" / "edges.tsv", sep="\t")) == 0
+    assert len(pd.read_csv(tmp_path / "cells" / "network.tsv", sep="\t")) == 0
+
+
+@pytest.fixture
+def answered(finished):
+    """A run of which b drives é, and the first two variables differ between groups."""
+    run = lmi.load(finished[0])
+    names = ["delta_bits", "q_delta", "xy_bits", "sd_xy_bits", "q_xy", "yx_bits", "q_yx"]
+    run.table[[*names, "net_bits"]] = np.nan
+    rows = run.table["dataset"] == "cells"
+    run.table.loc[rows, ["delta_bits", "q_delta", "q_xy", "q_yx"]] = 0.2, 0.5, 0.9, 0.9
+    for (x, y), way, back, sign in ((("b", "é"), "xy", "yx", 1), (("é", "b"), "yx", "xy", -1)):
+        row = rows & (run.table["x"] == x) & (run.table["y"] == y)
+        run.table.loc[row, [f"{way}_bits", f"q_{way}", f"{way}_lag"]] = 0.3, 0.001, 4
+        run.table.loc[row, [f"{back}_bits", "net_bits"]] = 0.1, sign * 0.2
+    return run
+
+
+def test_rows_are_sources_and_columns_are_targets_of_transfer(answered):
+    matrix = answered.matrix("xy_bits", "cells")
+    assert (matrix.loc["b", "é"], matrix.loc["é", "b"]) == (0.3, 0.1)
+    np.testing.assert_array_equal(answered.matrix("yx_bits", "cells"), matrix.T)
+    net = answered.matrix("net_bits", "cells")
+    assert (net.loc["b", "é"], net.loc["é", "b"]) == (0.2, -0.2)
+    assert answered.matrix("delta_bits", "cells").loc["é", "b"] == 0.2
+
+
+def test_what_is_asked_beside_information_is_exported(answered, tmp_path):
+    asked = {"cells": ["compare", "transfer"]}
+    files = exports.write(answered, tmp_path, q=0.05, asked=asked)
+    own = {path.name for path in files if path.parent.name == "cells"}
+    assert own == set(listing.exports_of(("compare", "transfer")))
+    graph = nx.read_graphml(tmp_path / "cells" / "transfer.graphml")
+    assert graph.is_directed()
+    assert list(graph.edges(data=True)) == [
+        ("b", "é", {"transfer_bits": 0.3, "q_value": 0.001, "lag": 4})
+    ]
+    found = pd.read_csv(tmp_path / "cells" / "transfer_bits.tsv", sep="\t", index_col=0)
+    assert found.loc["b", "é"] == 0.3
 
 
 def test_the_record_of_a_run_is_an_ro_crate_that_names_inputs_results_and_versions(finished):

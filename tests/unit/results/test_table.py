@@ -19,6 +19,7 @@ from lmi.results.table import (
     top_pairs_text,
     write_tsv,
 )
+from scipy.stats import false_discovery_control
 
 
 @pytest.fixture(scope="module")
@@ -366,3 +367,20 @@ def test_pairs_that_are_no_tests_do_not_count_among_the_tests():
     tables.add_q_values(alone)
     np.testing.assert_array_equal(table["q_value"][:3], alone["q_value"])
     assert table["q_value"][3:].isna().all() and not table["significant"][3:].any()
+
+
+def test_directions_of_all_pairs_are_tests_of_one_false_discovery_rate():
+    rng = np.random.default_rng(0)
+    p = rng.uniform(size=(20, 2)) ** 3
+    p[3] = np.nan
+    table = pd.DataFrame(
+        {"p_value": np.full(20, np.nan), "p_delta": p[:, 0], "p_xy": p[:, 0], "p_yx": p[:, 1]}
+    )
+    out = np.arange(20) == 5
+    tables.add_q_values(table, left_out=out)
+    tested = np.isfinite(p[:, 0]) & ~out
+    both = false_discovery_control(p[tested].ravel()).reshape(-1, 2)
+    np.testing.assert_allclose(table.loc[tested, ["q_xy", "q_yx"]], both)
+    np.testing.assert_allclose(table.loc[tested, "q_delta"], false_discovery_control(p[tested, 0]))
+    assert table.loc[~tested, ["q_delta", "q_xy", "q_yx"]].isna().all(axis=None)
+    assert "q_conditional" not in table

@@ -26,6 +26,9 @@ def shown_samples(n_samples: int, most: int = MOST_SHOWN) -> np.ndarray:
     return np.unique(np.linspace(0, n_samples - 1, most).round().astype(int))
 
 
+LARGEST_EXACT = 2**53
+"""Up to here doubles hold all whole numbers."""
+
 # ---- matrices
 
 
@@ -113,7 +116,17 @@ def _floats(values: np.ndarray) -> np.ndarray:
         kinds = dict.fromkeys(map(type, values.ravel()))
         if odd := [kind.__name__ for kind in kinds if not issubclass(kind, real)]:
             raise TypeError(f"entries of the type {', '.join(odd[:3])}")
-    return values.astype(np.float64)
+    found = values.astype(np.float64)
+    is_long = values.dtype.kind in "iu" and np.abs(found).max(initial=0) > LARGEST_EXACT
+    if is_long and found.ndim in (1, 2):
+        for own in values.reshape(len(values), -1).T:
+            distinct = np.unique(own)
+            if len(np.unique(distinct.astype(np.float64))) < len(distinct):
+                raise TypeError(
+                    "whole numbers so large that different ones become equal in double precision: "
+                    "take what they have in common off"
+                )
+    return found
 
 
 # ---- row names
@@ -159,6 +172,12 @@ def order(
         return None
     named = [one for one, count in zip((target, names), plain, strict=True) if not count]
     if any(plain) and not all(isinstance(name, int | np.integer) for name in named[0]):
+        if named[0].isin([str(row) for row in range(len(named[0]))]).all():
+            raise InputError(
+                f"{of_target}, {of_names}: expected row names of one type, found numbers and the "
+                "same numbers as text. Make both text, .index.astype(str), or pass both without "
+                "names, .to_numpy()."
+            )
         return None
     cure = (
         "Select the same samples on both sides, or, where row i of one belongs to row i of the "

@@ -1,4 +1,4 @@
-"""Series in time that a caller passes: those of pynapple, whose samples carry their times."""
+"""Series in time that a caller passes: samples that carry their times, of pynapple or pandas."""
 
 from __future__ import annotations
 
@@ -17,6 +17,20 @@ def times(values: Any) -> np.ndarray | None:
     """Return the times of a series of pynapple (Tsd, TsdFrame) in seconds, None of all else."""
     is_series = type(values).__module__.partition(".")[0] == "pynapple" and hasattr(values, "t")
     return np.asarray(values.t) if is_series and hasattr(values, "values") else None
+
+
+def index_times(values: Any) -> np.ndarray | None:
+    """Return the times or numbers that an index of pandas holds, None of all else.
+
+    A time is in seconds since the first.
+    """
+    if times(values) is not None or not hasattr(values, "iloc"):
+        return None
+    index = values.index
+    if hasattr(index, "tz_localize") or hasattr(index, "total_seconds"):
+        since = index - index[0] if len(index) else index
+        return np.asarray(since.total_seconds(), dtype=float)
+    return np.asarray(index, float) if getattr(index.dtype, "kind", "O") in "iuf" else None
 
 
 def gaps(times: np.ndarray) -> tuple[float, np.ndarray]:
@@ -51,24 +65,35 @@ def in_time(given: Mapping[str, Any], time_series: bool) -> bool:
                 f"or {name}.value_from(...), or average both in the same bins, "
                 ".bin_average(seconds)."
             )
+    if time_series and not series:
+        indexed = {name: index_times(values) for name, values in given.items()}
+        held = {name: own for name, own in indexed.items() if own is not None}
+        series = dict(list(held.items())[:1])  # the others are brought to its order
     for name, own in series.items():
+        if (back := np.flatnonzero(np.diff(own) <= 0)).size:
+            raise InputError(
+                f"{name}: expected samples in the order of time, found an index that does not rise "
+                f"after row {back[0]}. Sort by it, {name}.sort_index(), or, where it is no time, "
+                "pass .to_numpy()."
+            )
         step, odd = gaps(own)
         if len(odd):
             raise InputError(
                 f"{name}: expected samples at a constant rate, found {len(odd)} other steps than "
-                f"{step:g} s, the first from {own[odd[0]]:g} to {own[odd[0] + 1]:g} s. Distant "
-                "samples would become neighbours in time: estimate each unbroken epoch on its own, "
-                ".restrict(epoch), or, where samples do not depend on their neighbours, pass "
-                ".to_numpy()."
+                f"{step:g}, the first from {own[odd[0]]:g} to {own[odd[0] + 1]:g}. Distant "
+                "samples would become neighbours in time: estimate each unbroken stretch on its "
+                "own (.restrict(epoch) of pynapple), or, where samples do not depend on their "
+                "neighbours or the index is no time, pass .to_numpy()."
             )
-    if series and not time_series:
+    found_series = any(own is not None for own in times_of.values())
+    if found_series and not time_series:
         warnings.warn(
             f"{', '.join(series)}: a series in time, taken with time_series=True; where samples do "
             "not depend on their neighbours, pass .to_numpy()",
             UserWarning,
             stacklevel=3,
         )
-    return bool(series) or bool(time_series)
+    return found_series or bool(time_series)
 
 
 def _said(own: np.ndarray) -> str:

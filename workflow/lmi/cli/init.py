@@ -1,5 +1,6 @@
 """`lmi init`: a look at the data, and a config for them with comments."""
 
+import textwrap
 from pathlib import Path
 
 import yaml
@@ -14,6 +15,8 @@ READ_WHOLE_BYTES = 500_000_000
 """Larger files are not searched for missing values."""
 SHARE_TO_DROP = 0.05
 """Samples with missing values are left out up to this share; else values are imputed."""
+ANNOTATED = (".h5ad", ".h5mu", ".zarr")
+POLICIES = "drop_samples leaves them out, impute_median fills in the median, error stops"
 TILES_COUNTED = 60
 """Tiles whose cost is summed; of more, every so many."""
 
@@ -103,9 +106,10 @@ def _spikes(path):
         "features": len(recorded.names),
         "missing_samples": 0,
         "strata": {},
+        "examples": list(map(str, recorded.names[:3])),
         "notes": [
-            f"{len(recorded.names)} units, {recorded.duration_s:,.0f} s; "
-            f"{sum(rate >= floor for rate in rates)} fire at least {floor:g} times a second"
+            f"{recorded.duration_s:,.0f} s of recording; {sum(rate >= floor for rate in rates)} "
+            f"units fire at least {floor:g} spikes a second, the others are left out"
         ],
         "dataset": {
             "spikes": {
@@ -136,7 +140,7 @@ def _matrix(path, gene_sets):
     notes, drop = [], [*top.ids, *top.text]
     if drop:
         dataset["drop_columns"] = drop
-        notes.append(f"columns left out, for they hold no measurements: {some(drop)}")
+        notes.append(f"columns left out, as they hold text or count samples: {some(drop)}")
     n_features = len([name for name in top.features if name not in drop])
     if gene_sets:
         dataset["variables"] = {
@@ -164,6 +168,7 @@ def _matrix(path, gene_sets):
         "features": n_features,
         "missing_samples": missing,
         "strata": _strata(path, top),
+        "examples": [name for name in top.features if name not in drop][:3],
         "notes": notes,
         "dataset": dataset,
     }
@@ -180,6 +185,7 @@ def _parts(path, parts):
         "features": sum(len(header(one).features) for one in parts),
         "missing_samples": 0,
         "strata": _strata(path, header(parts[0])),
+        "examples": [],
         "notes": [f"{len(parts)} modalities: {some(sizes)}"],
         "dataset": {"source": path, "variables": "files", "pairs": "all"},
     }
@@ -199,10 +205,11 @@ def _strata(path, top):
                 if is_group(obs[name]) and "categories" in obs[name]:
                     n_groups[name] = obs[name]["categories"].shape[0]
     else:
-        from lmi.data.labels import ENDINGS, read_labels
+        from lmi.data.labels import ENDINGS, labels_of
 
         for name in sorted(top.text) if ending(path) in ENDINGS else ():
-            n_groups[name] = len(set(map(str, read_labels(path, name))))
+            labels, _ = labels_of(path, name, None, refuse_missing=False)
+            n_groups[name] = len(set(labels) - {""})
     return {name: count for name, count in n_groups.items() if 1 < count <= MOST_STRATA}
 
 
@@ -250,48 +257,105 @@ def _sizes(name, dataset, said):
 
 def _text(said, dataset):
     """Return the config as text with comments."""
+    name, lines = said["name"], []
 
-    def entry(values, indent):
+    def comment(text, indent=0):
+        room = textwrap.wrap(text, 96 - indent, break_on_hyphens=False, break_long_words=False)
+        lines.extend(f"{' ' * indent}# {line}" for line in room)
+
+    def offer(text, beside=""):
+        lines.append(f"    # {text}" + (f"    # {beside}" if beside else ""))
+
+    def entry(values, indent=0, beside=""):
         text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=10**6)
-        return "".join(f"{' ' * indent}{line}\n" for line in text.splitlines())
+        lines.extend(f"{' ' * indent}{line}" for line in text.splitlines())
+        lines[-1] += f"    # {beside}" if beside else ""
 
-    lines = ["# Written by `lmi init`; every key is explained in config/README.md."]
-    lines += [f"# {line}" for line in told(said).splitlines() if not line.startswith("lmi ")]
+    comment(
+        "Written by `lmi init`, to start from. With `-c` and this file, `lmi check` shows what is "
+        "read, `lmi plan` what it costs, and `lmi run` runs it. docs/data.md of the workflow has "
+        "examples, config/README.md every key. What stands behind a # is not read."
+    )
+    lines.append("#")
+    for line in told(said).splitlines()[:-1]:
+        comment(line)
     if said["refused"]:
-        lines.append("# MEND THIS FIRST: " + said["refused"])
-    text = "\n".join(lines) + "\n\n"
-    text += "# Results go to results/<run>/.\n" + entry({"run": said["name"]}, 0)
-    text += "seed: 0\n\n# Variables in one file: a job does all pairs of two such blocks.\n"
-    size = f"    # {said['block_size']} here" if said["block_size"] else ""
-    text += f"block_size: auto{size}\n"
-    text += "\ndatasets:\n" + entry({said["name"]: {}}, 2).replace(" {}", "")
-    if "spikes" in dataset:
-        text += entry({"spikes": dataset["spikes"]}, 4)
-        text += "      # windows of n_lags bins of bin_ms milliseconds, a new one every stride_ms\n"
-    else:
-        text += entry(
-            {key: dataset[key] for key in ("source", "drop_columns") if key in dataset}, 4
-        )
-        for name, count in said["strata"].items():
-            key = entry({"strata": name}, 0).strip()
-            text += f"    # {key}    # {count} groups: also within them\n"
-        text += "    # time_series: true    # if samples are consecutive in time\n"
-    text += "    # each: every feature (unit) is a variable; groups of features:\n"
-    text += "    #   {gene_sets: sets.gmt}, {table: groups.tsv}, {list: {name: [feature, ...]}}\n"
-    text += entry({"variables": dataset["variables"]}, 4)
-    text += "    # or {between: [[names of some], [names of others]]}, {file: pairs.tsv}\n"
-    text += entry({"pairs": dataset["pairs"]}, 4)
+        comment("MEND THIS FIRST: " + said["refused"])
+    lines.append("")
+    entry({"run": name}, beside=f"results go to results/{name}/")
+    entry({"seed": 0}, beside="the same seed gives the same results")
+    size = f", {said['block_size']} here" if said["block_size"] else ""
+    entry({"block_size": "auto"}, beside=f"variables in one file{size}")
+    lines += ["", "datasets:", *yaml.safe_dump({name: None}, allow_unicode=True).split(" null")[:1]]
+    lines[-1] = f"  {lines[-1].rstrip()}"
+    _data(said, dataset, offer, entry)
+    _variables(said, dataset, offer, entry)
     if said["missing"]:
-        text += f"\n# {said['missing_samples']:,} samples have missing values.\n"
-        text += entry({"project": {"missing": said["missing"]}}, 0)
-    return text
+        lines.append("")
+        comment(f"{said['missing_samples']:,} samples have missing values; {POLICIES}")
+        entry({"project": {"missing": said["missing"]}})
+    return "\n".join(lines) + "\n"
+
+
+def _data(said, dataset, offer, entry):
+    """Write what is read, and what else it may be told."""
+    if "spikes" in dataset:
+        offer("A sample is a window of n_lags bins of bin_ms, a new one every stride_ms; its")
+        offer("features are the counts of a unit in these bins.")
+        entry({"spikes": dataset["spikes"]}, 4)
+        offer("lags: [-2, -1, 0, 1, 2]", "y so many windows later than x")
+        return
+    entry({"source": dataset["source"]}, 4)
+    if "drop_columns" in dataset:
+        entry({"drop_columns": dataset["drop_columns"]}, 4)
+    if dataset.get("time_series"):
+        entry({"time_series": True}, 4, "samples are consecutive in time")
+    else:
+        offer("time_series: true", "if samples are consecutive in time")
+    for name, count in said["strata"].items():
+        key = yaml.safe_dump({"strata": name}, allow_unicode=True).strip()
+        offer(key, f"{count} groups: what is shared within them, too")
+
+
+def _variables(said, dataset, offer, entry):
+    """Write what the variables and pairs are, and what else they might be."""
+
+    def instead(key, value, beside=""):
+        flow = {"default_flow_style": True, "allow_unicode": True, "width": 10**6}
+        text = yaml.safe_dump(value, **flow).removesuffix("...\n").strip()
+        offer(f"{key}: {text}", beside)
+
+    what = "unit" if said["kind"] == "spikes" else "feature"
+    each = dataset["variables"] == "each"
+    entry({"variables": dataset["variables"]}, 4, f"every {what} is one" if each else "")
+    some_names = said["examples"]
+    if each and len(some_names) > 1:
+        if said["kind"] == "spikes":
+            instead("variables", {"list": some_names}, "instead: these alone")
+        else:
+            named = {"one group": some_names[:1], "another": some_names[1:]}
+            instead("variables", {"list": named}, "instead: groups of features")
+            offer("variables: {gene_sets: sets.gmt}", "instead: each set is one; also {table: …}")
+    if each and said["strata"]:
+        columns = list(said["strata"])
+        if not str(dataset["source"]).endswith(ANNOTATED):
+            columns = [{"table": dataset["source"], "column": column} for column in columns]
+        instead("variables", {"labels": columns}, "instead: labels beside every feature")
+    entry({"pairs": dataset["pairs"]}, 4)
+    if each and len(some_names) > 1:
+        instead(
+            "pairs", {"between": [some_names[:1], some_names[1:]]}, "instead: from here to there"
+        )
+    if said["kind"] == "spikes":
+        offer("pairs: shifted", "instead: a negative control; needs spikes.shift_s")
 
 
 def told(said):
     """Return what was seen and chosen as lines for people."""
     n_samples = "not counted" if said["samples"] is None else f"{said['samples']:,}"
-    what = "units" if said["kind"] == "spikes" else "features"
-    lines = [f"{said['name']}: {n_samples} samples, {said['features']:,} {what}", *said["notes"]]
+    kinds = ("windows", "units") if said["kind"] == "spikes" else ("samples", "features")
+    sizes = f"{n_samples} {kinds[0]}, {said['features']:,} {kinds[1]}"
+    lines = [f"{said['name']}: {sizes}", *said["notes"]]
     if said["missing_samples"]:
         lines.append(f"{said['missing_samples']:,} samples have missing values: {said['missing']}")
     if said["refused"]:
@@ -299,9 +363,10 @@ def told(said):
     else:
         hours = said["hours"]
         time = f"{hours * 60:.0f} minutes" if hours < 2 else f"{hours:,.0f} hours"
+        time = "a minute or less" if hours < 0.025 else f"about {time}"
         lines.append(
             f"{said['variables']:,} variables, {said['pairs']:,} pairs, blocks of "
-            f"{said['block_size']}: about {time} on one core"
+            f"{said['block_size']}: {time} on one core"
         )
     if said["strata"]:
         lines.append(f"columns that could be strata: {some(said['strata'])}")

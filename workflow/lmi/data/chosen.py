@@ -75,7 +75,22 @@ def sources_of(dataset):
             **{key: value for key, value in own[path].items() if key not in PART_KEYS},
         )
         sources += _parts(first, *(own[path].get(key) for key in PART_KEYS))
+    if "pairing" in dataset:
+        return _sides(sources, dataset["pairing"])
     return sources
+
+
+def _sides(sources, pairing):
+    """Return the two sources that samples are paired of, with the names of their variables."""
+    if len(sources) != 2:
+        raise InputError(
+            f"pairing: expected two sources, found {len(sources)}: "
+            f"{some([source.shown for source in sources])}. One file may be named twice"
+        )
+    names = pairing.get("names", pairing.get("columns"))
+    if names is None:
+        return sources
+    return [replace(source, named=name) for source, name in zip(sources, names, strict=True)]
 
 
 def _keys_of_files(paths, options):
@@ -145,6 +160,10 @@ def data_files(dataset):
     for key in ("strata", "given", "compare", "where", "downsample", "intervals"):
         if isinstance(dataset.get(key), dict) and "table" in dataset[key]:
             paths.append(dataset[key]["table"])
+    paired = dataset.get("pairing", {})
+    paths += [paired["table"]] if "table" in paired else []
+    places = [*paired.get("keys", ()), *paired.get("where", ())]
+    paths += dict.fromkeys(one["table"] for one in places if isinstance(one, dict))
     choice = dataset.get("variables")
     labels = dataset.get("labels", choice.get("labels", []) if isinstance(choice, dict) else [])
     paths += dict.fromkeys(place["table"] for place in labels if isinstance(place, dict))

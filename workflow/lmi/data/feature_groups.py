@@ -151,6 +151,11 @@ def read_columns(path, names, what):
                 f"{'commas' if delimiter == ',' else 'tabs'}; found {some(top) or 'nothing'}"
                 f"{suggest(name, top)}"
             )
+    if repeated := [name for name in names if top.count(name) > 1]:
+        raise InputError(
+            f"{what} '{path}': expected one column '{repeated[0]}', found "
+            f"{top.count(repeated[0])}. Rename the others"
+        )
     places, cells = [top.index(name) for name in names], []
     for line, row in rows:
         if not any(cell.strip() for cell in row):

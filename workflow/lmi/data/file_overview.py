@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from lmi.data.formats import TEXT, format_of
+from lmi.data.formats.tables import may_count
 from lmi.data.sources import Source, header, read, sample_names
 
 SHOWN = 5
@@ -53,6 +54,8 @@ class FileOverview:
         All values are whole numbers, as counts are.
     zeros : float
         Share of zeros.
+    counting : list of str
+        The first features that rise or fall by equal steps, as counts of the rows and clocks do.
     """
 
     path: str
@@ -78,6 +81,7 @@ class FileOverview:
     maximum: float | None
     whole: bool
     zeros: float
+    counting: list[str] = field(default_factory=list)
 
 
 def describe_file(source: Source) -> FileOverview:
@@ -112,6 +116,7 @@ def _count(source, features, numeric):
     whole_at_once = source.transpose or format_of(source) is TEXT
     step = len(looked) if whole_at_once else max(1, VALUES_AT_ONCE // n_expected)
     dtype, n_missing, constant, twice, first = "", [], [], [], {}
+    counting: list[str] = []
     low, high, whole, n_zeros, n_values, row_hashes, bad_rows = np.inf, -np.inf, True, 0, 0, 0, 0
     for start in range(0, len(looked), max(1, step)):
         columns = looked[start : start + step]
@@ -131,6 +136,8 @@ def _count(source, features, numeric):
             if not len(own) or own.min() == own.max():
                 constant.append(features[column])
                 continue
+            if may_count(own):
+                counting.append(features[column])
             key = hash(block[:, place].tobytes())
             if key in first:
                 twice.append(f"{features[column]} = {first[key]}")
@@ -156,6 +163,7 @@ def _count(source, features, numeric):
         "maximum": high if n_values else None,
         "whole": whole and n_values > 0,
         "zeros": n_zeros / n_values if n_values else 0.0,
+        "counting": counting[:SHOWN],
     }
 
 
@@ -164,6 +172,11 @@ def to_look_at(one: FileOverview) -> list[str]:
     remarks = []
     if not one.features:
         remarks.append(f"'{one.path}' names no features: they are f0, f1, ... in its order")
+    if one.counting:
+        remarks.append(
+            f"'{one.path}': {', '.join(one.counting)} rises or falls by equal steps, as a count of "
+            "the rows or a clock does"
+        )
     if one.n_duplicate_samples:
         remarks.append(
             f"'{one.path}': {one.n_duplicate_samples} of its {one.n_samples} samples are copies "

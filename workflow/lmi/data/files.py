@@ -16,6 +16,7 @@ from pathlib import Path
 from lmi.base.errors import InputError
 from lmi.base.messages import some
 from lmi.base.paths import check_file, stamp
+from lmi.data import hdf5_walk
 
 
 def _open_zst(path, mode):
@@ -247,11 +248,22 @@ def optional(module, extra, path):
 
 @contextlib.contextmanager
 def open_hdf5(path):
-    """Open an HDF5 file of a user for reading; one that links to other files is refused."""
+    """Open an HDF5 file of a user for reading.
+
+    Raises
+    ------
+    InputError
+        A file that links to other files, or on which the HDF5 library would hang or crash.
+    """
     import h5py
 
     from lmi.base.files import refuse_foreign
 
+    if found := hdf5_walk.trouble(str(path), stamp(path)):
+        raise InputError(
+            f"'{path}': expected a readable HDF5 file, found a damaged one that {found}. Copy it "
+            "again, or write it again with the library that made it"
+        )
     with h5py.File(path, "r") as file:
         refuse_foreign(file)
         yield file

@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 
 from lmi.base.errors import InputError
+from lmi.base.groups import refuse_no_groups
 from lmi.data.labels import labels_of
 from lmi.data.sources import n_own_samples, sample_names
 
@@ -50,6 +51,8 @@ def joined_labels(source, place, what="strata", refuse_missing=True):
             f"{what}: expected {expected} rows in '{table}', one for each sample of "
             f"'{source.path}' and in the same order, found {len(labels)}"
         )
+    if what == "strata":
+        refuse_no_groups(labels, f"{what}: the column '{column}' of '{table}'")
     if own or by_name:
         return labels, "own" if own else "name"
     log.warning(

@@ -143,11 +143,11 @@ def _columns(path, column):
             f"strata: '{path}': the ending '{kind}' is unknown. Expected one of "
             f"{', '.join(ENDINGS)}"
         )
-    columns = _text_columns(path, DELIMITERS[kind])
+    columns = _text_columns(path, DELIMITERS[kind], column)
     return list(columns), columns
 
 
-def _text_columns(path, delimiter):
+def _text_columns(path, delimiter, column):
     """Return {column: cells} of a text table, all of them text: None and NA are labels."""
     rows = text_rows(path, "strata", delimiter)
     cells = next(rows, (0, []))[1]
@@ -162,6 +162,11 @@ def _text_columns(path, delimiter):
                 "Every row needs the same columns"
             )
     cells = [UNNAMED if i == 0 and not cell.strip() else cell for i, cell in enumerate(cells)]
+    if cells.count(column) > 1:
+        raise InputError(
+            f"strata: '{path}' has {cells.count(column)} columns called '{column}'. Rename the "
+            "others"
+        )
     return {cell: np.array([row[i] for _, row in lines], object) for i, cell in enumerate(cells)}
 
 

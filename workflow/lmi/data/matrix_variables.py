@@ -19,7 +19,7 @@ def list_source_variables(dataset):
     """List the variables of a dataset with sources: its files, its features, or groups of them."""
     sources, choice = sources_of(dataset), dataset["variables"]
     if choice in ("files", "each"):
-        _refuse_ids(sources)
+        _refuse_ids(sources, "pairing" in dataset or "resample" in dataset)
     if choice == "files":
         return _file_variables(sources)
     where, text, twice = feature_places(sources)
@@ -66,12 +66,13 @@ def list_source_variables(dataset):
     return variables
 
 
-def _refuse_ids(sources):
+def _refuse_ids(sources, apart):
     """Refuse columns that seem to name or count the samples where every column is a feature."""
     for source in sources:
         top = header(source)
         if ids := [name for name in top.ids if name in top.features]:
-            n_samples(sources)  # sources without a common sample are told first
+            if not apart:
+                n_samples(sources)  # sources without a common sample are told first
             raise InputError(id_message(source, ids))
 
 

@@ -25,7 +25,7 @@ from lmi.data.groups import read_groups, sizes_of
 from lmi.data.label_joins import joined_labels
 from lmi.data.sample_labels import Label
 from lmi.data.samples import choose_samples
-from lmi.data.sources import sample_names, sources_of
+from lmi.data.sources import sources_of
 from lmi.data.task_variables import task_params
 from lmi.data.variables import list_variables
 
@@ -33,6 +33,9 @@ Settings = dict[str, Any]
 
 FEW = 100
 """Features; the shares of fewer depend on each other by construction."""
+SLOW_HZ = 0.1
+"""Where all units fire less often, times may be in another unit than seconds."""
+HOUR_S = 3600
 FEW_IN_STRATUM = 20
 """Strata of fewer samples are told: nothing is estimated within them."""
 
@@ -84,7 +87,10 @@ class Overview:
     left_out : list of [int, str]
         How many samples are left out, and why.
     joined : str
-        How the samples of several files were brought together: name or position; empty for one.
+        How the samples of several files were brought together: name, position, pairs or time;
+        empty for one.
+    paired : str
+        How pairs of samples, or common steps of time, were made, in words.
     files : list of FileOverview
     n_variables : int
     variables : list of str
@@ -124,6 +130,7 @@ class Overview:
     n_samples: int | None = None
     left_out: list[list[Any]] = field(default_factory=list)
     joined: str = ""
+    paired: str = ""
     files: list[FileOverview] = field(default_factory=list)
     n_variables: int = 0
     variables: list[str] = field(default_factory=list)
@@ -212,6 +219,12 @@ def _of_spikes(name, dataset, said):
             f"windows of {recording.window_ms:g} ms every {recording.stride_ms:g} ms overlap: "
             "they are fewer different samples than their number"
         )
+    if rates.max() < SLOW_HZ:
+        warnings.append(
+            f"the fastest unit fires {rates.max():.2g} times a second, over "
+            f"{recording.recorded_s:,.0f} s ({recording.recorded_s / HOUR_S:.3g} hours): are times "
+            "in milliseconds? Then set `sampling_rate: 1000`"
+        )
     n_samples = spike_trains.n_windows(spikes, dataset.get("lags", (0,)))
     return Overview(name, "spikes", n_samples, recording=recording, warnings=warnings, **said)
 
@@ -269,15 +282,22 @@ def _of_sources(name, dataset, said, missing, seed):
         labels = labels if chosen.rows[0] is None else labels[chosen.rows[0]]
         strata = dict(Counter(labels.tolist()).most_common())
         warnings += _strata_warnings(strata, joined)
-    if said["time_series"] and "intervals" not in dataset and sample_names(sources[0]) is not None:
+    if said["time_series"] and chosen.breaks is None and chosen.names is not None:
         warnings.append("time series: rows are taken to be consecutive in time, in their order")
-    label_rows, labels = sample_labels.read(dataset, sources[0], chosen) if size == 1 else ([], [])
+    are_rows = size == 1 and chosen.bins is None
+    label_rows, labels = sample_labels.read(dataset, sources[0], chosen) if are_rows else ([], [])
+    if chosen.bins is None and chosen.breaks is not None and (n_odd := int(chosen.breaks.sum())):
+        warnings.append(
+            f"time series: {n_odd} steps between the times of the samples are not the usual one; a "
+            "stretch ends there"
+        )
     return Overview(
         name,
         "source",
         n_samples,
         chosen.left_out,
         chosen.joined,
+        chosen.paired,
         files,
         strata=strata,
         strata_joined=joined,
@@ -308,10 +328,24 @@ def _steps(dataset, sources):
     return [next(iter(each.values()))] if "preprocess" in dataset else []
 
 
+def _as_written(label):
+    """Return a label without what is easily written in two ways: case, spaces, 1 and 1.0."""
+    try:
+        return float(label)
+    except ValueError:
+        return " ".join(label.casefold().split())
+
+
 def _strata_warnings(strata, joined):
     warnings = []
     if joined == "position":
         warnings.append("strata: labels are joined to the samples by position, row by row")
+    alike: Settings = {}
+    for label in strata:
+        alike.setdefault(_as_written(label), []).append(label)
+    if twins := [labels for labels in alike.values() if len(labels) > 1]:
+        shown = " and ".join(f"'{label}'" for label in twins[0])
+        warnings.append(f"strata: {shown} are different labels; are they one?")
     small = [label for label, n in strata.items() if n < FEW_IN_STRATUM]
     if small:
         warnings.append(

@@ -7,9 +7,13 @@ import numpy as np
 
 from lmi.base import seeds
 from lmi.base.errors import InputError
-from lmi.data import intervals, where
-from lmi.data.labels import values_of
+from lmi.data import clocks, intervals, pairing, resample
+from lmi.data.conditions import fulfil, table_columns
 from lmi.data.sources import align, missing_samples, n_own_samples, sample_names
+
+_OTHER_RATES = (
+    ". Series with rates or times of their own are put on common steps by `resample: {step: ...}`"
+)
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,7 @@ class ChosenSamples:
         For each source, the rows of the samples; None means all, in their order.
     names : tuple of str or None
     joined : str
-        How the sources were brought together: name or position; empty for one source.
+        How the sources were brought together: name, position, pairs or time; empty for one source.
     dropped : list of (int array, str)
         Rows of the first source that are left out, and why.
     n_unmatched : int
@@ -31,6 +35,14 @@ class ChosenSamples:
         Those with missing values.
     labels : array of str, shape (n_samples,), or None
         The interval of each sample, by the config.
+    breaks : bool array, shape (n_samples - 1,), or None
+        Of a time series whose samples are named by their times: after which the next one is not
+        one step later.
+    paired : str
+        How pairs of samples, or common steps of time, were made, in words.
+    bins : list of int array, or None
+        For each source, the sample that each of its rows is averaged into, -1 for none; `rows` has
+        the first row of each then.
     """
 
     rows: list
@@ -40,6 +52,9 @@ class ChosenSamples:
     n_unmatched: int = 0
     n_incomplete: int = 0
     labels: np.ndarray | None = None
+    breaks: np.ndarray | None = None
+    paired: str = ""
+    bins: list | None = None
 
     @property
     def left_out(self):
@@ -59,10 +74,12 @@ class ChosenSamples:
             That are used.
         """
         cut = np.zeros(max(0, n_samples - 1), bool)
-        if self.rows[0] is not None:
+        if self.rows[0] is not None and self.bins is None:
             cut |= np.diff(self.rows[0]) != 1
         if self.labels is not None:
             cut |= self.labels[1:] != self.labels[:-1]
+        if self.breaks is not None:
+            cut |= self.breaks
         return np.diff([0, *(np.flatnonzero(cut) + 1), n_samples]).tolist()
 
 
@@ -88,10 +105,21 @@ def choose_samples(dataset, sources, missing="error", seed=0):
     InputError
         Sources that do not fit together, a time series with gaps, no sample left.
     """
-    rows, names, n_unmatched = align(sources)
-    joined = "" if len(sources) == 1 else "position" if names is None else "name"
+    paired = ""
+    if "pairing" in dataset:
+        rows, names, paired = pairing.pairs(dataset["pairing"], sources, seed)
+        n_unmatched = n_own_samples(sources[0]) - len(names)
+        joined = "pairs"
+    elif "resample" in dataset:
+        return _resampled(dataset["resample"], sources, missing)
+    else:
+        rows, names, n_unmatched = _aligned(sources, dataset.get("time_series", False))
+        joined = "" if len(sources) == 1 else "position" if names is None else "name"
     dropped, n_incomplete = [], 0
-    if n_unmatched:
+    if n_unmatched and paired:
+        others = np.setdiff1d(np.arange(n_own_samples(sources[0])), rows[0])
+        dropped.append((others, "in no pair"))
+    elif n_unmatched:
         others = np.setdiff1d(np.arange(len(sample_names(sources[0]))), rows[0])
         dropped.append((others, "not in the other files"))
 
@@ -103,7 +131,7 @@ def choose_samples(dataset, sources, missing="error", seed=0):
         return kept, None if names is None else tuple(itertools.compress(names, keep))
 
     if "where" in dataset:
-        keep, by_position = _fulfil(dataset["where"], sources[0])
+        keep, by_position = fulfil(dataset["where"], sources[0])
         keep = keep if rows[0] is None else keep[rows[0]]
         joined = "position" if by_position else joined
         rows, names = drop(keep, "do not fulfil `where`")
@@ -122,51 +150,41 @@ def choose_samples(dataset, sources, missing="error", seed=0):
     if "intervals" in dataset:
         labels, by_position = _interval_labels(dataset["intervals"], sources[0], rows[0])
         joined = "position" if by_position else joined
-    chosen = ChosenSamples(rows, names, joined, dropped, n_unmatched, n_incomplete, labels)
+    breaks = None
+    if dataset.get("time_series"):
+        breaks = clocks.breaks(names, labels, f"source '{sources[0].path}'")
+    chosen = ChosenSamples(
+        rows, names, joined, dropped, n_unmatched, n_incomplete, labels, breaks, paired
+    )
     if dataset.get("time_series"):
         n = n_own_samples(sources[0]) if rows[0] is None else len(rows[0])
         _check_stretches(chosen, n, sources[0])
     return chosen
 
 
-def _table_columns(place, wanted, source):
-    """Return columns that describe the samples of a source, and whether they fit by position.
-
-    Parameters
-    ----------
-    place : dict
-        `table`, where the columns are not the source's own.
-    wanted : list of str
-    source : Source
-    """
-    path = place.get("table", source.path)
-    own = path == source.path
-    names = None if own else sample_names(source)
-    columns, by_name = values_of(path, wanted, names)
-    n_rows, expected = len(next(iter(columns.values()))), n_own_samples(source)
-    if n_rows != expected:
-        raise InputError(
-            f"expected {expected} rows in '{path}', one for each sample of '{source.path}' and in "
-            f"the same order, found {n_rows}"
-        )
-    return columns, not own and not by_name
-
-
-def _fulfil(place, source):
-    """Return which samples of a source fulfil a condition, and whether rows fit by position."""
-    place = {"condition": place} if isinstance(place, str) else place
+def _aligned(sources, in_time):
+    """Return what `align` does; what else there is for series is told where it fails."""
     try:
-        columns, by_position = _table_columns(place, where.columns_of(place["condition"]), source)
+        return align(sources)
     except InputError as error:
-        raise InputError(f"where: {str(error).removeprefix('where: ')}") from error
-    path = place.get("table", source.path)
-    keep = where.fulfilled(place["condition"], columns, path)
-    if not keep.any():
-        raise InputError(
-            f"where: no sample of '{source.path}' fulfils '{place['condition']}'. Values of the "
-            f"columns stand in '{path}'"
-        )
-    return keep, by_position
+        if not in_time or len(sources) < 2:
+            raise
+        raise InputError(f"{error}{_OTHER_RATES}") from error
+
+
+def _resampled(settings, sources, missing):
+    """Return the steps of time that all sources have as samples."""
+    steps = resample.steps_of(settings, sources, missing)
+    names = tuple(f"{time:.6f}" for time in steps.times)
+    own = steps.bins[0]
+    dropped = (
+        [(np.flatnonzero(own < 0), "in no step that all files have")] if (own < 0).any() else []
+    )
+    chosen = ChosenSamples(
+        steps.first, names, "time", dropped, breaks=steps.breaks, paired=steps.told, bins=steps.bins
+    )
+    _check_stretches(chosen, len(names), sources[0])
+    return chosen
 
 
 def _drawn(settings, source, rows, n_samples, seed):
@@ -181,7 +199,7 @@ def _drawn(settings, source, rows, n_samples, seed):
     groups = np.zeros(n_samples, int)
     if "by" in settings:
         try:
-            columns, by_position = _table_columns(settings, [settings["by"]], source)
+            columns, by_position = table_columns(settings, [settings["by"]], source)
         except InputError as error:
             raise InputError(f"downsample: {error}") from error
         labels = columns[settings["by"]].astype(str)
@@ -203,11 +221,18 @@ def _interval_labels(place, source, rows):
     """Return the interval of each sample that is used, and whether labels fit by position."""
     place = {"column": place} if isinstance(place, str) else place
     try:
-        columns, by_position = _table_columns(place, [place["column"]], source)
+        columns, by_position = table_columns(place, [place["column"]], source)
     except InputError as error:
         raise InputError(f"intervals: {error}") from error
-    labels = columns[place["column"]].astype(str)
-    return labels if rows is None else labels[rows], by_position
+    labels = columns[place["column"]]
+    labels = labels if rows is None else labels[rows]
+    if n_missing := int(sum(label is None or label != label for label in labels.tolist())):
+        raise InputError(
+            f"intervals: {n_missing} of {len(labels)} samples have no label in the column "
+            f"'{place['column']}'. Give each one, or leave samples between intervals out with "
+            "`where`"
+        )
+    return labels.astype(str), by_position
 
 
 def _check_stretches(chosen, n_samples, source):
@@ -221,12 +246,15 @@ def _check_stretches(chosen, n_samples, source):
         return
     if chosen.labels is not None and intervals.are_trials(sizes):
         return
-    reasons = "; ".join(f"{n} samples, {why}" for n, why in chosen.left_out)
+    reasons = [f"left out: {n} samples, {why}" for n, why in chosen.left_out]
+    if chosen.breaks is not None and (n_odd := int(chosen.breaks.sum())):
+        reasons.append(f"{n_odd} of the steps between their times are not the usual one")
     raise InputError(
         f"source '{source.path}': expected stretches of {intervals.LONG} consecutive samples on "
         f"average, since `time_series: true`, or {intervals.LEAST_TRIALS} `intervals` of the same "
         f"length, found {n_samples} samples in {len(sizes)} stretches"
-        + (f" (left out: {reasons})" if reasons else "")
+        + (f" ({'; '.join(reasons)})" if reasons else "")
+        + (_OTHER_RATES if chosen.n_unmatched else "")
         + ". Series are shifted in time for the p value, and short pieces do not keep what hangs "
         "together. Set project.missing to impute_median, give longer stretches, or remove "
         "time_series"

@@ -16,7 +16,7 @@ from lmi.base.paths import check_file, stamp
 from lmi.data.chosen import Source, data_files, sources_of
 from lmi.data.files import check_source, stamps, trouble_told
 from lmi.data.formats import TEXT, format_of, text
-from lmi.data.formats.matrices import COLUMNS, ROWS, working_type
+from lmi.data.formats.matrices import COLUMNS, LOSS, ROWS, loses_digits, working_type
 from lmi.data.formats.tables import check_annotations, quoted
 
 __all__ = [
@@ -107,14 +107,16 @@ def read(source, columns=None):
     """
     form = format_of(source)
     if source.transpose:
-        values = _numbers(trouble_told(form.read, source, None))
+        values = _numbers(source, trouble_told(form.read, source, None))
         return np.ascontiguousarray((values if columns is None else values[columns]).T)
     columns = None if columns is None else np.asarray(columns, dtype=np.intp)
-    return _numbers(trouble_told(form.read, source, columns))
+    return _numbers(source, trouble_told(form.read, source, columns))
 
 
-def _numbers(values):
+def _numbers(source, values):
     """Return values as floats that hold them; what single precision cannot reach is infinite."""
+    if loses_digits(values):
+        raise InputError(f"source '{source.path}': expected numbers, found {LOSS}")
     values = values.astype(working_type(values.dtype), copy=False)
     if values.dtype == np.float64:
         too_large = np.abs(values) > np.finfo(np.float32).max
@@ -219,9 +221,9 @@ def _refuse_lost_names(sources, names):
 def id_message(source, ids):
     """Return what is wrong with columns of numbers that seem to name or count the samples."""
     return (
-        f"source '{source.path}': the column {some(ids, show=quoted)} seems to name or count the "
-        "samples, and would be read as a measurement. If it names them, say so with "
-        f"`sample_column: {quoted(ids[0])}`; if it means nothing, leave it out with "
+        f"source '{source.path}': the column {some(ids, show=quoted)} seems to name or count "
+        "the samples, or to be their time, and would be read as a measurement. If it names them, "
+        f"say so with `sample_column: {quoted(ids[0])}`; if it means nothing, leave it out with "
         f"`drop_columns: [{', '.join(map(quoted, ids[:5]))}]`"
     )
 
@@ -274,4 +276,14 @@ def _header(source, _stamp):
 
 @functools.lru_cache(maxsize=64)
 def _sample_names(source, _stamp):
-    return trouble_told(format_of(source).names, source, COLUMNS if source.transpose else ROWS)
+    form, axis = format_of(source), COLUMNS if source.transpose else ROWS
+    names, n_samples = (
+        trouble_told(form.names, source, axis),
+        trouble_told(form.shape, source)[axis],
+    )
+    if names is not None and n_samples is not None and len(names) != n_samples:
+        raise InputError(
+            f"source '{source.path}': expected one name a sample, found {len(names)} names for "
+            f"{n_samples} samples"
+        )
+    return names

@@ -75,10 +75,14 @@ def count_samples(dataset):
     if "spikes" in dataset:
         return spike_trains.n_windows(dataset["spikes"], dataset.get("lags", (0,)))
     sources = sources_of(dataset)
+    if "pairing" in dataset:
+        return len(choose_samples(dataset, sources).names)
+    if "resample" in dataset:
+        return sum(interval_sizes(dataset))
     n_shared = n_samples(sources)
     size = preprocess.bin_size(preprocess.steps_of(dataset, sources[0].path))
-    choosing = ("where", "downsample", "intervals")
-    if n_shared is None or not (size > 1 or any(key in dataset for key in choosing)):
+    choosing = ("where", "downsample", "intervals", "time_series")
+    if n_shared is None or not (size > 1 or any(dataset.get(key) for key in choosing)):
         return n_shared
     chosen = choose_samples(dataset, sources)
     n_chosen = n_shared if chosen.rows[0] is None else len(chosen.rows[0])

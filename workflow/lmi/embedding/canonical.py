@@ -19,6 +19,10 @@ SURE_SD, SURE_SHRUNK_SD = 2.5, 4.0
 many weak axes gain by chance more often than a few strong ones."""
 
 
+WEAK = 0.5
+"""Correlation of a weak axis at most, on samples left out."""
+
+
 @dataclass(frozen=True)
 class Whitened:
     """One view's whitening on one training fold, and on its inner folds.
@@ -100,12 +104,12 @@ def _axes(x, y, m):
     return u, np.minimum(s, 0.9999), vt.T
 
 
-def _axes_by_gram(x, y, m):
-    """Do the same by the smaller Gram matrix: three times as fast, exact enough to compare ranks.
+def _axes_by_gram(cross):
+    """Do the same from the cross-covariance by the smaller Gram matrix: three times as fast.
 
-    Axes whose correlation is lost to rounding are set to zero and gain nothing.
+    Exact enough to compare ranks. Axes whose correlation is lost to rounding are set to zero and
+    gain nothing.
     """
-    cross = x[:, :m].T @ y[:, :m] / len(x)
     turned = cross.shape[0] < cross.shape[1]
     cross = cross.T if turned else cross
     values, v = np.linalg.eigh(cross.T @ cross)
@@ -150,29 +154,42 @@ class _LeftOut:
 
     Attributes
     ----------
+    a, b : array, shape (n_left_out, n_axes)
+        Canonical variates of the samples left out.
     s : array, shape (n_axes,)
         Canonical correlations of the training part.
-    product, squares : array, shape (n_left_out, n_axes)
-        a b and a^2 + b^2 of the canonical variates a, b of the samples left out.
+    product, squares : array, shape (n_axes,)
+        Means of a b and of a^2 + b^2.
     power : array, shape (n_axes,)
         Mean of a^2 times mean of b^2.
     """
 
+    a: np.ndarray
+    b: np.ndarray
     s: np.ndarray
     product: np.ndarray
     squares: np.ndarray
     power: np.ndarray
 
 
-def _left_out(x_parts, y_parts, m):
-    (x_fit, x_test), (y_fit, y_test) = x_parts, y_parts
-    u, s, v = _axes_by_gram(x_fit, y_fit, m)
-    a, b = (
-        np.clip(z[:, :m] @ axes, -CRITIC_BOUND_SD, CRITIC_BOUND_SD)
-        for z, axes in ((x_test, u), (y_test, v))
-    )
-    a2, b2 = a**2, b**2
-    return _LeftOut(s, a * b, a2 + b2, a2.mean(axis=0) * b2.mean(axis=0))
+def _left_out(x_test, y_test, cross, m):
+    """Return what samples left out say of the axes of the first m scores.
+
+    Parameters
+    ----------
+    x_test, y_test : array, shape (n_left_out, n_scores)
+        Of the samples left out, whitened by the training part.
+    cross : array, shape (n_scores_x, n_scores_y)
+        Cross-covariance of the training part.
+    m : int
+    """
+    u, s, v = _axes_by_gram(cross[:m, :m])
+    a, b = x_test[:, :m] @ u, y_test[:, :m] @ v
+    for side in (a, b):
+        np.clip(side, -CRITIC_BOUND_SD, CRITIC_BOUND_SD, out=side)
+    n = len(a)
+    product, a2, b2 = (np.einsum("ij,ij->j", *two) / n for two in ((a, b), (a, a), (b, b)))
+    return _LeftOut(a, b, s, product, a2 + b2, a2 * b2)
 
 
 def _shares(parts):
@@ -185,7 +202,7 @@ def _shares(parts):
     """
     from scipy.optimize import isotonic_regression
 
-    explained = sum(part.s * part.product.mean(axis=0) for part in parts)
+    explained = sum(part.s * part.product for part in parts)
     most = np.maximum(sum(part.s**2 * part.power for part in parts), 1e-12)
     return np.clip(
         isotonic_regression(explained / most, weights=most, increasing=False).x, 0.01, 1.0
@@ -194,11 +211,9 @@ def _shares(parts):
 
 def _mean_gain(parts, share):
     """Return the mean log ratio of the samples left out, for the first 1, 2, … axes."""
-    n_samples = sum(len(part.product) for part in parts)
+    n_samples = sum(len(part.a) for part in parts)
     total = sum(
-        len(part.product)
-        * _log_ratio(part.product.mean(axis=0), part.squares.mean(axis=0), share * part.s)
-        for part in parts
+        len(part.a) * _log_ratio(part.product, part.squares, share * part.s) for part in parts
     )
     return np.cumsum(total) / n_samples
 
@@ -207,11 +222,48 @@ def _gain_error(parts, share, rank, redundancy):
     """Return the standard error of the mean log ratio of the first axes."""
     gain = np.concatenate(
         [
-            _log_ratio(part.product[:, :rank], part.squares[:, :rank], s).sum(axis=1)
+            log_ratio(part.a[:, :rank], part.b[:, :rank], s).sum(axis=1)
             for part, s in ((part, (share * part.s)[:rank]) for part in parts)
         ]
     )
     return gain.std() / np.sqrt(len(gain))
+
+
+def weak_bits(x, y, fold, redundancy=1.0):
+    """Return the bits of many weak linear axes that both halves of the samples show.
+
+    The whitened cross-covariances of the two halves have independent errors, so that the sum of
+    their products is that of the squared correlations, without bias however many axes there are
+    and however few samples to learn any. Half of it is the information, in nats, where all axes
+    are weak; where one is not, the sum says nothing of it.
+
+    Parameters
+    ----------
+    x, y : Mapping of (str, int) to Whitened
+        By view and training fold; the view `ranked` is looked at.
+    fold : int array, shape (n_samples,)
+    redundancy : float
+        As of `fit`.
+
+    Returns
+    -------
+    array, shape (2,)
+        Bits and their standard error; NaN where an axis is stronger than `WEAK`.
+    """
+    found = []
+    for t in (0, 1):
+        a, b = (side["ranked", t].all for side in (x, y))
+        own, other = (
+            a[rows].T @ b[rows] / max(1, rows.sum()) for rows in (fold == t, fold == 1 - t)
+        )
+        u, _, vt = np.linalg.svd(own, full_matrices=False)
+        if ((u.T @ other) * vt).sum(axis=1).max() > WEAK:
+            return np.full(2, np.nan)
+        found.append(0.5 * float((own * other).sum()))
+    n_half = np.count_nonzero(fold >= 0) / (2 * redundancy)
+    nats = float(np.mean(found))
+    error = np.hypot(0.5 * np.sqrt(own.size) / n_half, np.sqrt(max(nats, 0.0) / n_half))
+    return np.array([nats, error]) / np.log(2)
 
 
 def _choose(x, y, shrink, redundancy):
@@ -222,8 +274,15 @@ def _choose(x, y, shrink, redundancy):
     """
     largest = max(x.train.shape[1], y.train.shape[1])
     best, chosen = 0.0, (min(4, largest), 0, np.ones(1))
+    crosses = [
+        x_fit.T @ y_fit / len(x_fit)
+        for (x_fit, _), (y_fit, _) in zip(x.inner, y.inner, strict=True)
+    ]
     for m in [m for m in N_SCORES if m < largest] + [largest]:
-        parts = [_left_out(*sides, m) for sides in zip(x.inner, y.inner, strict=True)]
+        parts = [
+            _left_out(x_test, y_test, cross, m)
+            for (_, x_test), (_, y_test), cross in zip(x.inner, y.inner, crosses, strict=True)
+        ]
         tried = [(np.ones(len(parts[0].s)), SURE_SD)]
         if shrink:
             tried.append((_shares(parts), SURE_SHRUNK_SD))

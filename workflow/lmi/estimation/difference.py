@@ -28,6 +28,8 @@ ENOUGH = 20
 FIRST = 199
 """Permutations after which a test whose tail is at most `CERTAIN` stops."""
 CERTAIN = 1e-6
+MOST = 999
+"""Exchanges of labels for each of many pairs: beyond, a tail is told by their scatter."""
 N_INSIDE = 16
 """Samples drawn inside each side of a box for the statistic that is permuted."""
 
@@ -93,7 +95,7 @@ def estimate(embedding, own, group, *, strata=None, k=3, n_permutations=999, see
     if n_permutations:
         rng = seeds.rng(seed, "difference", name)
         p_value, drawn = _test(embedding, group, strata, k, n_permutations, rng, threads)
-        p_value = max(p_value, p_of_errors(delta, sd, len(group) // 2))
+        p_value = float(np.maximum(p_value, p_of_errors(delta, sd, len(group) // 2)))
     return Difference(estimates, float(delta), sd, p_value, drawn, shared)
 
 
@@ -140,6 +142,7 @@ def of_group(embedding, rows):
         fold=embedding.fold[rows],
         s=s,
         mixture=None,  # of all samples, whatever a group's correlations are
+        weak_bits=None,
     )
 
 

@@ -185,6 +185,7 @@ def _sequential(part, scheme, most, block_length, rng, k, tail_fit=True):
     """
     n = len(part.x)
     observed = ksg.mi(part.x, part.y, k, apart=part.apart)
+    pairings = permuted.Pairings(part.x, part.y, k, apart=part.apart)
     values, n_larger = np.zeros(0), 0
     independent, least = most, tails.smallest(part, scheme, block_length)
     all_in_one = scheme == "shift" and part.interval is None
@@ -204,7 +205,7 @@ def _sequential(part, scheme, most, block_length, rng, k, tail_fit=True):
             orders = (np.arange(n) + shifted) % n
         else:
             orders = permutations.orders(part, scheme, size, block_length, rng)
-        new = permuted.null(part.x, part.y, orders, k, apart=part.apart)
+        new = pairings.bits(orders)
         larger = n_larger + np.cumsum(new >= observed - ROUNDING)
         if larger[-1] >= ENOUGH:
             stop = len(values) + int(np.argmax(larger >= ENOUGH)) + 1

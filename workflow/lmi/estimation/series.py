@@ -113,7 +113,7 @@ def trend(z):
 
 
 def bits_by_chance(embedding, held_out, neighbours, threads, n_inside, times):
-    """Return the mean of KSG and of the corrected estimate over the series shifted in time.
+    """Return the mean of KSG and of the corrected estimate of shifted series, and KSG's scatter.
 
     Series that are slower than the window tells share bits when they are shifted, too. Not below
     zero: a critic corrects shifted series for what they do not share.
@@ -129,7 +129,10 @@ def bits_by_chance(embedding, held_out, neighbours, threads, n_inside, times):
 
     Returns
     -------
-    array, shape (2,)
+    by_chance : array, shape (2,)
+    scatter : float
+        Standard deviation of the mean of all encoders' KSG, as the shifts tell it: of series that
+        share nothing.
     """
     values = []
     for t, rows in enumerate(held_out):
@@ -141,4 +144,7 @@ def bits_by_chance(embedding, held_out, neighbours, threads, n_inside, times):
                 shifted, t, rows, neighbours, threads, n_inside=n_inside, times=times
             )
             values.append((ksg_bits.mean(), corrected.mean()))
-    return np.maximum(np.mean(values, axis=0), 0.0)
+    values = np.array(values)
+    of_encoder = values[:, 0].reshape(len(held_out), SHIFTS)
+    scatter = float(np.sqrt(of_encoder.var(axis=1, ddof=1).mean() / len(held_out)))
+    return np.maximum(values.mean(axis=0), 0.0), scatter

@@ -776,6 +776,229 @@ API void lmi_flat_lonely(int64_t n, const double *x, const double *y, const int3
     }
 }
 
+/* ---- many pairings of few samples ----------------------------------------------------------- */
+
+/* All distances are kept, rounded to single precision. Rounding is monotone: what is smaller when
+ * rounded is smaller, and only where two rounded values are equal must the exact ones be compared. */
+
+/* gaps: (n, n), Chebyshev distances between the rows of (n, d), rounded. */
+API CLONES void lmi_gaps(const double *rows, int64_t n, int64_t d, float *gaps) {
+    double *axes = malloc((size_t)(n * d) * sizeof(double));
+    double *largest = malloc((size_t)n * sizeof(double));
+    if (!axes || !largest) n = 0; /* nothing is filled: what the caller finds is no distance */
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t a = 0; a < d; a++) axes[a * n + i] = rows[i * d + a];
+    for (int64_t i = 0; i < n; i++) {
+        float *out = gaps + i * n;
+        for (int64_t j = 0; j < n; j++) largest[j] = fabs(axes[j] - axes[i]);
+        for (int64_t a = 1; a < d; a++) {
+            const double *axis = axes + a * n, here = axis[i];
+            for (int64_t j = 0; j < n; j++) {
+                double gap = fabs(axis[j] - here);
+                largest[j] = gap > largest[j] ? gap : largest[j];
+            }
+        }
+        for (int64_t j = 0; j < n; j++) out[j] = (float)largest[j];
+    }
+    free(axes);
+    free(largest);
+}
+
+#define SHELLS 256 /* between the nearest and the mean distance: a list is in order up to a shell */
+#define RUN 8      /* entries of a list that lie together */
+
+/* A part of the list of the nearest of a row. */
+typedef struct {
+    float low;              /* no entry from here on is below, nor what the list leaves out */
+    float value[RUN];       /* distances; infinite where the list is over */
+    uint16_t index[RUN];    /* their rows; the row itself where the list is over */
+} run_t;
+
+API int64_t lmi_run_size(void) { return sizeof(run_t); }
+
+/* Shell of each distance, SHELLS where it is as large as the mean; returns the smallest distance. */
+static CLONES float in_shells(const float *gap, int64_t n, int64_t own, int32_t *shell) {
+    float sums[16] = {0}, lows[16], sum = 0, least = INFINITY;
+    for (int lane = 0; lane < 16; lane++) lows[lane] = INFINITY;
+    int64_t j = 0;
+    for (; j + 16 <= n; j += 16)
+        for (int lane = 0; lane < 16; lane++) {
+            float value = gap[j + lane];
+            sums[lane] += value;
+            value = j + lane == own ? INFINITY : value;
+            lows[lane] = value < lows[lane] ? value : lows[lane];
+        }
+    for (; j < n; j++) {
+        sum += gap[j];
+        least = gap[j] < least && j != own ? gap[j] : least;
+    }
+    for (int lane = 0; lane < 16; lane++) {
+        sum += sums[lane];
+        least = lows[lane] < least ? lows[lane] : least;
+    }
+    float mean = sum / (float)n, scale = SHELLS / (mean - least);
+    int known = mean > least && mean < INFINITY && scale < 1e30f; /* else all are left out */
+    for (j = 0; j < n; j++) {
+        float place = known ? (gap[j] - least) * scale : SHELLS;
+        shell[j] = (int32_t)(place < SHELLS ? place : SHELLS);
+    }
+    shell[own] = SHELLS;
+    return least;
+}
+
+/* The nearest of each row, nearer shells first: about `target`, at most `runs` * RUN of them.
+ * gaps: (n, n); list: (n, runs + 1), the last of each row has no entries. */
+API int32_t lmi_near(const float *gaps, int64_t n, int64_t target, int64_t runs, run_t *list) {
+    int32_t *shell = malloc((size_t)(2 * n + 1) * sizeof(int32_t)), *inside = shell + n;
+    if (!shell || n > UINT16_MAX + 1) {
+        free(shell);
+        return 1;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        const float *gap = gaps + i * n;
+        run_t *own = list + i * (runs + 1);
+        int64_t begin[SHELLS + 1] = {0}, size = 0, shells = 0, n_inside = 0;
+        float left_out = in_shells(gap, n, i, shell);
+        for (int64_t j = 0; j < n; j++) {
+            inside[n_inside] = (int32_t)j;
+            n_inside += shell[j] < SHELLS;
+        }
+        for (int64_t m = 0; m < n_inside; m++) begin[1 + shell[inside[m]]]++;
+        while (shells < SHELLS && size < target && size + begin[shells + 1] <= runs * RUN)
+            size += begin[++shells];
+        if (shells) left_out = INFINITY; /* more than the least is known */
+        for (int64_t c = 0; c < shells; c++) begin[c + 1] += begin[c];
+        for (int64_t m = 0; m < n_inside; m++) {
+            int32_t j = inside[m];
+            if (shell[j] < shells) {
+                int64_t at = begin[shell[j]]++;
+                own[at / RUN].index[at % RUN] = (uint16_t)j;
+                own[at / RUN].value[at % RUN] = gap[j];
+            } else if (gap[j] < left_out) {
+                left_out = gap[j];
+            }
+        }
+        if (n_inside == size && size < n - 1) /* beyond the mean: in no shell */
+            for (int64_t j = 0; j < n; j++)
+                if (shell[j] == SHELLS && j != i && gap[j] < left_out) left_out = gap[j];
+        for (int64_t at = size; at < runs * RUN; at++) {
+            own[at / RUN].index[at % RUN] = (uint16_t)i;
+            own[at / RUN].value[at % RUN] = INFINITY;
+        }
+        own[runs].low = left_out;
+        for (int64_t run = runs; run-- > 0;) {
+            float low = own[run + 1].low;
+            for (int at = 0; at < RUN; at++)
+                low = own[run].value[at] < low ? own[run].value[at] : low;
+            own[run].low = low;
+        }
+    }
+    free(shell);
+    return 0;
+}
+
+/* How many of `size` values are below r, and equal to it. */
+static CLONES void tally(const float *values, int64_t size, float r, int32_t *below,
+                         int32_t *equal) {
+    int32_t less = 0, same = 0;
+    for (int64_t j = 0; j < size; j++) {
+        less += values[j] < r;
+        same += values[j] == r;
+    }
+    *below = less;
+    *equal = same;
+}
+
+static inline float keep_nearest(float *kept, int64_t k, float gap) {
+    int64_t j = k - 1;
+    for (; j > 0 && kept[j - 1] > gap; j--) kept[j] = kept[j - 1];
+    kept[j] = gap;
+    return kept[k - 1];
+}
+
+typedef struct {
+    int64_t n, dx, dy, k;
+    const double *x, *y; /* (n, dx), (n, dy) */
+} dense_t;
+
+/* Others nearer than the k-th joint neighbour of row i of x with its partner, in exact distances. */
+static void dense_exact(const dense_t *s, int64_t i, const uint16_t *pairing, double *kept,
+                        int32_t *n_x, int32_t *n_y) {
+    const double *x = s->x + i * s->dx, *y = s->y + (int64_t)pairing[i] * s->dy;
+    for (int64_t j = 0; j < s->k; j++) kept[j] = INFINITY;
+    for (int64_t j = 0; j < s->n; j++) {
+        if (j == i) continue;
+        double gap = distance(s->x + j * s->dx, x, s->dx, kept[0]);
+        double other = distance(s->y + (int64_t)pairing[j] * s->dy, y, s->dy, kept[0]);
+        gap = gap > other ? gap : other;
+        if (gap < kept[0]) heap_replace_top(kept, s->k, gap);
+    }
+    *n_x = *n_y = 0;
+    for (int64_t j = 0; j < s->n; j++) {
+        *n_x += j != i && distance(s->x + j * s->dx, x, s->dx, kept[0]) < kept[0];
+        *n_y += j != pairing[i] && distance(s->y + j * s->dy, y, s->dy, kept[0]) < kept[0];
+    }
+}
+
+/* As lmi_null_pass and lmi_null_count together, for the partners start..stop of rows of x.
+ * list: of lmi_near, for x; pairings, inverse: (n_pairings, n). n_x: (n, n_pairings), by rows of
+ * x; n_y: the same, by rows of y. */
+API int32_t lmi_null_dense(int64_t n, const double *x, int64_t dx, const double *y, int64_t dy,
+                           const float *gaps_x, const float *gaps_y, const run_t *list,
+                           int64_t runs, const uint16_t *pairings, const uint16_t *inverse,
+                           int64_t n_pairings, int64_t k, int64_t start, int64_t stop,
+                           int32_t *n_x, int32_t *n_y) {
+    const dense_t s = {n, dx, dy, k, x, y};
+    double *exact = malloc((size_t)k * sizeof(double));
+    float *kept = malloc((size_t)k * sizeof(float));
+    int32_t failed = !exact || !kept;
+    for (int64_t partner = start; partner < stop && !failed; partner++) {
+        const float *gap_y = gaps_y + partner * n;
+        for (int64_t b = 0; b < n_pairings; b++) {
+            const uint16_t *pairing = pairings + b * n;
+            int64_t i = inverse[b * n + partner], run = 0;
+            const run_t *own = list + i * (runs + 1);
+            float bound = INFINITY;
+            int32_t below[2] = {0}, equal[2] = {0};
+            for (int64_t j = 0; j < k; j++) kept[j] = INFINITY;
+            for (; run < runs && own[run].low <= bound; run++)
+                for (int at = 0; at < RUN; at++) {
+                    float gap = gap_y[pairing[own[run].index[at]]];
+                    gap = gap > own[run].value[at] ? gap : own[run].value[at];
+                    if (gap < bound) bound = keep_nearest(kept, k, gap);
+                }
+            if (run == runs && own[runs].low <= bound) { /* the list is too short */
+                const float *gap_x = gaps_x + i * n;
+                bound = INFINITY;
+                for (int64_t j = 0; j < k; j++) kept[j] = INFINITY;
+                for (int64_t j = 0; j < n; j++) {
+                    float gap = gap_y[pairing[j]];
+                    gap = gap > gap_x[j] ? gap : gap_x[j];
+                    if (gap < bound && j != i) bound = keep_nearest(kept, k, gap);
+                }
+                tally(gap_x, n, bound, below, equal);
+                below[0] -= 1; /* the row itself; where it is not below, all is compared exactly */
+            } else {
+                for (int64_t r = 0; r < run; r++)
+                    for (int at = 0; at < RUN; at++) {
+                        below[0] += own[r].value[at] < bound;
+                        equal[0] += own[r].value[at] == bound;
+                    }
+            }
+            tally(gap_y, n, bound, below + 1, equal + 1);
+            below[1] -= 1;
+            /* the k-th neighbour itself is equal on one side, and nothing else is */
+            if (equal[0] + equal[1] != 1 || !(bound < INFINITY))
+                dense_exact(&s, i, pairing, exact, below, below + 1);
+            n_x[i * n_pairings + b] = below[0];
+            n_y[partner * n_pairings + b] = below[1];
+        }
+    }
+    free(exact);
+    free(kept);
+    return failed;
+}
+
 /* The library is loaded with ctypes; some linkers insist on a module's entry point. */
 API void *PyInit__ksg(void) { return NULL; }
 

@@ -9,8 +9,16 @@ import numpy as np
 from lmi.ksg.apart import Apart
 from lmi.ksg.checked import integer, pair, rows_of_permutations
 from lmi.ksg.kernel import digamma, mi
-from lmi.ksg.points import Points, compiled
+from lmi.ksg.points import Points, compiled, in_parts, library
 
+DENSE_SAMPLES = 2048
+"""Most samples of which all distances are kept: 16 MB a side, which caches hold in part."""
+MUCH_MORE = 1.3
+"""The other side is walked where it has so many times fewer neighbours: lists are made anew."""
+RUN = 8
+"""Neighbours that the kernel lists together."""
+MANY_PAIRINGS = 8
+"""Pairings from which on it pays to prepare anything."""
 BATCH_BYTES = 64 * 2**20  # a batch of permutations: radii of all points
 
 
@@ -19,11 +27,7 @@ def null(
 ) -> np.ndarray:
     """Estimates of mutual information for permuted pairings, in bits.
 
-    Equal to ``[mi(x, y[p], k) for p in permutations]``, and several times faster in more than a
-    few dimensions: the marginal neighbours of a point do not depend on the pairing and are listed
-    once, ordered by distance. For each pairing the list is walked until the distance in x alone
-    reaches the k-th smallest joint distance so far; that takes n_x steps, about sqrt(k n) when x
-    and the permuted y are independent. Where n_x is large, n_y is small and y is walked instead.
+    Equal to ``[mi(x, y[p], k) for p in permutations]``, see `Pairings`.
 
     Parameters
     ----------
@@ -44,36 +48,135 @@ def null(
     InputError
         As in `pointwise_mi`; also rows that are not permutations.
     """
-    x, y = pair(x, y)
-    n = len(x)
-    k, threads = integer("k", k, 1, n - 1, f"n - 1 for n = {n}"), integer("threads", threads, 1)
-    permutations = rows_of_permutations(permutations, n)
-    if not len(permutations):
-        return np.empty(0)
-    if apart is not None:
-        return np.array([mi(x, y[order], k, threads, apart) for order in permutations])
-    psi = digamma(n)
-    points = Points(x), Points(y)
+    return Pairings(x, y, k, threads, apart).bits(permutations)
 
-    def ordinary(permutation):
-        (radius,) = Points(np.hstack([x, y[permutation]])).radius([k], threads)
-        counts = (
-            points[0].count(radius, threads),
-            points[1].count(_scattered(radius, permutation), threads),
+
+class Pairings:
+    """Pairings of the same samples: what does not depend on the pairing is prepared once.
+
+    The marginal neighbours of a point are listed once, ordered by distance. For each pairing the
+    list is walked until the distance in x alone reaches the k-th smallest joint distance so far;
+    that takes n_x steps, about sqrt(k n) when x and the permuted y are independent. Where n_x is
+    large, n_y is small and y is walked instead. Of up to `DENSE_SAMPLES` samples all marginal
+    distances are kept, so that a step is a look into a table.
+
+    Parameters
+    ----------
+    x, y, k, threads, apart
+        As in `null`.
+
+    Raises
+    ------
+    InputError
+        As in `pointwise_mi`.
+    """
+
+    def __init__(self, x, y, k: int = 3, threads: int = 1, apart: Apart | None = None):
+        self.x, self.y = pair(x, y)
+        self.apart = apart
+        n = len(self.x)
+        self.k = integer("k", k, 1, n - 1, f"n - 1 for n = {n}")
+        self.threads = integer("threads", threads, 1)
+        self.tables: _Tables | None = None
+
+    def bits(self, permutations) -> np.ndarray:
+        """Return the estimates of some pairings, `null`."""
+        x, y, k, threads = self.x, self.y, self.k, self.threads
+        n = len(x)
+        permutations = rows_of_permutations(permutations, n)
+        if not len(permutations):
+            return np.empty(0)
+        if self.apart is not None:
+            return np.array([mi(x, y[order], k, threads, self.apart) for order in permutations])
+        psi = digamma(n)
+        if compiled() and n <= DENSE_SAMPLES and len(permutations) >= MANY_PAIRINGS:
+            if self.tables is None:
+                self.tables = _Tables(x, y, k, permutations[0], threads)
+            total = self.tables.total(permutations, psi, threads)
+            return (psi[k] + psi[n] - total) / math.log(2)
+        points = Points(x), Points(y)
+
+        def ordinary(permutation):
+            (radius,) = Points(np.hstack([x, y[permutation]])).radius([k], threads)
+            counts = (
+                points[0].count(radius, threads),
+                points[1].count(_scattered(radius, permutation), threads),
+            )
+            return radius, *(np.maximum(count, 1) for count in counts)
+
+        first, *rest = permutations
+        radius, n_x, n_y = ordinary(first)
+        total = np.empty(len(permutations))
+        total[0] = psi[n_x].mean() + psi[n_y].mean()
+        if compiled() and _walk_pays(n_x, n_y, x.shape[1] + y.shape[1], len(rest)):
+            total[1:] = _null_walk(x, y, permutations, k, radius, n_x, n_y, psi, threads)
+        else:
+            for b, permutation in enumerate(rest, 1):
+                _, n_x, n_y = ordinary(permutation)
+                total[b] = psi[n_x].mean() + psi[n_y].mean()
+        return (psi[k] + psi[n] - total) / math.log(2)
+
+
+class _Tables:
+    """The marginal distances of all samples of x and of y, and the nearest of each sample of x.
+
+    x is the side that is walked: the sides are swapped where y has far fewer neighbours.
+
+    Parameters
+    ----------
+    x, y, k, threads
+        As in `Pairings`.
+    permutation : int array, shape (n,)
+        By which the neighbours are counted.
+    """
+
+    def __init__(self, x, y, k, permutation, threads):
+        self.sides, self.k, self.swapped = (x, y), k, False
+        self.gaps = tuple(_gaps(side) for side in (x, y))
+        self._list()
+        n_x, n_y = self.counts(permutation[None], threads)
+        if n_x.mean() > MUCH_MORE * n_y.mean():
+            self.sides, self.gaps, self.swapped = self.sides[::-1], self.gaps[::-1], True
+            self._list()
+
+    def _list(self):
+        n, run = len(self.sides[0]), library().lmi_run_size()
+        target = 4 * math.isqrt(self.k * n) + 4 * self.k
+        self.runs = -(-min(2 * target, n) // RUN)
+        self.near = np.empty((n, self.runs + 1, run), np.uint8)
+        inputs = self.gaps[0].ctypes.data, n, target, self.runs, self.near.ctypes.data
+        if library().lmi_near(*inputs):
+            raise MemoryError(f"no memory for neighbours of {n} points")
+
+    def counts(self, permutations, threads):
+        """Return n_x and n_y of both sides, without the sample itself, shape (n, B)."""
+        n = len(self.sides[0])
+        permutations = permutations.astype(np.uint16)
+        inverse = np.empty_like(permutations)
+        np.put_along_axis(inverse, permutations, np.arange(n, dtype=np.uint16)[None], axis=1)
+        if self.swapped:
+            permutations, inverse = inverse, permutations
+        counts = np.empty((2, n, len(permutations)), np.int32)
+        sides = [item for side in self.sides for item in (side.ctypes.data, side.shape[1])]
+        tables = (array.ctypes.data for array in (*self.gaps, self.near))
+        inputs = n, *sides, *tables, self.runs, permutations.ctypes.data, inverse.ctypes.data
+        outputs = tuple(count.ctypes.data for count in counts)
+        in_parts(
+            library().lmi_null_dense, (*inputs, len(permutations), self.k), n, outputs, threads
         )
-        return radius, *(np.maximum(count, 1) for count in counts)
+        return counts
 
-    first, *rest = permutations
-    radius, n_x, n_y = ordinary(first)
-    total = np.empty(len(permutations))
-    total[0] = psi[n_x].mean() + psi[n_y].mean()
-    if compiled() and _walk_pays(n_x, n_y, x.shape[1] + y.shape[1], len(rest)):
-        total[1:] = _null_walk(x, y, permutations, k, radius, n_x, n_y, psi, threads)
-    else:
-        for b, permutation in enumerate(rest, 1):
-            _, n_x, n_y = ordinary(permutation)
-            total[b] = psi[n_x].mean() + psi[n_y].mean()
-    return (psi[k] + psi[n] - total) / math.log(2)
+    def total(self, permutations, psi, threads):
+        """Return the sum of the two mean digammas of each pairing."""
+        return sum(psi[count + 1].mean(axis=0) for count in self.counts(permutations, threads))
+
+
+def _gaps(side) -> np.ndarray:
+    """Return the distances of all samples from each other, rounded to single precision."""
+    n = len(side)
+    gaps = np.empty((n, n), np.float32)
+    library().lmi_gaps(side.ctypes.data, n, side.shape[1], gaps.ctypes.data)
+    return gaps
 
 
 def _scattered(values: np.ndarray, permutation: np.ndarray) -> np.ndarray:
@@ -89,7 +192,7 @@ def _walk_pays(n_x, n_y, d: int, n_perm: int) -> bool:
     Lists cost as much as about five trees and a walk grows with the number of neighbours, whereas
     a search in a tree grows with the number of axes.
     """
-    return n_perm >= 8 and min(n_x.mean(), n_y.mean()) < 50 * min(d, 20)
+    return n_perm >= MANY_PAIRINGS and min(n_x.mean(), n_y.mean()) < 50 * min(d, 20)
 
 
 def _null_walk(x, y, permutations, k, radius, n_x, n_y, psi, threads) -> np.ndarray:

@@ -58,6 +58,19 @@ _SIGNATURES = {
         ctypes.c_int32,
         [_POINTER] * 2 + [ctypes.c_int64] * 3 + [_POINTER],
     ),
+    "lmi_gaps": (None, [_POINTER, ctypes.c_int64, ctypes.c_int64, _POINTER]),
+    "lmi_run_size": (ctypes.c_int64, []),
+    "lmi_near": (ctypes.c_int32, [_POINTER] + [ctypes.c_int64] * 3 + [_POINTER]),
+    "lmi_null_dense": (
+        ctypes.c_int32,
+        [ctypes.c_int64]
+        + [_POINTER, ctypes.c_int64] * 2
+        + [_POINTER] * 3
+        + [ctypes.c_int64]
+        + [_POINTER] * 2
+        + [ctypes.c_int64] * 4
+        + [_POINTER] * 2,
+    ),
     "lmi_count_sorted": (
         ctypes.c_int32,
         [_POINTER, ctypes.c_int64, _POINTER] + [ctypes.c_int64] * 2 + [_POINTER],
@@ -143,6 +156,29 @@ def library() -> ctypes.CDLL:
     return _kernel
 
 
+def in_parts(function, inputs, n: int, outputs, threads: int) -> None:
+    """Run a kernel function over 0 ... n - 1, in contiguous parts on the threads.
+
+    Raises
+    ------
+    MemoryError
+        It says that there is none.
+    """
+    parts = 1 if threads == 1 else min(n, 8 * threads)
+    edges = [n * part // parts for part in range(parts + 1)]
+
+    def run(part):
+        return function(*inputs, edges[part], edges[part + 1], *outputs)
+
+    if parts == 1:
+        failed = run(0)
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            failed = any(list(pool.map(run, range(parts))))
+    if failed:
+        raise MemoryError(f"no memory for neighbours of {n} points")
+
+
 class Points:
     """Points ready for queries: the tree of the compiled kernel or of scipy, or sorted values."""
 
@@ -176,19 +212,7 @@ class Points:
         first = (self.handle,) if self.order is None else (self.sorted, self.n)
         arguments = [v.ctypes.data if isinstance(v, np.ndarray) else v for v in first + inputs]
         results = [v.ctypes.data for v in outputs]
-        parts = 1 if threads == 1 else min(self.n, 8 * threads)
-        edges = [self.n * part // parts for part in range(parts + 1)]
-
-        def run(part):
-            return name(*arguments, edges[part], edges[part + 1], *results)
-
-        if parts == 1:
-            failed = run(0)
-        else:
-            with ThreadPoolExecutor(threads) as pool:
-                failed = any(list(pool.map(run, range(parts))))
-        if failed:
-            raise MemoryError(f"no memory for neighbours of {self.n} points")
+        in_parts(name, arguments, self.n, results, threads)
 
     def index(self) -> np.ndarray:
         """Rows of the points in the order of the tree, shape (n,)."""

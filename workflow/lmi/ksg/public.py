@@ -10,6 +10,12 @@ from lmi.base.arrays import matrix, order, row_names
 from lmi.base.errors import InputError
 from lmi.ksg import kernel
 
+MAX_TIED = 0.05
+"""Of the samples, whose last neighbour that counts is as far as another one: with rounded normal
+values the estimate is too high by about as many bits as this share."""
+MAX_LOOKED_AT = 1000
+"""Samples that are looked at for it, evenly chosen."""
+
 
 def mi(x: Any, y: Any, k: int = 3, threads: int = 1) -> float:
     """Return the mutual information in bits: the mean of `pointwise_mi`.
@@ -54,7 +60,7 @@ def pointwise_mi(x: Any, y: Any, k: int = 3, threads: int = 1) -> np.ndarray:
     ------
     InputError
         Unequal lengths, row names that differ, values that are masked, not finite or not real, k
-        out of range, more than k equal samples.
+        out of range, more than k equal samples, or many neighbours that are equally far.
 
     Examples
     --------
@@ -83,4 +89,25 @@ def pointwise_mi(x: Any, y: Any, k: int = 3, threads: int = 1) -> np.ndarray:
             "steps between the values to both sides, or call lmi.estimate, which does so by itself "
             "and flags what has few distinct values"
         )
+    if (share := _tied(x, y, k)) > MAX_TIED:
+        raise InputError(
+            f"x and y: expected continuous values; for {share:.0%} of the samples the neighbour "
+            f"before or after the {k}th is as far, as with rounded values or copies of samples, "
+            "where the estimate is too high. Add noise far smaller than the steps between the "
+            "values to both sides, or call lmi.estimate, which does so by itself and flags what "
+            "has few distinct values"
+        )
     return kernel.bits(n_x, n_y, k)
+
+
+def _tied(x: np.ndarray, y: np.ndarray, k: int) -> float:
+    """Return the share of samples whose neighbour k is as far as k - 1 or k + 1, jointly."""
+    joint = np.column_stack([x, y])
+    if len(joint) < k + 2 or all(len(np.unique(one)) == len(one) for one in joint.T):
+        return 0.0
+    from scipy.spatial import cKDTree
+
+    looked = joint[np.linspace(0, len(joint) - 1, min(len(joint), MAX_LOOKED_AT)).astype(int)]
+    distances, _ = cKDTree(joint).query(looked, k=k + 2, p=np.inf)
+    last = distances[:, k]
+    return float(np.mean((distances[:, k + 1] == last) | (distances[:, k - 1] == last)))

@@ -6,7 +6,7 @@ import logging
 import numpy as np
 
 from lmi.base.errors import InputError
-from lmi.base.files import reading, text, write
+from lmi.base.files import reading, set_aside, text, write
 from lmi.base.messages import some
 from lmi.estimation import estimate as estimation
 from lmi.estimation import flags
@@ -88,11 +88,11 @@ def embed(
 def _refuse_another(found, planned, path):
     """Refuse a whole file that lies where another one should."""
     if list(found) != list(planned):
-        raise InputError(
-            f"{path}: expected the block of the variables {some(planned)}, found one of "
-            f"{some(found)}: it is the file of another block or run. Delete it, and run the same "
-            "command again"
+        fault = (
+            f"it holds the variables {some(found)}, not {some(planned)}: it is the file of another "
+            "block or run"
         )
+        raise InputError(set_aside(path, fault, "project"))
 
 
 def lagged(fold, lag, interval=None):
@@ -236,6 +236,8 @@ def _stack(done, n_pairs, n_samples):
         arrays["mixture"] = np.zeros((*per_encoder, n_axes, *mixtures[0]))
     if any(e.classified is not None for e in embedded):
         arrays["classified"] = np.full((n_pairs, 3, n_samples), np.nan, np.float32)
+    if any(e.weak_bits is not None for e in embedded):
+        arrays["weak_bits"] = np.full((n_pairs, 2), np.nan)
     n_latent, kinds = np.zeros((n_pairs, 2), int), np.full((n_pairs, 2), "wide", object)
     for row, e in done.items():
         n_latent[row] = e.zx.shape[-1], e.zy.shape[-1]

@@ -13,7 +13,7 @@ from lmi.base.files import reading, text, write
 from lmi.base.reasons import Reason
 from lmi.base.threads import map_pairs
 from lmi.embedding.candidates import held_out_coordinates
-from lmi.estimation import conditional, flags, null
+from lmi.estimation import conditional, difference, flags, null
 from lmi.estimation import estimate as estimation
 from lmi.pipeline import cache, chunks, compared, directed
 from lmi.pipeline.conditional import Conditioned
@@ -155,7 +155,7 @@ NOT_ASKED = (conditional.NOT_ASKED, compared.NOT_ASKED, directed.NOT_ASKED)
 
 def _answers(asked, row, samples, name, options):
     """Return what a pair answers beside its information, in the order of `NOT_ASKED`."""
-    beyond, difference, transfer = NOT_ASKED
+    beyond, change, transfer = NOT_ASKED
     if asked.given:
         try:
             beyond = asked.given.estimate(row, samples=samples, name=name, **options)
@@ -163,18 +163,18 @@ def _answers(asked, row, samples, name, options):
             why = Reason("conditional", {"message": f"failed: {error}"})
             beyond = replace(beyond, reasons=(why,))
     if asked.groups:
-        n_permutations = options["permutations"]["max"]
+        n_permutations = min(options["permutations"]["max"], difference.MOST)
         try:
-            difference = asked.groups.compare(row, k=options["k"], n_permutations=n_permutations)
+            change = asked.groups.compare(row, k=options["k"], n_permutations=n_permutations)
         except (ValueError, ArithmeticError) as error:
-            difference = compared.failed(f"failed: {error}")
+            change = compared.failed(f"failed: {error}")
     if asked.series:
         own = {key: options[key] for key in ("k", "error_bars", "permutations")}
         try:
             transfer = asked.series.transfer(row, samples=samples, **own)
         except (ValueError, ArithmeticError) as error:
             transfer = directed.failed(f"failed: {error}")
-    return beyond, difference, transfer
+    return beyond, change, transfer
 
 
 def _estimate_rows(file, rows, samples, options, threads, keep_pointwise, keep_shared, asked):

@@ -1,5 +1,6 @@
 """The stage project: a block of variables, read from the source, to the file of its views."""
 
+import itertools
 import json
 import logging
 from pathlib import Path
@@ -144,7 +145,10 @@ def _data(dataset):
     for key in ("strata", "given", "where", "downsample", "intervals"):
         if isinstance(said.get(key), dict):
             said[key].pop("table", None)
-    for place in said.get("labels", []):
+    pairing = said.get("pairing", {})
+    pairing.pop("table", None)
+    places = (said.get("labels", []), pairing.get("keys", []), pairing.get("where", []))
+    for place in itertools.chain(*places):
         if isinstance(place, dict):
             place.pop("table")
     return said, [(Path(path).suffix, cache.content(path)) for path in data_files(dataset)]

@@ -218,10 +218,10 @@ def conditional(n_samples, n_features, n_variables, n_pairs):
 def comparison(n_samples, n_features, n_variables, n_pairs):
     """Return what comparing two groups adds to a job of the stage estimate, as `of`.
 
-    Measured by `make bench-questions`, 600 and 2,000 samples of 20 features, up to 199 exchanges.
+    After `make bench-questions`, 600 samples of 20 features, and what more exchanges take.
     """
     return {
-        "seconds": n_pairs * (1.3 + n_samples * (4e-4 + 1e-6 * n_features)),
+        "seconds": n_pairs * (1.5 + n_samples * (1e-3 + 1e-6 * n_features)),
         "memory_mb": _of_views(n_samples, n_features, n_variables),
     }
 

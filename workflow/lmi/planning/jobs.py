@@ -259,7 +259,7 @@ class DescribeJob(CostedJob):
     @property
     def seed(self) -> int:
         """Of its dataset, where samples are drawn; else 0, so that another one reruns nothing."""
-        return self.dataset.seed if "downsample" in self.data else 0
+        return self.dataset.seed if {"downsample", "pairing"} & self.data.keys() else 0
 
     @property
     def sources(self) -> list[str]:

@@ -4,7 +4,7 @@ import re
 
 DATASET_FIGURES = ("heatmap", "top_pairs", "embedding", "training")
 """Figures of every dataset."""
-SETTING_FIGURES = ("lags", "strata")
+SETTING_FIGURES = ("lags", "strata", "select")
 """Figures of the datasets that have the key of the same name in the config."""
 RUN_FIGURES = ("distribution", "volcano", "truth")
 """Figures of all datasets together."""
@@ -40,6 +40,23 @@ PLOTS = {
         "Filled dots are the headline MI, open diamonds the uncorrected value. The order of two "
         "pairs is sure only where their intervals lie apart.",
     ),
+    "groups": (
+        "One group against the other",
+        "Each dot is a pair: its information in one group of samples, and in the other. Filled "
+        "dots differ at the level of the false discovery rate; on the line, both groups share as "
+        "much. The most changed pairs have their names.",
+    ),
+    "changes": (
+        "Most changed pairs",
+        "The difference between the two groups, of the pairs with the smallest p values first. "
+        "Right of zero the first group shares more.",
+    ),
+    "transfer": (
+        "Directions",
+        "Each dot is a pair: what the past of one variable tells of the other beyond its own past, "
+        "either way. The stronger direction is to the right, so that dots far below the line have "
+        "one direction. Filled dots are significant in that direction.",
+    ),
     "truth": (
         "Truth against estimate",
         "For synthetic data the true MI is known. Points on the line are right, below it too low.",
@@ -62,7 +79,7 @@ def figure_stem(kind, dataset=None):
 
 
 def dataset_figures(settings):
-    """Return the kinds of figures of a dataset, of which its lags and strata add one each.
+    """Return the kinds of figures of a dataset; its lags, strata and selection add one each.
 
     Parameters
     ----------

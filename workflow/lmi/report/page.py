@@ -30,6 +30,7 @@ from lmi.report.texts import (
     summary,
 )
 from lmi.results import parquet
+from lmi.results.load import Run
 from lmi.results.stage_times import stage_times
 from lmi.results.table import bits, peaks, printable, probability, signed
 
@@ -38,7 +39,7 @@ MAX_SHARED = 100
 MAX_PANELS = 20
 """Pairs in the figure of embeddings."""
 FOLDER = Path(__file__).parent
-SCRIPTS = ("data", "query", "table", "plots", "graph", "panel", "main")
+SCRIPTS = ("data", "query", "table", "plots", "questions", "graph", "panel", "main")
 """Files in assets, which make one script in this order."""
 
 REFERENCES = (
@@ -102,7 +103,10 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir, 
     for one in overviews:
         if one.dataset in read:
             read[one.dataset] |= {"labels": one.labels, "label_rows": one.label_rows}
-    _write_figures(Path(figures_dir), all_lags, details, config, n_top, fdr, controls)
+    run = Run(Path(mi_parquet).parent, all_lags)
+    asking = {name for name, its in (config.get("datasets") or {}).items() if "select" in its}
+    selected = {name: run.targets(name) for name in run.datasets if name in asking}
+    _write_figures(Path(figures_dir), all_lags, details, config, n_top, fdr, controls, selected)
 
     table = peaks(all_lags)
     names = list(dict.fromkeys(table["dataset"]))
@@ -117,7 +121,8 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir, 
         }
         for number, (name, part) in enumerate(parts.items())
     ]
-    light, heavy, n_rows = payload(all_lags, details, read, sections, fdr)
+    edges = {name: run.edges(fdr, name) for name in names}
+    light, heavy, n_rows = payload(all_lags, details, read, sections, fdr, edges)
     scripts = _scripts()
     page = (
         templates()
@@ -130,12 +135,15 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir, 
             sizes=[sizes(part, read.get(name), name in controls) for name, part in parts.items()],
             overviews=[overview_text.text(one) for one in overviews],
             plots=PLOTS,
+            selections=_selections(selected, Path(figures_dir)),
             light=light,
             heavy=heavy,
             n_rows=n_rows,
             n_all=len(all_lags),
             n_pairs=len(table),
             has_truth=bool(np.isfinite(table["truth_bits"]).any()),
+            has_groups=bool(np.isfinite(table["delta_bits"]).any()),
+            has_transfer=bool(np.isfinite(table["net_bits"]).any()),
             has_lags=bool(all_lags["lag"].any()) and n_rows == len(all_lags),
             flags=flag_summary(table),
             kinds=flag_kinds(table),
@@ -194,7 +202,19 @@ def templates():
     return environment
 
 
-def _write_figures(folder, all_lags, details, config, n_top, fdr, controls):
+def _selections(selected, folder):
+    """Return, of each dataset with a target, what the page shows: rows, sentence and plot."""
+    shown = []
+    for name, table in selected.items():
+        if table is None:
+            continue
+        path = folder / f"{figure_stem('select', name)}.svg"
+        plot = base64.b64encode(path.read_bytes()).decode() if len(table) else ""
+        shown.append({"dataset": name, "rows": table.to_dict("records"), "plot": plot})
+    return shown
+
+
+def _write_figures(folder, all_lags, details, config, n_top, fdr, controls, selected):
     """Write the figures of a run, for papers and talks."""
     folder.mkdir(parents=True, exist_ok=True)
 
@@ -221,6 +241,8 @@ def _write_figures(folder, all_lags, details, config, n_top, fdr, controls):
             save("lags", name, figures.lags, all_lags[all_lags["dataset"] == name])
         if "strata" in kinds:
             save("strata", name, figures.strata, part, n_top)
+        if "select" in kinds:
+            save("select", name, figures.select, selected[name])
     save("distribution", None, figures.distribution, table, controls)
     save("volcano", None, figures.volcano, table, fdr, controls)
     save("truth", None, figures.truth, table)

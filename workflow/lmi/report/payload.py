@@ -9,6 +9,7 @@ from lmi.report.blocks import first_axes, loadings
 from lmi.report.network import network
 from lmi.report.packing import pack, scaled
 from lmi.report.texts import THOROUGH
+from lmi.results import direct
 from lmi.results.columns import DECLARED
 
 MAX_ROWS = 150_000
@@ -38,6 +39,28 @@ HEADS = {
     "sd_cmi_bits": "± SD (given)",
     "p_conditional": "p given",
     "q_conditional": "q given",
+    "groups": "Groups",
+    "n_group": "Samples a group",
+    "mi_first_bits": "MI first group",
+    "sd_first_bits": "± SD (first)",
+    "mi_second_bits": "MI second group",
+    "sd_second_bits": "± SD (second)",
+    "delta_bits": "Difference",
+    "sd_delta_bits": "± SD (difference)",
+    "p_delta": "p difference",
+    "q_delta": "q difference",
+    "xy_bits": "x to y",
+    "sd_xy_bits": "± SD (x to y)",
+    "p_xy": "p x to y",
+    "q_xy": "q x to y",
+    "xy_lag": "Lag x to y",
+    "yx_bits": "y to x",
+    "sd_yx_bits": "± SD (y to x)",
+    "p_yx": "p y to x",
+    "q_yx": "q y to x",
+    "yx_lag": "Lag y to x",
+    "net_bits": "Net x to y",
+    "sd_net_bits": "± SD (net)",
     "p_value": "p",
     "q_value": "q",
     "significant": "Significant",
@@ -49,13 +72,14 @@ HEADS = {
 """Heads of columns in the page; the others go by their names."""
 SHOWN = (
     *("dataset", "x", "y", "lag", "mi_bits", "sd_bits", "mi_ksg_bits", "mi_within_bits"),
-    *("cmi_bits", "q_conditional", "p_value", "q_value", "truth_bits", "flag", "reason"),
+    *("cmi_bits", "q_conditional", "delta_bits", "q_delta", "xy_bits", "q_xy", "yx_bits", "q_yx"),
+    *("p_value", "q_value", "truth_bits", "flag", "reason"),
 )
 """Columns that the table shows before others are chosen."""
-_PRECISE = ("p_value", "q_value", "p_conditional", "q_conditional")
+_PRECISE = tuple(one.name for one in DECLARED if one.name.startswith(("p_", "q_")))
 
 
-def payload(table, details, blocks, sections, fdr):
+def payload(table, details, blocks, sections, fdr, edges):
     """Return what the page's script draws, as `lmi.report.packing.pack` writes it.
 
     Parameters
@@ -70,6 +94,8 @@ def payload(table, details, blocks, sections, fdr):
         For each dataset name, control (whether it is a negative one) and summary (sentences).
     fdr : float
         Level of `significant`.
+    edges : dict of str to pandas.DataFrame
+        For each dataset, from `lmi.results.direct.network`.
 
     Returns
     -------
@@ -85,11 +111,13 @@ def payload(table, details, blocks, sections, fdr):
     variables = pd.Index(pd.unique(pd.concat([rows["x"], rows["y"]])))
     columns, arrays = _columns(rows, variables)
     arrays["peak"] = is_peak[shown].astype(np.uint8)
+    arrays["explained"] = _explained(rows, edges)
     datasets = []
     for number, name in enumerate(names):
         part = table[is_peak & (table["dataset"] == name).to_numpy()]
         words, its = _dataset(part, number, variables, len(part) > (rows["dataset"] == name).sum())
         texts_of = {"control": sections[number]["control"]}
+        texts_of["explained_by"] = _explained_by(edges[name])
         texts_of["summary"] = " ".join(sections[number]["summary"])
         datasets.append({"name": name} | texts_of | words)
         arrays |= its
@@ -104,6 +132,25 @@ def payload(table, details, blocks, sections, fdr):
     }
     place = pd.Series(np.arange(len(rows)), index=rows.index)
     return pack(words, arrays), _heavy(names, details, blocks, place, variables), len(rows)
+
+
+def _explained_by(edges):
+    """Return how the page tells that a third variable explains a pair; empty where it does not."""
+    if (edges["direct_conditional"] != direct.NOT_ASKED).any():
+        return "conditional information"
+    return "" if edges["direct_dpi"].all() else "data processing inequality"
+
+
+def _explained(rows, edges):
+    """Return which rows are significant pairs that a third variable explains."""
+    found = set()
+    for name, its in edges.items():
+        asked = (its["direct_conditional"] != direct.NOT_ASKED).any()
+        indirect = its["direct_conditional"] == direct.NO if asked else ~its["direct_dpi"]
+        gone = its[indirect]
+        found |= {(name, x, y) for x, y in zip(gone["x"], gone["y"], strict=True)}
+    ends = zip(rows["dataset"], rows["x"], rows["y"], strict=True)
+    return np.array([one in found for one in ends], np.uint8)
 
 
 def _chosen(table, is_peak):
@@ -159,7 +206,7 @@ def _columns(rows, variables):
             array = values.to_numpy(float)
             arrays[column.name] = array if column.name in _PRECISE else array.astype(np.float32)
         else:
-            if column.name == "lag" and not values.any():
+            if column.name in ("lag", "n_group", "xy_lag", "yx_lag") and not values.any():
                 continue
             entry["kind"] = "count"
             arrays[column.name] = values.to_numpy().astype(np.int32)

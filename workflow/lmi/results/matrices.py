@@ -18,7 +18,21 @@ if TYPE_CHECKING:
 
 ONE_SIDED = ("dataset", "x", "y", "lag", "n_features_x", "n_features_y")
 """Columns that are not of the pair as a whole: they make no symmetric matrix."""
-EDGE_ATTRIBUTES = ("mi_bits", "sd_bits", "q_value", "lag", "flag")
+MIRRORED = {
+    name: name.replace(here, there)
+    for here, there in (("xy", "yx"), ("yx", "xy"))
+    for name in (f"{here}_bits", f"sd_{here}_bits", f"p_{here}", f"q_{here}", f"{here}_lag")
+}
+"""Columns of a direction, and those of the other one: a row is the source, a column the target."""
+TURNED = ("net_bits",)
+"""Columns whose sign turns with the pair."""
+TRANSFER_ATTRIBUTES = {
+    "transfer_bits": "xy_bits",
+    "sd_bits": "sd_xy_bits",
+    "q_value": "q_xy",
+    "lag": "xy_lag",
+}
+"""What an edge from x to y has -> its column."""
 
 
 def square(
@@ -41,7 +55,9 @@ def square(
     Returns
     -------
     pandas.DataFrame
-        NaN (text: None) on the diagonal and where the table has no such pair.
+        NaN (text: None) on the diagonal and where the table has no such pair. Of transfer (xy_bits
+        and such) the row is the source and the column the target, by yx_bits the other way round;
+        of net_bits the sign is that of the row.
 
     Raises
     ------
@@ -73,39 +89,70 @@ def square(
         matrix[x[forth], y[forth]] = values[forth]
         matrix[y[~forth], x[~forth]] = values[~forth]
     else:
-        matrix[x, y] = matrix[y, x] = values
+        back = rows[MIRRORED.get(column, column)].to_numpy()
+        matrix[x, y], matrix[y, x] = values, -back if column in TURNED else back
     names = pd.Index(variables, name="variable")
     return pd.DataFrame(matrix, index=names, columns=names)
 
 
-def network(
-    table: pd.DataFrame, variables: Sequence[str], q: float, **attributes: object
-) -> networkx.Graph:
-    """Return the pairs with a q value up to a level as a graph.
+def network(edges: pd.DataFrame, variables: Sequence[str], **attributes: object) -> networkx.Graph:
+    """Return the edges of a network as a graph.
 
     Parameters
     ----------
-    table : pandas.DataFrame
-        Rows of one dataset; of a pair with lags, that with the largest mi_bits.
+    edges : pandas.DataFrame
+        From `lmi.results.direct.network`.
     variables : sequence of str
         The nodes; those without a significant pair are there too.
-    q : float
     **attributes
         Of the graph.
 
     Returns
     -------
     networkx.Graph
-        Edges have `EDGE_ATTRIBUTES`; one that is NaN is left out, for GraphML has no word for it.
+        Edges have the columns of `edges`; a value that is NaN, or a text that says nothing, is left
+        out, for GraphML has no word for it.
     """
     import networkx as nx
 
-    graph = nx.Graph(q=q, **attributes)
+    graph = nx.Graph(**attributes)
     graph.add_nodes_from(variables)
-    rows = peaks(table)
-    rows = rows[rows["q_value"] <= q]
-    for row in rows[["x", "y", *EDGE_ATTRIBUTES]].itertuples(index=False):
+    names = [column for column in edges if column not in ("x", "y")]
+    for row in edges[["x", "y", *names]].itertuples(index=False):
         x, y, *values = row
-        said = zip(EDGE_ATTRIBUTES, values, strict=True)
-        graph.add_edge(x, y, **{name: value for name, value in said if value == value})
+        said = zip(names, values, strict=True)
+        graph.add_edge(x, y, **{name: one for name, one in said if one == one and one != ""})
+    return graph
+
+
+def transfer_network(
+    table: pd.DataFrame, variables: Sequence[str], q: float, **attributes: object
+) -> networkx.DiGraph:
+    """Return the directions with a q value up to a level as a directed graph.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Rows of one dataset.
+    variables : sequence of str
+        The nodes.
+    q : float
+    **attributes
+        Of the graph.
+
+    Returns
+    -------
+    networkx.DiGraph
+        Edges from source to target, with transfer_bits, sd_bits, q_value, lag.
+    """
+    import networkx as nx
+
+    graph = nx.DiGraph(q=q, **attributes)
+    graph.add_nodes_from(variables)
+    for ends in (("x", "y"), ("y", "x")):
+        columns = [MIRRORED[one] if ends[0] == "y" else one for one in TRANSFER_ATTRIBUTES.values()]
+        rows = table[table[columns[2]] <= q]
+        for source, target, *values in rows[[*ends, *columns]].itertuples(index=False):
+            said = zip(TRANSFER_ATTRIBUTES, values, strict=True)
+            graph.add_edge(source, target, **{name: one for name, one in said if one == one})
     return graph

@@ -7,12 +7,20 @@ import numpy as np
 from lmi.base.errors import InputError
 from lmi.base.paths import stamp
 from lmi.data.files import ending, told
-from lmi.data.formats.matrices import COLUMNS, lacking
-from lmi.data.formats.tables import are_ids, dropped_columns, name_column, named_like_ids
+from lmi.data.formats.matrices import COLUMNS, LOSS, lacking, loses_digits
+from lmi.data.formats.tables import (
+    dropped_columns,
+    ids_of,
+    may_count,
+    may_rise,
+    name_column,
+    named_like_ids,
+)
 
 # The first bytes of a .feather file of the first version; later ones are Arrow's own.
 FEATHER_1 = b"FEA1"
 COLUMNS_AT_A_TIME = 256
+ROWS_JUDGED = 64  # of the first columns, whether they may count or name the rows
 
 
 @functools.lru_cache(maxsize=256)
@@ -121,7 +129,8 @@ def text_columns(source):
 
 def ids(source):
     """Return the columns that name or count the rows, and no key says so."""
-    columns, names, held, kept, n_rows = _top(source, stamp(source.path))
+    columns, names, held, kept, _ = _top(source, stamp(source.path))
+    order = [columns[i] for i in kept]
     schema, dropped = _schema(source.path)[0], dropped_columns(source, columns)
     pandas = (schema.pandas_metadata or {}).get("index_columns", [])
     index = [c for c in pandas if isinstance(c, str) and c in columns]
@@ -130,35 +139,34 @@ def ids(source):
         for c in _unnamed_counts(schema, index)
         if columns.index(c) not in dropped and columns.index(c) != names
     ]
-    for i in kept:
-        name = columns[i]
-        may_be = name not in held and (
-            named_like_ids(name) or _may_count(source.path, schema, name, n_rows)
-        )
-        if may_be and are_ids(name, _column(_read(source.path, [name]), name)):
-            counting.append(name)
-    return tuple(counting)
+    numeric = [name for name in order if name not in held]
+    head = {name: _column(part, name) for part, name in _head(source.path, numeric)}
+    even = [name for name in head if may_count(head[name])]
+    wanted = {name for name in numeric if named_like_ids(name) or may_rise(name)} | set(even)
+    # in full those that may be, of the others the first rows tell enough
+    columns = {
+        name: _column(_read(source.path, [name]), name) if name in wanted else head.get(name, ())
+        for name in numeric
+    }
+    first = names is None and not counting and order[:1] == numeric[:1]
+    found = ids_of(numeric, list(columns.values()), first)
+    return (*counting, *(numeric[place] for place in found))
 
 
-def _may_count(path, schema, name, n_rows):
-    """Tell whether whole numbers may be 0, 1, 2, ...: from the statistics of the file, if any."""
+def _head(path, names):
+    """Yield (table, name) of the first columns of numbers, of their first rows alone."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if not pa.types.is_integer(schema.field(name).type):
-        return False
-    if ending(path) != ".parquet":
-        return True
-    file = pq.ParquetFile(path)
-    place = next((i for i in range(len(file.schema)) if file.schema.column(i).path == name), None)
-    if place is None:
-        return True
-    groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
-    statistics = [group.column(place).statistics for group in groups]
-    if any(one is None or not one.has_min_max for one in statistics):
-        return True
-    low, high = min(one.min for one in statistics), max(one.max for one in statistics)
-    return low in (0, 1) and high - low == n_rows - 1
+    names = names[:COLUMNS_AT_A_TIME]
+    if ending(path) == ".parquet":
+        parts = pq.ParquetFile(path).iter_batches(batch_size=ROWS_JUDGED, columns=names)
+        head = pa.Table.from_batches([part for part in [next(parts, None)] if part is not None])
+    else:
+        head = _read(path, names)
+    head = head.slice(0, ROWS_JUDGED)
+    for name in names if head.num_rows else ():
+        yield head, name
 
 
 def _column(table, name):
@@ -184,7 +192,12 @@ def read(source, columns):
     table = _read(source.path, wanted)
     values = np.empty((n_rows, len(wanted)), dtype=np.float64)
     for i, name in enumerate(wanted):
-        values[:, i] = _column(table, name)
+        own = _column(table, name)
+        if loses_digits(own):
+            raise InputError(
+                f"source '{source.path}', column '{name}': expected numbers, found {LOSS}"
+            )
+        values[:, i] = own
     return values
 
 

@@ -8,12 +8,14 @@ from lmi.base.errors import InputError
 from lmi.base.paths import stamp
 from lmi.data.files import open_hdf5
 from lmi.data.formats.matrices import (
+    NAMES,
     as_matrix_shape,
     by_identifier,
     check_names,
     choose_key,
     dense_missing,
     dense_rows,
+    refuse_other_names,
     sparse_columns,
     sparse_missing,
     texts,
@@ -97,9 +99,12 @@ def names(source, axis):
     with open_hdf5(source.path) as file:
         if isinstance(file[key], h5py.Group) and _is_10x(file[key]):
             return _names_10x(file[key], axis)
-        name = ("samples", "features")[axis]
-        stored = file[key].parent.get(name)
+        name, beside = NAMES[axis], file[key].parent
+        stored = beside.get(name, file.get(name))
         if not isinstance(stored, h5py.Dataset) or stored == file[key]:
+            others = {n: beside.get(n) for n in beside}
+            arrays = {n: (o.shape, o.dtype) for n, o in others.items() if hasattr(o, "dtype")}
+            refuse_other_names(source, arrays, shape, axis)
             return None
         fits = check_names(source, name, stored.shape, stored.dtype, shape[axis])
         return texts(stored[:]) if fits else None

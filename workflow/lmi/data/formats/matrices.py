@@ -1,12 +1,21 @@
 """What the formats of matrices share: which array is meant, its shape, and reading part of it."""
 
+import re
+
 import numpy as np
 
 from lmi.base.errors import InputError
 from lmi.base.messages import first_duplicates, some, suggest
 
 ROWS, COLUMNS = 0, 1
+# Arrays of text that name rows or columns, in files of others.
+OTHER_NAMES = re.compile(
+    r"(.*[_ .])?(names?|ids?|index|columns|barcodes?|cells?|genes?|obs|var|rows|cols|sample"
+    r"|feature)",
+    re.IGNORECASE,
+)
 ROWS_AT_A_TIME = 8192
+EXACT, EXACT_BYTES = 2**53, 8  # doubles hold whole numbers up to here; smaller types have no larger
 
 
 def working_type(dtype):
@@ -71,6 +80,34 @@ def check_names(source, name, shape, dtype, expected):
     return True
 
 
+NAMES = ("samples", "features")
+"""What arrays are called that hold the names of the rows and the columns of a matrix beside it."""
+
+
+def refuse_other_names(source, arrays, shape, axis):
+    """Refuse a matrix whose names stand beside it under another name than `NAMES`.
+
+    Parameters
+    ----------
+    arrays : dict of str to (tuple, dtype)
+        Shape and type of what is beside the matrix.
+    shape : (int, int)
+        Of the matrix.
+    axis : int
+        Whose names nothing in `arrays` is called by.
+    """
+    alike = [
+        name
+        for name, (own, dtype) in arrays.items()
+        if tuple(own) == (shape[axis],) and dtype.kind in "SUO" and OTHER_NAMES.fullmatch(name)
+    ]
+    if alike:
+        raise InputError(
+            f"source '{source.path}': the array '{alike[0]}' seems to hold the names of the "
+            f"{NAMES[axis]}, which are read from '{NAMES[axis]}'. Call it so, or remove it"
+        )
+
+
 def as_matrix_shape(source, shape, dtype):
     """Return (rows, columns) of an array; a vector is a single column."""
     if dtype.kind not in "biuf":
@@ -130,17 +167,50 @@ def dense_missing(matrix, shape):
     return missing
 
 
+def loses_digits(values):
+    """Tell whether different numbers of a column become equal as floats of double precision.
+
+    Whole numbers beyond 2 ** 53 may, such as nanoseconds since 1970.
+    """
+    is_long = values.dtype.kind == "f" and values.dtype.itemsize > np.dtype(np.float64).itemsize
+    if not is_long and (values.dtype.kind not in "iu" or values.dtype.itemsize < EXACT_BYTES):
+        return False
+    for column in values.reshape(len(values), -1).T:
+        if is_long or (len(column) and max(abs(int(column.min())), int(column.max())) > EXACT):
+            own = np.unique(column)
+            if len(np.unique(own.astype(np.float64))) < len(own):
+                return True
+    return False
+
+
+LOSS = (
+    "whole numbers of more than 15 digits, of which different ones become equal in double "
+    "precision. Take what they have in common off (the first time, say), or divide them"
+)
+"""What to say of values that lose digits."""
+
 # ---- sparse matrices: mappings with indptr, indices and data
 
 
-def sparse_parts(matrix, kind):
-    """Yield (rows, columns, values) of a sparse matrix, a bounded part at a time."""
-    indptr = matrix["indptr"][:]
+def sparse_parts(matrix, kind, shape):
+    """Yield (rows, columns, values) of a sparse matrix, a bounded part at a time.
+
+    Raises
+    ------
+    ValueError
+        Pointers or places that lie outside of it, as in a damaged file.
+    """
+    indptr, sizes = matrix["indptr"][:], (matrix["indices"].shape[0], matrix["data"].shape[0])
+    n_outer, n_inner = shape if kind == "csr_matrix" else shape[::-1]
+    if len(indptr) != n_outer + 1 or indptr[0] or {int(indptr[-1])} != set(sizes):
+        raise ValueError("pointers of a sparse matrix that do not fit its entries")
     for start in range(0, len(indptr) - 1, ROWS_AT_A_TIME):
         stop = min(start + ROWS_AT_A_TIME, len(indptr) - 1)
         part = slice(int(indptr[start]), int(indptr[stop]))
         outer = np.repeat(np.arange(start, stop), np.diff(indptr[start : stop + 1]))
         inner, values = matrix["indices"][part], matrix["data"][part]
+        if len(inner) and (inner.min() < 0 or inner.max() >= n_inner):
+            raise ValueError("entries of a sparse matrix that lie outside of it")
         yield (outer, inner, values) if kind == "csr_matrix" else (inner, outer, values)
 
 
@@ -150,7 +220,7 @@ def sparse_columns(matrix, kind, shape, columns):
     place = np.full(shape[1], -1, dtype=np.intp)
     place[columns] = np.arange(len(columns))
     dense = np.zeros((shape[0], len(columns)), working_type(matrix["data"].dtype))
-    for row, column, values in sparse_parts(matrix, kind):
+    for row, column, values in sparse_parts(matrix, kind, shape):
         wanted = place[column] >= 0
         # Duplicate entries of a sparse matrix add up, by definition.
         np.add.at(dense, (row[wanted], place[column[wanted]]), values[wanted])
@@ -160,6 +230,6 @@ def sparse_columns(matrix, kind, shape, columns):
 def sparse_missing(matrix, kind, shape):
     """Return which rows of a sparse matrix have a missing value."""
     missing = np.zeros(shape[0], dtype=bool)
-    for row, _, values in sparse_parts(matrix, kind):
+    for row, _, values in sparse_parts(matrix, kind, shape):
         missing[row[lacking(values)]] = True
     return missing

@@ -8,10 +8,12 @@ import numpy as np
 from lmi.base.errors import InputError
 from lmi.base.paths import stamp
 from lmi.data.formats.matrices import (
+    NAMES,
     as_matrix_shape,
     check_names,
     choose_key,
     dense_missing,
+    refuse_other_names,
     texts,
     two_dimensional,
 )
@@ -79,8 +81,9 @@ def npz_shape(source):
 def npz_names(source, axis):
     """Return the names in the array `samples` or `features`, or None."""
     key, shape, arrays = _npz_top(source, stamp(source.path))
-    name = ("samples", "features")[axis]
+    name = NAMES[axis]
     if name not in arrays or name == key:
+        refuse_other_names(source, arrays, shape, axis)
         return None
     if not check_names(source, name, *arrays[name], shape[axis]):
         return None
@@ -100,7 +103,10 @@ def npz_read(source, columns):
     if key is None:
         import scipy.sparse
 
-        matrix = scipy.sparse.load_npz(source.path).tocsc()
+        matrix = scipy.sparse.load_npz(source.path)
+        if hasattr(matrix, "check_format"):  # indices of a broken file point to any place
+            matrix.check_format(full_check=True)
+        matrix = matrix.tocsc()
         return (matrix if columns is None else matrix[:, columns]).toarray()
     with np.load(source.path, allow_pickle=False) as file:
         matrix = file[key].reshape(shape)

@@ -13,7 +13,7 @@ import numpy as np
 from lmi.base.errors import InputError
 from lmi.base.messages import some
 from lmi.base.paths import check_file
-from lmi.data.files import DELIMITERS, TROUBLE, ending, kilosort_files, text_rows, told
+from lmi.data.files import DELIMITERS, TROUBLE, ending, kilosort_files, open_hdf5, text_rows, told
 from lmi.data.formats import kilosort, nwb
 
 TRIAL_COLUMNS = (
@@ -144,9 +144,7 @@ def stored_kind(recording):
                 read = form.read_array_header_1_0 if first else form.read_array_header_2_0
                 return read(stream)[2].kind
         if _ending(recording) in (".h5", ".hdf5"):
-            import h5py
-
-            with h5py.File(path, "r") as file:
+            with open_hdf5(path) as file:
                 return file["times"].dtype.kind
     except (KeyError, AttributeError, ValueError, OSError, zipfile.BadZipFile):
         return ""  # who reads the times says what is wrong with them
@@ -181,10 +179,7 @@ def _flat(path, ending, names):
     if ending in (".h5", ".hdf5"):
         import h5py
 
-        from lmi.base.files import refuse_foreign
-
-        with h5py.File(path, "r") as file:
-            refuse_foreign(file)
+        with open_hdf5(path) as file:
             for name in names:
                 if isinstance(file.get(name), h5py.Group):
                     raise InputError(
@@ -201,6 +196,12 @@ def _flat(path, ending, names):
     else:
         # an empty cell is missing; a unit may be called NA or None
         empty = {name: [""] for name in names}
-        separator = "\t" if ending == ".tsv" else ","
+        separator = DELIMITERS[ending]
+        top = next(text_rows(path, "spikes", separator), (0, []))[1]
+        if repeated := [name for name in names if top.count(name) > 1]:
+            raise InputError(
+                f"spikes '{path}': expected one column '{repeated[0]}', found "
+                f"{top.count(repeated[0])}. Rename the others"
+            )
         table = pd.read_csv(path, sep=separator, keep_default_na=False, na_values=empty)
     return {name: table[name].to_numpy() for name in names if name in table}

@@ -8,15 +8,18 @@ from pathlib import Path
 import numpy as np
 
 from lmi.base.errors import InputError
+from lmi.base.messages import some
 from lmi.base.paths import stamp
 from lmi.data.files import DELIMITERS, check_split, encoding, ending, open_binary, text_rows
-from lmi.data.formats.matrices import COLUMNS, lacking
-from lmi.data.formats.tables import UNNAMED, are_ids, dropped_columns, name_column
+from lmi.data.formats.matrices import COLUMNS, LOSS, lacking, loses_digits
+from lmi.data.formats.tables import UNNAMED, dropped_columns, ids_of, name_column
 
 # Text files up to this size are read for their number of rows before any job starts.
 SMALL_TEXT_BYTES = 4_000_000
 # From so many of its first rows, a larger file's columns are judged before any job starts.
 ROWS_JUDGED = 2000
+# From so many headings on, numbers with decimals in order are headings and no data.
+FEWEST_IN_ORDER = 4
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,7 @@ def _top(source, _stamp):
             f"row needs the same columns{hint}"
         )
     cells = tuple(UNNAMED if i == 0 and not cell.strip() else cell for i, cell in enumerate(cells))
+    _refuse_lost_header(where, cells)
     table = _table(source, len(cells), None if _is_small(source) else ROWS_JUDGED)
     text = frozenset(i for i in range(len(cells)) if _first_text(table[i]) is not None)
     if is_shorter and (0 not in text or not first[-1].strip()):
@@ -89,8 +93,30 @@ def _top(source, _stamp):
     dropped = dropped_columns(source, cells)
     names = name_column(source, cells, dropped, text)
     kept = tuple(i for i in range(len(cells)) if i != names and i not in dropped)
-    ids = frozenset(i for i in kept if i not in text and are_ids(cells[i], table[i]))
+    numeric = [i for i in kept if i not in text]
+    first = names is None and kept[:1] == tuple(numeric[:1])
+    found = ids_of([cells[i] for i in numeric], [table[i] for i in numeric], first)
+    ids = frozenset(numeric[place] for place in found)
     return Top(cells, names, kept, text, ids)
+
+
+def _refuse_lost_header(where, cells):
+    """Refuse headings that are numbers with decimals in no order: a first row of data.
+
+    Frequencies or wavelengths, which rise or fall, may be headings.
+    """
+    headings = cells[1:]
+    try:
+        numbers = np.array([float(cell) for cell in headings])
+    except ValueError:
+        return
+    steps = np.diff(numbers)
+    in_order = len(numbers) >= FEWEST_IN_ORDER and ((steps > 0).all() or (steps < 0).all())
+    if len(numbers) and (numbers != np.rint(numbers)).any() and not in_order:
+        raise InputError(
+            f"{where}: expected headings in the first line, found numbers ({some(headings, 3)}), "
+            "which seem to be the first row of the data. Give every column a heading"
+        )
 
 
 def _table(source, n_columns, n_rows=None):
@@ -182,16 +208,19 @@ def read(source, columns):
                 f"'{table[i].iloc[row]}' in data row {row + 1}. Mend the value, or leave the "
                 f"column out with `drop_columns`"
             )
-    return _numbers(table, wanted)
+    return _numbers(source, table, wanted)
 
 
-def _numbers(table, columns):
+def _numbers(source, table, columns):
     import pandas as pd
 
     values = np.empty((len(table), len(columns)))
     for place, i in enumerate(columns):
         column = table[i]
-        values[:, place] = column if column.dtype.kind in "biuf" else pd.to_numeric(column)
+        column = column if column.dtype.kind in "biuf" else pd.to_numeric(column)
+        if loses_digits(column.to_numpy()):
+            raise InputError(f"source '{source.path}': expected numbers, found {LOSS}")
+        values[:, place] = column
     return values
 
 
@@ -200,5 +229,5 @@ def missing(source):
     top = _top(source, stamp(source.path))
     row_names(source, stamp(source.path))
     table = _table(source, len(top.cells))
-    values = _numbers(table, [i for i in top.kept if _first_text(table[i]) is None])
+    values = _numbers(source, table, [i for i in top.kept if _first_text(table[i]) is None])
     return lacking(values).any(axis=1)

@@ -7,13 +7,14 @@ function choose(dataset) {
   const codes = arrays[`nodes-${dataset}`];
   byId("variable-names").replaceChildren(
     ...Array.from(codes, code => element("option", {value: words.variables[code]})));
-  for (const id of ["heatmap", "network", "strongest"]) {
+  const ids = ["heatmap", "network", "strongest", "groups", "changes", "transfer"].filter(byId);
+  for (const id of ids) {
     const title = document.querySelector(`#figure-${id} h3`).textContent;
     byId(id).setAttribute("aria-label",
       `${title} of ${printable(words.datasets[dataset].name)}. ${words.datasets[dataset].summary}`);
   }
   setSliders();
-  redraw("heatmap", "network", "strongest");
+  redraw(...ids);
 }
 
 async function start() {
@@ -33,6 +34,9 @@ async function start() {
   plot("heatmap", heatmap, clickHeatmap);
   plot("network", networkPlot, clickNetwork);
   plot("strongest", strongestPairs, clickPair);
+  plot("groups", groupsPlot, clickPair);
+  plot("changes", changesPlot, clickPair);
+  plot("transfer", transferPlot, clickPair);
   plot("volcano", volcano, clickPair);
   plot("distribution", distribution, clickPair);
   plot("truth-plot", truth, clickPair);
@@ -44,6 +48,7 @@ async function start() {
       waiting = setTimeout(() => redraw("network"), 120);
     });
   }
+  byId("direct").addEventListener("change", () => redraw("network"));
   byId("find-variable").addEventListener("change", event => {
     const code = words.variables.indexOf(event.target.value);
     if (arrays[`nodes-${chosen}`].includes(code)) openVariable(code, chosen);

@@ -1,0 +1,107 @@
+"""HDF5 files of users are walked in a process of its own before they are read.
+
+The HDF5 library loops without end, or ends the process, on some damaged files, and nothing in
+Python can interrupt it. The other process is started once and takes one file after the other; it
+limits its own time, so that it never outlives what started it. This file is also what it runs.
+"""
+
+import contextlib
+import functools
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+START_S, SECONDS_A_MB, MOST_S = 5.0, 2.0, 300.0
+"""CPU time for one file, by its size: sound files take a hundredth of it."""
+READ_WHOLE_BYTES = 10_000_000
+"""Files up to this size are read as a whole, of larger ones the structure and all texts."""
+
+_lock = threading.Lock()
+_walker: list = []  # the process that walks, and the process that started it
+
+
+@functools.lru_cache(maxsize=4096)
+def trouble(path: str, _stamp: tuple) -> str:
+    """Return what happens to who walks through a file, in words; nothing where it ends well.
+
+    Errors that the library tells are nothing: who reads the file meets and tells them.
+    """
+    with _lock:
+        process = _started()
+        try:
+            process.stdin.write(json.dumps(os.fspath(path)) + "\n")
+            process.stdin.flush()
+            answer = process.stdout.readline()
+        except BrokenPipeError:
+            answer = ""
+        if answer:
+            return ""
+        status = process.wait()
+        process.stdin.close()
+        process.stdout.close()
+        _walker.clear()
+    if status == -signal.SIGPROF:
+        return f"keeps the HDF5 library busy for more than {_limit_s(path):.0f} s, without end"
+    return f"ends the process that reads it (status {status})"
+
+
+def _started():
+    """Return the process that walks; a fork does not share that of its parent."""
+    if not _walker or _walker[1] != os.getpid():
+        command = [sys.executable, "-P", __file__]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        _walker[:] = [subprocess.Popen(command, text=True, **pipes), os.getpid()]
+    return _walker[0]
+
+
+def _limit_s(path):
+    return min(MOST_S, START_S + SECONDS_A_MB * os.path.getsize(path) / 1e6)
+
+
+# ---- in the other process
+
+
+def _walk(path, h5py):
+    """Touch what readers touch: groups, attributes, texts, the index of chunks, small data."""
+    small = os.path.getsize(path) <= READ_WHOLE_BYTES
+
+    def touch(_, item):
+        for read in (_attributes, _data):
+            with contextlib.suppress(Exception):  # whatever the library tells
+                read(item, small, h5py)
+
+    with h5py.File(path, "r") as file:
+        touch("", file)
+        file.visititems(touch)
+
+
+def _attributes(item, small, h5py):
+    dict(item.attrs)
+
+
+def _data(item, small, h5py):
+    if not isinstance(item, h5py.Dataset):
+        return
+    if item.chunks and not item.is_virtual:
+        item.id.get_num_chunks()
+    if small or h5py.check_string_dtype(item.dtype):
+        item[()]
+
+
+def _main():
+    import h5py
+
+    for line in sys.stdin:
+        path = json.loads(line)
+        signal.setitimer(signal.ITIMER_PROF, _limit_s(path))
+        with contextlib.suppress(Exception):  # whatever the library tells
+            _walk(path, h5py)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        print("walked", flush=True)
+
+
+if __name__ == "__main__":
+    _main()
