@@ -163,12 +163,10 @@ def _closed_form(x, y, fold, inner, *, seed, n_latent, k, threads, times=None):
 def needs_sure(judged):
     """Return whether features passed the screen whose axes a half can tell no weights of.
 
-    Where nothing but squares correlates, all that pass count alike in the neighbour search, and one
-    that passed by chance costs as much as it would have hidden: those of a far stricter screen are
-    then a candidate too.
+    All that pass count alike in the neighbour search then, and one that passed by chance hides the
+    others: those of a far stricter screen are a candidate too.
     """
-    axes = [of_half["screened"] for of_half in judged.axes if "screened" in of_half]
-    return any(not of_half.rank for of_half in axes)
+    return any("screened" in axes and not axes["screened"].rank for axes in judged.axes)
 
 
 def _wants_network(judged, train):
