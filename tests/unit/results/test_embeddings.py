@@ -42,8 +42,7 @@ def files(request, tmp_path_factory):
         seed=1,
         attributes={"key": "", "time_series": False, "overlap": 0},
     )
-    settings = defaults("embed") | {"max_steps": 30}
-    settings["train"] = "always" if kind == "network" else "never"
+    settings = defaults("embed") | {"train": "always", "max_steps": 30}
     if kind == "paper":
         settings |= {"preset": "paper"}
         settings["paper"] = settings["paper"] | {"max_epochs": 2}
