@@ -13,9 +13,10 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help demo check plan test test-fuzz test-wheel test-cluster test-browser lint lock docs \
+  notebooks bench-forecast \
   bench-accuracy bench-speed bench-statistics bench-null bench-networks bench-conditional bench-questions \
   bench-discrete bench-ksg bench-gpu bench-scale bench-costs bench-overhead bench-memory \
-  bench-narrow bench-report bench-direct
+  bench-narrow bench-report bench-direct bench-same
 
 help:
 	@echo "make demo   install into .venv, run the bundled data, print the strongest pairs"
@@ -28,6 +29,7 @@ help:
 	@echo "make test-browser   open a report in Chromium, and use it"
 	@echo "make lint   the checks without the tests"
 	@echo "make docs   all pages as a site, site/index.html"
+	@echo "make notebooks  run the notebooks of the tutorials anew, and keep what they print"
 	@echo "make bench-accuracy   errors over families of tasks with known MI"
 	@echo "make bench-speed      CPU time beside the released latentmi (builds .latentmi)"
 	@echo "make bench-statistics coverage of the error bars, p values, q values, flags"
@@ -43,7 +45,9 @@ help:
 	@echo "make bench-memory     memory of projecting 200 gene sets of 50,000 cells x 20,000 genes"
 	@echo "make bench-overhead   all pairs of 64 variables, and where the time goes"
 	@echo "make bench-narrow     pairs of single features beside scikit-learn, frites and arboreto"
+	@echo "make bench-same OTHER=folder   numbers and CPU time beside those of another checkout"
 	@echo "make bench-costs      what the stages take by size, for the estimates of make plan"
+	@echo "make bench-forecast   what make plan expects beside what jobs take"
 	@echo "make bench-report     size and load time of the report by number of variables"
 	@echo "make lock   pin the newest versions that pyproject.toml allows"
 
@@ -80,6 +84,9 @@ test-browser: $(VENV)/.tested
 
 docs: $(VENV)/.tested
 	$(BIN)/python -m mkdocs build --quiet --strict
+
+notebooks: $(VENV)/.tested
+	$(BIN)/jupyter nbconvert --to notebook --execute --inplace docs/tutorials/*.ipynb
 
 lint: $(VENV)/.tested
 	$(BIN)/ruff check .
@@ -142,6 +149,9 @@ bench-scale: $(VENV)/.installed
 bench-costs: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.costs
 
+bench-forecast: $(VENV)/.installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.forecast
+
 bench-memory: $(VENV)/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.memory
 
@@ -153,6 +163,9 @@ bench-narrow: $(VENV)/.installed .narrow/.installed
 
 bench-direct: $(VENV)/.installed .narrow/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.direct --peers .narrow/bin/python
+
+bench-same: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.same $(OTHER)
 
 # What narrow pairs are compared with, as far as it can be installed.
 .narrow/.installed: envs/narrow/requirements.txt

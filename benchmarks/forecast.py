@@ -29,7 +29,8 @@ MOST_TILES = 2
 """Of a dataset: evenly spread over its tiles."""
 MOST_PAIRS = 64
 """Of a tile."""
-MOST_NARROW_PAIRS = 4096
+NARROW = 64
+"""Times as many pairs of single features, which are cheap."""
 
 
 def modules(folder):
@@ -57,7 +58,7 @@ def loaded(name, folder):
     return configs.load(modules(folder) if name == "modules" else read(CONFIGS[name]))
 
 
-def measure(plan, folder):
+def measure(plan, folder, most_tiles=MOST_TILES, most_pairs=MOST_PAIRS):
     """Send some tiles of each dataset of a run through the stages.
 
     Returns
@@ -68,14 +69,15 @@ def measure(plan, folder):
     """
     rows = []
     for dataset in plan.own:
-        chosen = dataset.tiles[:: -(-len(dataset.tiles) // MOST_TILES)]
+        chosen = dataset.tiles[:: -(-len(dataset.tiles) // most_tiles)]
         at = Path(folder, dataset.name)
         at.mkdir()
         blocks = {}
         for number in dict.fromkeys(number for tile in chosen for number in tile):
             rows.append(_block(plan, dataset, number, at / f"block-{number}.h5"))
             blocks[number] = at / f"block-{number}.h5"
-        its = [_tile(plan, dataset, tile, blocks, at) for tile in chosen]
+        most = most_pairs * (NARROW if dataset.is_narrow else 1)
+        its = [_tile(plan, dataset, tile, blocks, at, most) for tile in chosen]
         n_pairs = sum(n for n, _ in its)
         rows += [row for _, both in its for row in both]
         for row in rows:
@@ -97,9 +99,8 @@ def _block(plan, dataset, number, out):
     return _row(job, dataset, out, used)
 
 
-def _tile(plan, dataset, tile, blocks, folder):
+def _tile(plan, dataset, tile, blocks, folder, most):
     """Return how many pairs of a tile were measured, and the rows of embed and estimate."""
-    most = MOST_NARROW_PAIRS if dataset.is_narrow else MOST_PAIRS
     pairs = dataset.list_pairs(*tile)[:most]
     # a plan whose tile has these pairs alone expects as much of it as is measured
     cut = replace(dataset, list_pairs=lambda *_: pairs)
@@ -152,9 +153,12 @@ def told(rows):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", nargs="+", choices=CONFIGS, default=list(CONFIGS))
-    for name in parser.parse_args().runs:
+    parser.add_argument("--tiles", type=int, default=MOST_TILES, help="of a dataset")
+    parser.add_argument("--pairs", type=int, default=MOST_PAIRS, help="of a tile")
+    options = parser.parse_args()
+    for name in options.runs:
         with tempfile.TemporaryDirectory() as folder:
-            rows = measure(Plan(loaded(name, folder)), folder)
+            rows = measure(Plan(loaded(name, folder)), folder, options.tiles, options.pairs)
         print(f"{name}\n{told(rows).round(2).to_string()}\n", flush=True)
 
 

@@ -1,9 +1,10 @@
-"""Pages of the site that are files of the project: the README, the config's keys, the changelog."""
+"""Pages of the site that are files of the project (README, keys, changelog), and notebooks."""
 
 import re
 from pathlib import Path
 
 from mkdocs.structure.files import File
+from nbconvert import MarkdownExporter
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = {
@@ -21,7 +22,17 @@ def on_files(files, config):
     for page, file in PAGES.items():
         text = (ROOT / file).read_text(encoding="utf-8")
         files.append(File.generated(config, page, content=within(text, Path(file).parent)))
+    for path in sorted(Path(config.docs_dir).rglob("*.ipynb")):
+        for place, content in notebook(path).items():
+            name = path.with_name(place).relative_to(config.docs_dir).as_posix()
+            files.append(File.generated(config, name, content=content))
     return files
+
+
+def notebook(path):
+    """Return a notebook as a page, with its stored outputs, and its images, by name."""
+    page, held = MarkdownExporter().from_filename(str(path), {"unique_key": path.stem})
+    return {f"{path.stem}.md": page} | held["outputs"]
 
 
 def within(text, folder):

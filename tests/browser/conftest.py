@@ -139,7 +139,7 @@ class Tab:
         self.page.wait_for_selector("html[data-ready]")
 
     def _console(self, message):
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning", "trace"):  # traces are Plotly's warnings
             self.said.append(message.text)
 
     def _request(self, url, address):

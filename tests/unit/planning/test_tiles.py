@@ -1,5 +1,6 @@
 """Tiles against listing every pair, at every block size; and every bad choice of pairs."""
 
+import re
 from itertools import combinations
 
 import pytest
@@ -206,6 +207,21 @@ def test_blocks_grow_with_the_variables_and_shrink_with_the_samples(
     n_variables, n_samples, n_features, expected
 ):
     assert tiles.block_size(n_variables, n_samples, n_features) == expected
+
+
+def test_blocks_that_make_more_jobs_than_can_be_planned_are_refused():
+    variables = [Variable(f"g{i}") for i in range(2000)]
+    with pytest.raises(InputError, match="at least 11 for all pairs of 2,000 variables, found 10"):
+        tiles.check_size({"pairs": "all"}, variables, 10)
+    tiles.check_size({"pairs": {"between": [["g1"], ["*"]]}}, variables, 1)
+    # the size that is advised is the least that is not refused
+    for n in (500, 765, 1414, 2000):
+        with pytest.raises(InputError) as told:
+            tiles.check_size({"pairs": "all"}, variables[:n], 1)
+        least = int(re.search(r"at least (\d+) ", str(told.value))[1])
+        tiles.check_size({"pairs": "all"}, variables[:n], least)
+        with pytest.raises(InputError):
+            tiles.check_size({"pairs": "all"}, variables[:n], least - 1)
 
 
 @pytest.mark.parametrize(

@@ -77,3 +77,5 @@ def test_labels_find_their_samples_by_row_and_strata_are_not_shown_twice():
     depth = arrays[2]["low"] + arrays[2]["step"] * arrays[2]["array"].astype(float)
     np.testing.assert_allclose(depth[:2], [2, 4])
     assert (arrays[2]["array"][2:] == 65535).all()
+    words, _ = payload._labels(known | {"strata_names": []}, np.array([0, 1]))
+    assert [one["name"] for one in words] == ["batch", "donor", "depth"]

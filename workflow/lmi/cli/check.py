@@ -103,7 +103,9 @@ def with_data(said, overviews):
     """Return what `described` says and, of each dataset, what is in its data."""
     import dataclasses
 
-    data = {one.dataset: {"data": dataclasses.asdict(one)} for one in overviews}
+    # labels of single samples are for the report
+    bare = [dataclasses.replace(one, labels=[], label_rows=[]) for one in overviews]
+    data = {one.dataset: {"data": dataclasses.asdict(one)} for one in bare}
     datasets = {name: its | data.get(name, {}) for name, its in said["datasets"].items()}
     return said | {"datasets": datasets}
 

@@ -289,6 +289,7 @@ def _of_user(name, dataset, config, settings, folder, kept):
     @functools.cache
     def size():
         if config["block_size"] != "auto":
+            tiles.check_size(dataset, variables(), config["block_size"])
             return config["block_size"]
         return tiles.block_size(len(variables()), n_samples(), n_features())
 

@@ -7,6 +7,7 @@ order of the variables.
 
 import functools
 import json
+import math
 import random
 from fnmatch import fnmatchcase
 from itertools import combinations_with_replacement, product
@@ -24,6 +25,8 @@ MOST_BLOCKS = 8
 """Blocks of a dataset, where they need not be smaller."""
 TILE_VALUES = 2**28
 """Most coordinates of the pairs of a tile: 1 GB."""
+MOST_TILES = 20_000
+"""Tiles that a size of blocks may make which the config names: two minutes of planning."""
 N_TILES = 4
 """Pairs are chosen from at most this many tiles for each: a run's pairs are never all listed."""
 
@@ -49,6 +52,32 @@ def block_size(n_variables, n_samples, n_features):
     while size > BLOCK_SIZES[0] and size**2 * each > TILE_VALUES:
         size //= 2
     return size
+
+
+def check_size(dataset, variables, block_size):
+    """Refuse a size of blocks that makes more jobs than Snakemake can plan.
+
+    Parameters
+    ----------
+    dataset, variables, block_size
+        As of `tiles`.
+
+    Raises
+    ------
+    InputError
+        More than `MOST_TILES` tiles of all pairs.
+    """
+    n_blocks = -(-len(variables) // block_size)
+    n_tiles = n_blocks * (n_blocks + 1) // 2
+    if dataset.get("pairs", "all") != "all" or n_tiles <= MOST_TILES:
+        return
+    most_blocks = (math.isqrt(8 * MOST_TILES + 1) - 1) // 2
+    least = -(-len(variables) // most_blocks)
+    raise InputError(
+        f"block_size: expected auto, or at least {least} for all pairs of {len(variables):,} "
+        f"variables, found {block_size}: {n_tiles:,} tiles, each a job of embed and one of "
+        "estimate, which Snakemake would plan for hours. Leave block_size out, and it is chosen"
+    )
 
 
 def count(dataset, variables):

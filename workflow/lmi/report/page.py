@@ -29,8 +29,7 @@ from lmi.report.texts import (
     sizes,
     summary,
 )
-from lmi.results import parquet
-from lmi.results.load import Run
+from lmi.results import direct, parquet, targets
 from lmi.results.stage_times import stage_times
 from lmi.results.table import bits, peaks, printable, probability, signed
 
@@ -103,13 +102,15 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir, 
     for one in overviews:
         if one.dataset in read:
             read[one.dataset] |= {"labels": one.labels, "label_rows": one.label_rows}
-    run = Run(Path(mi_parquet).parent, all_lags)
+    folder, names = Path(mi_parquet).parent, list(dict.fromkeys(all_lags["dataset"]))
+    rows = {name: all_lags[all_lags["dataset"] == name] for name in names}
     asking = {name for name, its in (config.get("datasets") or {}).items() if "select" in its}
-    selected = {name: run.targets(name) for name in run.datasets if name in asking}
+    selected = {
+        name: targets.of_dataset(folder / name, rows[name]) for name in names if name in asking
+    }
     _write_figures(Path(figures_dir), all_lags, details, config, n_top, fdr, controls, selected)
 
     table = peaks(all_lags)
-    names = list(dict.fromkeys(table["dataset"]))
     parts = {name: table[table["dataset"] == name] for name in names}
     sections = [
         {
@@ -121,7 +122,7 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir, 
         }
         for number, (name, part) in enumerate(parts.items())
     ]
-    edges = {name: run.edges(fdr, name) for name in names}
+    edges = {name: direct.of_dataset(folder / name, rows[name], fdr) for name in names}
     light, heavy, n_rows = payload(all_lags, details, read, sections, fdr, edges)
     scripts = _scripts()
     page = (

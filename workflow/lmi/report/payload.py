@@ -282,7 +282,7 @@ def _labels(known, samples):
     place = {row: i for i, row in enumerate(known["label_rows"])}
     at = [place.get(int(row)) for row in known["rows"][samples]]
     for one in known["labels"]:
-        if sorted(one.groups) == sorted(known["strata_names"]):
+        if one.groups and sorted(one.groups) == sorted(known["strata_names"]):
             continue  # the strata themselves
         values = [None if i is None else one.values[i] for i in at]
         words.append({"name": one.name, "groups": one.groups})

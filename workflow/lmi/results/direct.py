@@ -11,6 +11,7 @@ import pandas as pd
 
 from lmi.results.columns import ASKED, NETWORK
 from lmi.results.origin import columns, fitting
+from lmi.results.table import peaks
 
 TOLERANCE_SD = 1.0
 """Standard errors by which the weakest side of a triangle must be weaker than the others."""
@@ -162,6 +163,28 @@ def read(paths: Sequence[str | Path], rows: pd.DataFrame) -> pd.DataFrame | None
     """
     frames = [columns(file, ASKED) for file in fitting(paths, "direct", rows)]
     return pd.concat(frames, ignore_index=True) if frames else None
+
+
+def of_dataset(folder: Path, rows: pd.DataFrame, q: float) -> pd.DataFrame:
+    """Return the edges of a dataset of a run with both verdicts on each.
+
+    Parameters
+    ----------
+    folder : Path
+        `results/<run>/<dataset>`.
+    rows : pandas.DataFrame
+        All rows of the dataset in the table.
+    q : float
+        The largest q value of an edge.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of `network.tsv`.
+    """
+    strongest = peaks(rows)
+    asked = read(sorted((folder / "direct").glob("part-*.h5")), rows)
+    return network(strongest[strongest["q_value"] <= q], asked)
 
 
 def network(rows: pd.DataFrame, asked: pd.DataFrame | None = None) -> pd.DataFrame:

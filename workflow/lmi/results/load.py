@@ -163,10 +163,7 @@ class Run:
             The columns of `network.tsv`; no rows where the dataset has no q values.
         """
         dataset = self._dataset(dataset)
-        rows = peaks(self._rows(dataset))
-        files = sorted((self.folder / dataset / "direct").glob("part-*.h5"))
-        asked = direct.read(files, self._rows(dataset))
-        return direct.network(rows[rows["q_value"] <= q], asked)
+        return direct.of_dataset(self.folder / dataset, self._rows(dataset), q)
 
     def targets(self, dataset: str | None = None) -> pd.DataFrame | None:
         """Return which variables tell of the target of a dataset, and what each adds.
@@ -177,8 +174,7 @@ class Run:
             The columns of `targets.tsv`; None where the config has no `select`.
         """
         dataset = self._dataset(dataset)
-        path = self.folder / dataset / "selection.h5"
-        return targets.read(path, self._rows(dataset))
+        return targets.of_dataset(self.folder / dataset, self._rows(dataset))
 
     def network(
         self,

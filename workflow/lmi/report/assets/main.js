@@ -57,7 +57,10 @@ async function start() {
   byId("panel").addEventListener("click", event => {
     if (event.target === byId("panel")) closePanel();
   });
-  prefersDark.addEventListener("change", () => redraw());
+  prefersDark.addEventListener("change", () => {
+    redraw();
+    tellGroups();
+  });
   addEventListener("beforeprint", () => print(true));
   addEventListener("afterprint", () => print(false));
   const first = words.datasets.findIndex(dataset => !dataset.note);

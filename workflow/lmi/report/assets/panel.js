@@ -83,6 +83,8 @@ async function openPair(row) {
     flagWords(row), about, variables, ...figures.filter(one => one.tagName !== "FIGURE"),
     element("div", {className: "figures"}, ...figures.filter(one => one.tagName === "FIGURE")));
   drawLater();
+  labelsShown = its.labels;
+  tellGroups();
 }
 
 function checks(row) {
@@ -106,7 +108,7 @@ function sampleFigures(row, dataset, its, heavy) {
     const at = its.labels.findIndex(one => one.name === colourBy);
     if (at < 0) return byPointwise(pointwise, place, its.names);
     const {name, groups} = its.labels[at], values = heavy[`label_${at}-${dataset}`];
-    return groups.length ? byGroup(values, groups, place, its.names) : byNumber(values, name, place, its.names);
+    return groups.length ? byGroup(values, groups, its.names) : byNumber(values, name, place, its.names);
   };
   const cloud = (id, x, y, titles) => place => ({
     data: colours(place)(x, y),
@@ -123,11 +125,13 @@ function sampleFigures(row, dataset, its, heavy) {
     select.addEventListener("change", () => {
       colourBy = select.value;
       redraw("pair-xy", "pair-x", "pair-y");
+      tellGroups();
     });
-    made.push(element("p", {className: "tools"}, element("label", {}, "Colour samples by ", select)));
+    made.push(element("p", {className: "tools"}, element("label", {}, "Colour samples by ", select)),
+      element("p", {id: "groups", className: "members"}));
   }
   made.push(figure("pair-xy", "x against y",
-    `The first learned axis of either variable. Blue samples fit the dependence, orange ones contradict it; their mean is the MI.${shown}`,
+    `The first learned axis of either variable. By pointwise MI, blue samples fit the dependence and orange ones contradict it; their mean is the MI.${shown}`,
     cloud("pair-xy", of("scatter_x"), of("scatter_y"), names)));
   for (const side of ["x", "y"]) {
     const place = (its.embedded ?? []).indexOf(arrays[side][row]);
@@ -180,15 +184,27 @@ function byPointwise(values, place, names) {
   }];
 }
 
+let labelsShown = [];
+
+// What the colours and shapes of groups mean, once for all plots of a pair.
+function tellGroups() {
+  const groups = labelsShown.find(one => one.name === colourBy)?.groups ?? [], {series} = theme();
+  byId("groups")?.replaceChildren(...groups.slice(0, series.length * SYMBOLS.length).map((name, code) => {
+    const swatch = element("span", {className: `swatch ${SYMBOLS[Math.floor(code / series.length)]}`});
+    swatch.style.background = series[code % series.length];
+    return element("span", {className: "group"}, swatch, printable(name, 40));
+  }));
+}
+
 const SYMBOLS = ["circle", "diamond", "square", "cross", "triangle-up"];
 
-function byGroup(codes, groups, place, names) {
+function byGroup(codes, groups, names) {
   const {series, muted} = theme(), drawn = Math.min(groups.length, series.length * SYMBOLS.length);
   return (x, y) => [...groups.slice(0, drawn), null].map((name, code) => {
     const of = Array.from(codes.keys()).filter(i => Math.min(codes[i], drawn) === code);
     const said = name === null ? (drawn < groups.length ? "another, or none" : "none") : label(name);
-    return {type: "scatter", mode: "markers", name: name === null ? said : label(name, 24), x: of.map(i => x[i]), y: of.map(i => y[i]),
-      text: sampleName(names && of.map(i => names[i])), showlegend: place.id === "pair-xy" && of.length > 0,
+    return {type: "scatter", mode: "markers", name: said, x: of.map(i => x[i]), y: of.map(i => y[i]),
+      text: sampleName(names && of.map(i => names[i])), showlegend: false,
       hovertemplate: `${names ? "%{text}" : ""}${said}<extra></extra>`,
       marker: {size: 5, color: name === null ? muted : series[code % series.length], symbol: SYMBOLS[Math.floor(code / series.length)] ?? "x-thin-open"}};
   });
@@ -211,8 +227,8 @@ function nullFigure(row) {
   const [mean, sd, value] = ["null_mean_bits", "null_sd_bits", "mi_ksg_bits"].map(name => valueOf(name, row));
   if (![mean, sd, value].every(Number.isFinite) || sd <= 0) return null;
   return figure("pair-null", "Observed against chance",
-    `Shaded: a normal curve with the mean and standard deviation of ${whole(valueOf("n_permutations", row))} permutations. ` +
-    "Line: the uncorrected estimate, which they are compared with.", () => {
+    "Shaded: a normal curve with the mean and standard deviation of the uncorrected estimate of permuted samples. " +
+    "Line: that of the samples as they are.", () => {
       const colours = theme();
       const x = Array.from({length: 121}, (_, i) => mean + (i - 60) / 15 * sd);
       const y = x.map(at => Math.exp(-0.5 * ((at - mean) / sd) ** 2));
@@ -330,7 +346,7 @@ async function openVariable(code, dataset) {
     ...(good.length ? [figure("variable-pairs", "Its strongest pairs", "MI with 95 % intervals; choose one to open it.",
       place => ({
         data: [{type: "scatter", mode: "markers", x: good.map(row => arrays.mi_bits[row]), y: good.map((_, i) => i), customdata: good,
-          error_x: {type: "data", array: good.map(row => Z95 * (valueOf("sd_bits", row) || 0)), width: 0},
+          error_x: {type: "data", array: good.map(row => Z95 * (valueOf("sd_bits", row) || 0)), width: 0, color: theme().muted},
           marker: {size: 10, color: good.map(row => arrays.significant[row] ? theme().series[0] : theme().muted)},
           text: good.map(hover), hovertemplate: "%{text}<extra></extra>"}],
         layout: {height: 110 + 25 * good.length, xaxis: {title: {text: "mutual information (bits)"}},
