@@ -20,7 +20,8 @@ many weak axes gain by chance more often than a few strong ones."""
 
 
 WEAK = 0.3
-"""Correlation of a weak axis at most, on samples left out. Many stronger ones, as of ten classes,\nhave a larger sum of squares than they have information."""
+"""Correlation of a weak axis at most, on samples left out. Many stronger ones, as of ten classes,
+have a larger sum of squares than they have information."""
 
 
 @dataclass(frozen=True)
