@@ -163,6 +163,10 @@ class DatasetPlan:
         """Return the file of a block of the data."""
         return f"{self.projected}/variables/block-{block:03d}.h5"
 
+    def names(self, block: int) -> list[str]:
+        """Return the names of the variables of a block."""
+        return [variable.name for variable in self.blocks[block]]
+
     def block_of(self, name: str) -> int:
         """Return the block that holds a variable."""
         return next(
@@ -237,7 +241,7 @@ def of_config(config: Settings, settings: Settings, results: str) -> Iterator[Da
     yield from plans
 
 
-OF_PAIRS = ("pairs", "lags", "direct", "select", "compare", "transfer")
+OF_PAIRS = ("pairs", "lags", "direct", "select")
 """Keys of a dataset that say what becomes of its pairs, and nothing of its data."""
 KEEP_MB = 1000
 """Most that embeddings, and pointwise values, of a run take where `keep` is auto."""
@@ -295,7 +299,8 @@ def _of_user(name, dataset, config, settings, folder, kept):
 
     @functools.cache
     def data():
-        kept = {key: dataset[key] for key in dataset if key not in OF_PAIRS}
+        later = (*OF_PAIRS, "compare", "transfer")
+        kept = {key: dataset[key] for key in dataset if key not in later}
         if "variable" in kept.get("given", {}):  # labels alone are kept in the blocks
             del kept["given"]
         if labels := label_places(dataset):
@@ -317,7 +322,9 @@ def _of_user(name, dataset, config, settings, folder, kept):
         settings=settings.__getitem__,
         data=lambda block: data(),
         sources=lambda block: files(),
-        find_contents=lambda: {path: fingerprint(path) for path in sorted(files())},
+        find_contents=lambda: {
+            path: fingerprint(path, whole=config["whole_sources"]) for path in sorted(files())
+        },
         list_blocks=lambda: tiles.blocks(variables(), size()),
         list_tiles=lambda: tiles.tiles(dataset, variables(), size()),
         list_pairs=lambda x, y: tiles.tile_pairs(dataset, variables(), size(), x, y),
