@@ -5,6 +5,8 @@ Sums of a few terms, their coefficients fitted to Snakemake's benchmark files of
 resources that rules ask for and `make plan`.
 """
 
+AXES = 16
+"""Most axes of a side, `embed.n_latent` where the config does not say: real variables have many."""
 QUANTITIES = ("seconds", "memory_mb", "disk_mb")
 
 
@@ -16,7 +18,8 @@ def _project(n_samples, n_features, n_variables, n_pairs):
 def _embed(n_samples, n_features, n_variables, n_pairs):
     values, n_scores = n_variables * n_samples, min(n_features, 64)
     each = n_pairs * n_samples
-    return [1, values * n_features, each * n_scores, each * n_features**2, each * n_samples, each]
+    wide = each * n_scores, each * n_features**2, each * n_samples
+    return [1, values * n_features, *wide, each, each * min(n_features, AXES)]
 
 
 def _train(n_samples, n_features, n_variables, n_pairs):
@@ -27,7 +30,7 @@ def _train(n_samples, n_features, n_variables, n_pairs):
 
 def _estimate(n_samples, n_features, n_variables, n_pairs):
     each = n_pairs * n_samples
-    return [1, n_pairs, each, each * n_samples]
+    return [1, n_pairs, each, each * n_samples, each * min(n_features, AXES)]
 
 
 def _embed_narrow(n_samples, n_features, n_variables, n_pairs):
@@ -74,9 +77,9 @@ COEFFICIENTS = {
         "disk_mb": [0.0, 4.28e-06, 0.000429, 0.0],
     },
     "embed": {
-        "seconds": [2.8, 0.0, 0.0, 9.26e-11, 7.53e-10, 8.96e-05],
-        "memory_mb": [445.0, 2.01e-05, 7.95e-06, 0.0, 3.8e-07, 0.000837],
-        "disk_mb": [0.151, 0.0, 0.0, 0.0, 8.8e-09, 1.93e-05],
+        "seconds": [2.8, 0.0, 0.0, 9.26e-11, 7.53e-10, 2.0e-05, 2.0e-05],
+        "memory_mb": [445.0, 2.01e-05, 7.95e-06, 0.0, 3.8e-07, 0.000837, 0.0],
+        "disk_mb": [0.05, 0.0, 0.0, 0.0, 0.0, 0.0, 8.0e-06],
     },
     "train": {
         "seconds": [0.392, 2.68e-06, 0.0, 0.0],
@@ -89,9 +92,9 @@ COEFFICIENTS = {
         "disk_mb": [0.064, 0.0, 5.94e-05, 0.0, 1.3e-09],
     },
     "estimate": {
-        "seconds": [1.55, 0.0313, 2.89e-07, 3.63e-09],
-        "memory_mb": [342.0, 0.0634, 0.0, 2.42e-08],
-        "disk_mb": [0.0, 0.00601, 5.82e-06, 0.0],
+        "seconds": [1.55, 0.0313, 2.89e-07, 3.63e-09, 1.2e-05],
+        "memory_mb": [190.0, 0.0634, 0.0, 2.42e-08, 0.0],
+        "disk_mb": [0.04, 0.0, 1.0e-05, 0.0, 0.0],
     },
     "embed_narrow": {
         "seconds": [1.5, 1.27e-07, 0.0, 1.25e-07],
@@ -115,6 +118,10 @@ depends on the rows."""
 
 ROW_MB = 0.0006
 """MB on disk of a pair's row of the table in its tile, without pointwise values."""
+NARROW_DISK = 0.1
+"""Of the views of wide variables, what those of single features take on disk."""
+IN_TIME_SECONDS = 2.5e-4
+"""What a sample of a pair in time costs more: all shifts are compared, many with KSG."""
 TRAINED_SHARE = 0.25
 """Share of the pairs for which networks are expected to be trained: only the data tell."""
 
@@ -139,6 +146,14 @@ def of(stage, **sizes):
         quantity: sum(c * term for c, term in zip(coefficients, terms, strict=True))
         for quantity, coefficients in COEFFICIENTS[stage].items()
     }
+
+
+def project(narrow=False, **sizes):
+    """Return what a job of the stage project is expected to cost, as `of`."""
+    cost = of("project", **sizes)
+    if narrow:
+        cost["disk_mb"] *= NARROW_DISK
+    return cost
 
 
 def embed(settings, threads=1, narrow=False, **sizes):
@@ -170,9 +185,11 @@ def embed(settings, threads=1, narrow=False, **sizes):
     return cost
 
 
-def estimate(narrow=False, keep_pointwise=True, **sizes):
+def estimate(narrow=False, keep_pointwise=True, in_time=False, **sizes):
     """Return what a job of the stage estimate is expected to cost, as `of`."""
     cost = of("estimate_narrow" if narrow else "estimate", **sizes)
+    if in_time:
+        cost["seconds"] += IN_TIME_SECONDS * sizes["n_pairs"] * sizes["n_samples"]
     if not keep_pointwise:
         cost["disk_mb"] = 0.1 + ROW_MB * sizes["n_pairs"]
     return cost
