@@ -12,11 +12,12 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check plan test test-fuzz test-wheel test-cluster test-browser lint lock docs \
+.PHONY: help demo check plan test test-fuzz test-faults test-faults-long test-wheel test-cluster \
+  test-browser lint lock docs \
   notebooks bench-forecast \
   bench-accuracy bench-speed bench-statistics bench-null bench-networks bench-conditional bench-questions \
   bench-discrete bench-ksg bench-gpu bench-scale bench-costs bench-overhead bench-memory \
-  bench-narrow bench-report
+  bench-narrow bench-report bench-direct bench-same
 
 help:
 	@echo "make demo   install into .venv, run the bundled data, print the strongest pairs"
@@ -24,6 +25,7 @@ help:
 	@echo "make plan   what a run will cost: jobs, CPU and GPU hours, memory, disk"
 	@echo "make test   install the test tools, check the code, run the tests"
 	@echo "make test-fuzz      300 mutations of a file of each format: read right, or refused in time"
+	@echo "make test-faults    kills, damage, full disks, clocks: the same table after each (-long: 800)"
 	@echo "make test-wheel     build the sdist and the wheel, and use the wheel from another folder"
 	@echo "make test-cluster   run the workflow, and what can go wrong, on a private SLURM"
 	@echo "make test-browser   open a report in Chromium, and use it"
@@ -36,6 +38,7 @@ help:
 	@echo "make bench-null       false positives of the p values down to 1e-5"
 	@echo "make bench-discrete   errors of counts, zeros and labels, and their false positives"
 	@echo "make bench-networks   planted pairs found among thousands, and false discoveries"
+	@echo "make bench-direct     direct edges of known networks, beside GRNBoost2 and ARACNE"
 	@echo "make bench-conditional errors and p values of the conditional information"
 	@echo "make bench-questions  differences between groups, and transfer: errors, p values, coverage"
 	@echo "make bench-ksg        the KSG kernel beside scikit-learn's KDTree"
@@ -44,6 +47,7 @@ help:
 	@echo "make bench-memory     memory of projecting 200 gene sets of 50,000 cells x 20,000 genes"
 	@echo "make bench-overhead   all pairs of 64 variables, and where the time goes"
 	@echo "make bench-narrow     pairs of single features beside scikit-learn, frites and arboreto"
+	@echo "make bench-same OTHER=folder   numbers and CPU time beside those of another checkout"
 	@echo "make bench-costs      what the stages take by size, for the estimates of make plan"
 	@echo "make bench-forecast   what make plan expects beside what jobs take"
 	@echo "make bench-report     size and load time of the report by number of variables"
@@ -67,6 +71,13 @@ test: lint
 # Damaged files: 300 mutations of each format, and what the readers make of them.
 test-fuzz: $(VENV)/.tested
 	OMP_NUM_THREADS=1 LMI_FUZZ=300 $(BIN)/python -m pytest -q tests/unit/data/test_fuzz.py
+
+# Kills, damage, full disks, clocks and more: the same table after each, or one message before it.
+test-faults: $(VENV)/.tested
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults
+
+test-faults-long: $(VENV)/.tested
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults --long
 
 test-wheel: $(VENV)/.tested
 	tests/wheel.sh
@@ -101,7 +112,7 @@ $(VENV)/.installed: envs/requirements.txt pyproject.toml $(wildcard setup.py wor
 	  echo "lmi-workflow needs Python 3.11 or newer; found $$($(PYTHON) --version 2>&1)." \
 	       "Name another one: make PYTHON=python3.12" >&2; exit 1; }
 	@echo "Installing into $(VENV): a minute or two"
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet --no-deps --require-hashes -r envs/requirements.txt
 	$(PIP) install --quiet "$(TORCH)"
 	$(PIP) install --quiet --no-deps --no-build-isolation -e .
@@ -158,6 +169,12 @@ bench-overhead: $(VENV)/.installed
 
 bench-narrow: $(VENV)/.installed .narrow/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.narrow --peers .narrow/bin/python
+
+bench-direct: $(VENV)/.installed .narrow/.installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.direct --peers .narrow/bin/python
+
+bench-same: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.same $(OTHER)
 
 # What narrow pairs are compared with, as far as it can be installed.
 .narrow/.installed: envs/narrow/requirements.txt

@@ -46,6 +46,7 @@ wildcard_constraints:
 include: "workflow/rules/project.smk"
 include: "workflow/rules/embed.smk"
 include: "workflow/rules/estimate.smk"
+include: "workflow/rules/conditional.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/export.smk"
 include: "workflow/rules/real_data.smk"

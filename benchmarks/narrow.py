@@ -1,9 +1,10 @@
-"""CPU milliseconds a narrow pair, beside other libraries: `python -m benchmarks.narrow`.
+"""CPU milliseconds a pair, beside other libraries: `python -m benchmarks.narrow`.
 
-All pairs of some variables go through the workflow's stages, error bar and p value included. In the
-same run scikit-learn's `mutual_info_regression`, the Gaussian-copula information of frites and
-arboreto's GRNBoost2 score the same pairs, each with one thread and without error bars or p values.
-The last two run in the environment of `--peers`, where they are installed; a row says why not.
+Pairs are narrow, or wide and independent, as most are where all pairs are asked for. They go
+through the workflow's stages, error bar and p value included. In the same run scikit-learn's
+`mutual_info_regression`, the Gaussian-copula information of frites and arboreto's GRNBoost2 score
+the same pairs, each with one thread and without error bars or p values. The last two run in the
+environment of `--peers`, where they are installed; a row says why not.
 """
 
 import argparse
@@ -19,20 +20,29 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-SIZES = ((700, 1, 32), (2000, 1, 24), (2000, 3, 12))
-"""Samples, features of a variable, variables."""
+SIZES = (
+    (700, 1, 32, 3),
+    (2000, 1, 24, 3),
+    (2000, 3, 12, 3),
+    (2000, 100, 12, 0),
+    (2000, 784, 8, 0),
+)
+"""Samples, features of a variable, variables, and every how many of these share something; 0 for
+independent ones."""
+COLUMNS = ("n_samples", "n_features", "n_variables", "shared_by_every")
 PEERS = ("scikit-learn", "frites", "arboreto")
 LONGEST_S = 1800
 
 
-def draw(n_samples, n_features, n_variables):
-    """Draw variables of which every third shares a latent; shape (variables, samples, features)."""
+def draw(n_samples, n_features, n_variables, every):
+    """Draw variables, some of which share a latent; shape (variables, samples, features)."""
     from lmi.base import seeds
 
     rng = seeds.rng(0, "bench_narrow", n_samples, n_features)
     latent = rng.standard_normal((n_samples, 1))
     values = rng.standard_normal((n_variables, n_samples, n_features))
-    values[::3] += 0.7 * latent
+    if every:
+        values[::every] += 0.7 * latent
     return values
 
 
@@ -169,11 +179,11 @@ def main():
         return
     os.environ["OMP_NUM_THREADS"] = "1"
     with tempfile.TemporaryDirectory() as folder:
-        ours(draw(200, 1, 4), Path(folder))  # loads the libraries
+        ours(draw(200, 1, 4, 3), Path(folder))  # loads the libraries
     rows = []
     for size in SIZES:
         values = draw(*size)
-        row = dict(zip(("n_samples", "n_features", "n_variables"), size, strict=True))
+        row = dict(zip(COLUMNS, size, strict=True))
         with tempfile.TemporaryDirectory() as name:
             taken = ours(values, Path(name))
             total = sum(taken.values())

@@ -1,8 +1,8 @@
 """Are the error bars, p values, q values and flags right? `python -m benchmarks.statistics`.
 
 Each part repeats the estimator on new draws of distributions whose truth is known, and writes one
-row a setting to results/bench_statistics.tsv. Seeds start at 200, those
-of series at 10,000; no choice was made on them.
+row a setting to results/bench_statistics.tsv. Seeds start at 200,
+those of series at 20,000 and of intervals at 10,000; no choice was made on them.
 """
 
 import argparse
@@ -16,7 +16,9 @@ import pandas as pd
 from lmi.base import seeds
 
 FIRST_SEED = 200
-SERIES_SEED = 10_000
+SERIES_SEED, INTERVALS_SEED = 20_000, 10_000
+CELLS, MOST_SAMPLES = 8, 5000
+"""Of a family, cells whose intervals are looked at, evenly spaced, and most samples of them."""
 QUIET = {"error_bars": False, "n_permutations": 0}
 
 COVERAGE = {
@@ -156,6 +158,40 @@ def series(run, repeats):
         }
 
 
+def intervals(run, repeats):
+    """Coverage of the intervals, and the share flagged, by family of the accuracy benchmark."""
+    from lmi.benchmarks.accuracy import FAMILIES, MNIST
+
+    for family, listed in FAMILIES.items():
+        cells = [(task, p) for task, p in listed if p.get("path") != MNIST]
+        if not cells or family == "gaussian_grid":
+            continue
+        picked = np.unique(np.linspace(0, len(cells) - 1, min(CELLS, len(cells))).astype(int))
+        jobs = []
+        for place in picked:
+            task, parameters = cells[place]
+            parameters = {name: v for name, v in parameters.items() if name != "draw"}
+            options = {"train": "never"}
+            if parameters.get("n_samples", 0) <= MOST_SAMPLES:
+                jobs.append((task, INTERVALS_SEED + place, parameters | {"options": options}))
+        results = run(jobs)
+        truth = results["truth_bits"]
+        inside = (results["low_bits"] <= truth) & (truth <= results["high_bits"])
+        flagged = results["flag"] != "ok"
+        yield {
+            "part": "intervals",
+            "setting": family,
+            "n": len(jobs),
+            "covered": inside.mean(),
+            "covered_or_flagged": (inside | flagged).mean(),
+            "share_flagged": flagged.mean(),
+            "share_weak_axes": results["reason"].str.contains("many weak axes").mean(),
+            "worst_miss": np.maximum(truth - results["high_bits"], results["low_bits"] - truth)
+            .where(~inside, 0.0)
+            .max(),
+        }
+
+
 def p_values(run, repeats):
     """Uniformity of p on independent pairs, and power on dependent ones."""
     from scipy.stats import kstest
@@ -253,6 +289,7 @@ def cost(run, repeats):
 PARTS = {
     "coverage": coverage,
     "series": series,
+    "intervals": intervals,
     "p_values": p_values,
     "discoveries": discoveries,
     "flags": flags,

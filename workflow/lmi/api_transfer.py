@@ -253,6 +253,7 @@ def of_series(
     own = replace(
         samples,
         overlap=first + samples.overlap,
+        strata=None if samples.strata is None else samples.strata[times],
         interval=None if samples.interval is None else samples.interval[times],
         shared=estimation.flags.NOTHING_SHARED,
     )

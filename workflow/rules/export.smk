@@ -5,6 +5,7 @@ rule export:
     input:
         parquet=rules.aggregate.output.parquet,
         blocks=PLAN.blocks(),
+        answers=PLAN.answers(),
     output:
         files=PLAN.exports(),
     log:

@@ -21,6 +21,7 @@ rule collect:
     params:
         version=lmi.__version__,
         top_pairs=lookup(dpath="report/top_pairs", within=SETTINGS),
+        names=job("collect", "names"),
     message:
         "collect {wildcards.dataset}, part {wildcards.part}"
         " (about {resources.expected_s} s, {resources.mem_mb} MB, {resources.expected_mb} MB on disk)"
@@ -68,6 +69,7 @@ rule report:
         parts=rules.aggregate.input.parts,
         blocks=PLAN.blocks(),
         data=PLAN.overviews(),
+        answers=PLAN.answers(),
     output:
         html=report(
             "<results>/report.html",
@@ -81,6 +83,7 @@ rule report:
         top_pairs=figures("top_pairs"),
         lags=figures("lags"),
         strata=figures("strata"),
+        select=figures("select"),
         embedding=figures("embedding"),
         training=figures("training"),
         svg=PLAN.vector_figures(),

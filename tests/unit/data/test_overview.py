@@ -89,6 +89,18 @@ def test_strata_are_counted_and_small_ones_told():
     assert one.files[0].left_out == ["batch", "same"]
 
 
+def test_groups_that_are_compared_are_counted_without_the_samples_left_out():
+    batch = np.array(["one"] * 200 + ["two"] * 170 + ["three"] * 30)
+    table(400, batch=batch, good=np.arange(400) >= 30).to_csv("t.csv", index=False)
+    compare = {"table": "t.csv", "column": "batch", "groups": ["two", "one"]}
+    dataset = {"source": "t.csv", "drop_columns": ["batch", "same", "good"], "compare": compare}
+    one = described(dataset)
+    assert list(one.groups.items()) == [("two", 170), ("one", 200)]
+    assert "compare     two 170 against one 200" in overview_text.text(one)
+    where = {"table": "t.csv", "condition": 'good == "True"'}
+    assert described(dataset | {"where": where}).groups == {"two": 170, "one": 170}
+
+
 def test_a_recording_has_its_length_rates_and_windows():
     times = np.sort(np.random.default_rng(0).uniform(0, 100, 2000))
     units = np.arange(2000) % 2

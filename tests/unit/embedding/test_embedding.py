@@ -444,3 +444,33 @@ def test_flags():
     assert "few samples" in few.reason
     fine = estimation.estimate(embed.embed_nothing(*rng.standard_normal((2, 400, 1))))
     assert (fine.flag, fine.reason) == ("ok", "")
+
+
+@pytest.mark.parametrize("n_features", [10, 50])
+def test_weak_axes_are_counted_without_bias_however_many_there_are(n_features):
+    """Of 1 bit over 50 axes, encoders of 500 samples find between nothing and two thirds."""
+    rho = np.sqrt(1 - 2 ** (-2 / n_features))
+    fold, inner = np.arange(1000) % 2, np.arange(1000) // 2 % canonical.N_INNER
+    found = {0.0: [], rho: []}
+    for seed in range(8):
+        x, other = seeds.rng(seed, "weak").standard_normal((2, 1000, n_features))
+        for correlation, values in found.items():
+            y = correlation * x + np.sqrt(1 - correlation**2) * other
+            sides = [
+                {("ranked", t): canonical.whiten(side, fold == t, inner[fold == t]) for t in (0, 1)}
+                for side in (x, y)
+            ]
+            values.append(canonical.weak_bits(*sides, fold))
+    expected = n_features * rho**2 / 2 / np.log(2)
+    for truth, values in zip((0.0, expected), found.values(), strict=True):
+        bits, errors = np.array(values).T
+        assert bits.mean() == pytest.approx(truth, abs=3 * errors.mean() / np.sqrt(8))
+        assert bits.std() < 2 * errors.mean()
+
+
+def test_an_estimate_that_lacks_many_weak_axes_is_flagged_and_its_interval_reaches_them():
+    drawn = tasks.make("gaussian_grid", 1, n_samples=1000, ambient=50, intrinsic=50)
+    found = lmi.estimate(drawn.x, drawn.y, seed=1, n_permutations=0)
+    assert found.mi_bits < 0.8
+    assert "many weak axes" in found.reason
+    assert found.low_bits < drawn.truth_bits < found.high_bits

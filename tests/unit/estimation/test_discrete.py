@@ -26,6 +26,8 @@ def draw(family, seed=1, n=2000):
         (np.maximum(np.random.default_rng(0).standard_normal(500), 0), "tied"),
         (np.r_[np.random.default_rng(0).standard_normal(480), np.zeros(20)], "number"),
         (np.random.default_rng(0).standard_normal((500, 2)), "wide"),
+        (np.random.default_rng(0).poisson(2.0, (500, 3)), "counts"),
+        (np.eye(4)[np.random.default_rng(0).integers(4, size=500)], "label"),
     ],
 )
 def test_a_variable_has_ties_where_a_tenth_of_its_samples_repeat(values, kind):

@@ -28,6 +28,8 @@ def known_axes(rng):
         given=None,
         candidate=("linear", "linear"),
         values=None,
+        kinds=("wide", "wide"),
+        weak_bits=None,
     )
 
 
@@ -48,7 +50,13 @@ def test_an_interval_reaches_up_where_the_estimate_may_be_too_low():
     low, high = interval(1.0, 1.0, 0.05, 0.0, 1.0)
     assert (low, high) == pytest.approx((0.885, 1.125))
     assert interval(1.0, 1.0, 0.05, 0.2, 1.0)[1] == pytest.approx(1.325)  # still rising
-    assert interval(1.0, 1.0, 0.05, 0.0, 0.0)[1] == pytest.approx(1.275)  # no correction
+    assert interval(1.0, 1.0, 0.05, 0.0, 0.0)[1] == pytest.approx(1.375)  # no correction
+    assert interval(1.0, 1.0, 0.05, 0.0, 1.0, True)[1] == pytest.approx(1.475)  # counts
+    weak = {"weak_bits": (1.4, 0.1)}
+    assert interval(1.0, 1.0, 0.05, 0.0, 1.0, **weak)[1] == pytest.approx(1.63)
+    assert interval(1.0, 1.0, 0.05, 0.0, 1.0, weak_bits=(0.2, 0.1)) == interval(
+        1.0, 1.0, 0.05, 0.0, 1.0
+    )
     assert interval(1.0, 0.4, 0.05, 0.0, 1.0)[1] == pytest.approx(1.185)  # a large one
     assert interval(1.0, 1.0, 0.05, -0.2, 1.0)[0] == pytest.approx(0.785)  # falling
     assert interval(-0.01, -0.01, 0.02, 0.0, 0.0)[1] == pytest.approx(0.046)

@@ -196,7 +196,10 @@ def test_no_datasets():
             {"variables": "eech"},
             "variables: expected one of each, files; found 'eech' (did you mean",
         ),
-        ({"variables": {}}, "exactly one of gene_sets, table, list, regex, var_column, found none"),
+        (
+            {"variables": {}},
+            "exactly one of gene_sets, table, list, regex, var_column, tiles, found none",
+        ),
         ({"variables": {"table": "a", "list": ["a"]}}, "found table and list"),
         ({"variables": {"list": [True]}}, "list[0]: expected text or a whole number, found True"),
         ({"variables": {"list": {"v": []}}}, "variables.list.v: expected at least 1 entries"),
@@ -224,6 +227,14 @@ def test_no_datasets():
             {"given": {"variable": "a"}, "time_series": True, "lags": [0, 1]},
             "given: it does not go with `lags`",
         ),
+        (
+            {"direct": {}, "time_series": True, "lags": [0, 1]},
+            "direct: it does not go with `lags`",
+        ),
+        ({"select": {}}, "select: it goes with `pairs: {target: ...}`, found 'all'"),
+        ({"pairs": {"target": "A"}}, "pairs.target: no variable is called 'A' (did you mean 'a'"),
+        ({"pairs": {"target": "a"}, "direct": {}}, "direct: it goes with pairs that make triang"),
+        ({"direct": {"max_triangles": 0}}, "direct.max_triangles: expected"),
         ({"compare": {"column": "c"}}, "cells.compare: the key 'groups' is missing"),
         ({"compare": {"column": "c", "groups": ["a"]}}, "groups: expected at least 2 entries"),
         ({"compare": GROUPS}, "compare: expected `table` beside `column`"),
@@ -293,6 +304,13 @@ def test_what_is_given_goes_with_the_default_preset_alone(raw):
     assert config.load(raw)["datasets"]["cells"]["given"] == {"variable": "a"}
     message = message_of(raw | {"embed": {"preset": "ksg"}})
     assert "datasets.cells.given: it goes with `embed.preset: default`, found ksg" in message
+
+
+def test_direct_pairs_need_p_values(raw):
+    raw["datasets"]["cells"]["direct"] = {}
+    assert config.load(raw)["datasets"]["cells"]["direct"] == {"max_triangles": 5000}
+    message = message_of(raw | {"estimate": {"permutations": {"max": 0}}})
+    assert "datasets.cells.direct: it needs p values" in message
 
 
 @pytest.mark.parametrize(

@@ -386,3 +386,50 @@ def test_a_plan_says_what_it_asks_for_and_where_results_lie(folder):
 def test_a_rule_that_the_plan_does_not_know_is_an_error():
     with pytest.raises(KeyError, match="projekt"):
         plan().job("projekt", dataset="d", block="000")
+
+
+# ---- direct pairs and targets
+
+
+def test_direct_pairs_are_asked_in_jobs_that_follow_from_the_config():
+    d = plan({"direct": {}}).datasets["d"]
+    # ten pairs, each with three others
+    assert d.n_triangles == 30
+    assert d.direct_files() == ["results/r/d/direct/part-000.h5"]
+    assert plan().datasets["d"].direct_files() == []
+    few = plan({"direct": {"max_triangles": 7}})
+    assert few.datasets["d"].n_triangles == 7
+    job = few.job("direct", dataset="d", part="000")
+    assert job.asks == {"part": 0, "n_parts": 1, "most": 7}
+    assert job.level == 0.05 and set(job.settings) == {"embed", "estimate"}
+    assert job.blocks == [f"results/r/d/variables/block-00{i}.h5" for i in range(3)]
+    assert job.cost()["seconds"] > 0.7 * 7
+
+
+def test_many_triangles_are_shared_among_jobs(monkeypatch):
+    monkeypatch.setattr(datasets, "TRIANGLES_PER_JOB", 8)
+    its = plan({"direct": {}})
+    assert len(its.datasets["d"].direct_files()) == 4
+    assert its.job("direct", dataset="d", part="003").asks["part"] == 3
+
+
+def test_a_target_is_paired_with_every_other_variable_and_has_a_table():
+    its = plan({"pairs": {"target": "c"}, "select": {"max_variables": 2}})
+    d = its.datasets["d"]
+    pairs = {
+        (d.blocks[i][a].name, d.blocks[j][b].name)
+        for i, j in d.tiles
+        for a, b in d.list_pairs(i, j)
+    }
+    assert pairs == {("a", "c"), ("b", "c"), ("c", "d"), ("c", "e")}
+    assert d.n_pairs == 4
+    assert its.job("select", dataset="d").asks == {"target": "c", "most": 2}
+    assert its.answers() == ["results/r/d/selection.h5"]
+    assert "results/r/exports/d/targets.tsv" in its.exports()
+    assert its.with_figure("select") == ["d"]
+    assert "results/r/exports/d/targets.tsv" not in plan().exports()
+
+
+def test_questions_about_pairs_read_no_data_anew():
+    asking = plan({"pairs": {"target": "c"}, "select": {}}).job("project", dataset="d", block="000")
+    assert asking.data == plan().job("project", dataset="d", block="000").data

@@ -410,3 +410,20 @@ def test_saving_twice_gives_the_same_bytes(tmp_path):
         path.read_bytes() for path in figures.save(figures.top_pairs(all_pairs(5)), tmp_path / "b")
     ]
     assert first == again
+
+
+def test_selected_variables_are_drawn_in_their_order(tmp_path):
+    with pytest.raises(figures.NothingToShow, match="No variable tells anything"):
+        figures.select(None)
+    names = ["first $x$", "second", "third"]
+    values = dict.fromkeys(["added_bits", "mi_bits", "unique_bits", "total_bits"], 0.5)
+    values |= dict.fromkeys([f"sd_{name}" for name in ("added_bits", "unique_bits")], 0.02)
+    table = pd.DataFrame({"step": [1, 2, 3], "variable": names, "target": "fate"})
+    table = table.assign(**values, sd_bits=np.nan, sd_total_bits=0.04)
+    figure = figures.select(table)
+    (axes,) = figure.axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == [
+        f"{step}. {name}" for step, name in enumerate(names, 1)
+    ]
+    assert "bits about fate" in axes.get_xlabel() and "0.50" in axes.get_xlabel()
+    saved(figure, tmp_path)

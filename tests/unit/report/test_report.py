@@ -23,6 +23,7 @@ from lmi.report import listing, payload, provenance, texts
 from lmi.report import page as report
 from lmi.report.details import read_details
 from lmi.report.figures import NothingToShow, training
+from lmi.results import columns, origin
 from lmi.results.table import aggregate
 
 VOID = {"meta", "img", "input", "br", "link", "hr"}
@@ -651,3 +652,35 @@ def test_what_was_read_stands_in_the_page_as_text(tmp_path):
     assert "What was read of each dataset" in source
     assert "120 samples" in Page(source).text
     assert "<b>a</b>" not in source
+
+
+def test_the_page_has_what_tells_of_a_target_and_the_pairs_that_are_explained(tmp_path):
+    tile = tmp_path / "tile-000-000.h5"
+    names = [("a <i>", "b"), ("b", "c"), ("a <i>", "c")]
+    write_tile(tile, "d", names, [1.5, 1.2, 0.4])
+    table = aggregate([tile], tmp_path / "mi.tsv", tmp_path / "mi.parquet")
+    row = {column.name: 0.25 for column in columns.TARGETS}
+    row |= {"target": "c", "step": 1, "variable": "a <i>", "n_candidates": 2}
+    row |= {"flag": "ok", "reason": ""}
+    selected = origin.arrays(origin.frame([row], columns.TARGETS))
+    for name, key in (("d", origin.rows_key(table)), ("e", "another table")):
+        write(tmp_path / name / "selection.h5", selected, {"rows_key": key})
+    datasets = {"d": {"pairs": {"target": "c"}, "select": {}}}
+    config = {"run": "r", "datasets": datasets, "report": {"fdr": 0.9}}
+    files = tmp_path / "r.html", tmp_path / "figures", tmp_path / "mi.parquet", [tile]
+    report.write(*files, config, tmp_path)
+    source = (tmp_path / "r.html").read_text(encoding="utf-8")
+    page = Page(source)
+    assert "What tells of a target" in page.text and "a <i>" in page.text
+    (plot,) = [one for one in page.all("img") if one["class"] == "figure"]
+    assert plot["src"].startswith("data:image/svg+xml;base64,")
+    assert (tmp_path / "figures" / "select-d.png").exists()
+    light, arrays = unpack(source, "light")
+    rows = list(zip(arrays["x"], arrays["y"], arrays["explained"], strict=True))
+    named = {(light["variables"][x], light["variables"][y]): bool(of) for x, y, of in rows}
+    assert named == {("a <i>", "b"): False, ("b", "c"): False, ("a <i>", "c"): True}
+    assert light["datasets"][0]["explained_by"] == "data processing inequality"
+    # without the key in the config, what an earlier one has left is not shown
+    report.write(*files, config | {"datasets": {"d": {}}}, tmp_path)
+    source = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "What tells of a target" not in source

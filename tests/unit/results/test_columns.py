@@ -14,8 +14,10 @@ from lmi.pipeline.project import write_block
 from lmi.projection import folds as split
 from lmi.results import layout
 from lmi.results.collect import collect
-from lmi.results.columns import COLUMNS, DECLARED
+from lmi.results.columns import COLUMNS, DECLARED, NETWORK, TARGETS
 
+STAGES = ("block", "embeddings", "estimates", "parts")
+"""Kinds of files that are looked at here; those of direct and select are where these stages are."""
 RESULTS = Path(__file__).resolve().parents[3] / "docs/results.md"
 
 
@@ -29,7 +31,7 @@ def files(tmp_path_factory):
         np.zeros((240, 0)),
         np.eye(3)[np.arange(240) % 3],
     ]
-    paths = {kind: folder / f"{kind}.h5" for kind in layout.LAYOUTS}
+    paths = {kind: folder / f"{kind}.h5" for kind in STAGES}
     write_block(
         paths["block"],
         ["a", "b", "c", "d"],
@@ -70,7 +72,7 @@ def files(tmp_path_factory):
     return paths
 
 
-@pytest.mark.parametrize("kind", layout.LAYOUTS)
+@pytest.mark.parametrize("kind", STAGES)
 def test_a_run_writes_what_is_declared_and_nothing_else(files, kind):
     with h5py.File(files[kind]) as file:
         assert layout.problems(file, kind) == []
@@ -119,6 +121,14 @@ def test_the_readme_names_all_columns_and_no_others():
     rows = table.partition("\n\n")[0].splitlines()[2:]
     named = [name for row in rows for name in re.findall(r"`([^`]+)`", row.split("|")[1])]
     assert sorted(named) == sorted(COLUMNS) and len(set(named)) == len(named)
+
+
+@pytest.mark.parametrize("file, declared", [("network.tsv", NETWORK), ("targets.tsv", TARGETS)])
+def test_the_page_of_results_names_the_columns_of_other_tables(file, declared):
+    section = RESULTS.read_text(encoding="utf-8").partition(f"## {file}\n")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`([a-z_]+)`", section))
+    left = {column.name for column in declared} - named
+    assert left <= {"x", "y"}
 
 
 def test_columns_of_the_thorough_checks_are_columns():

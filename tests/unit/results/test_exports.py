@@ -44,7 +44,7 @@ def test_matrices_hold_the_numbers_of_the_table(finished):
 def test_the_network_is_read_by_other_tools_and_equals_the_edge_list(finished):
     folder = finished[0] / "exports" / "cells"
     graph = nx.read_graphml(folder / "network.graphml")
-    edges = pd.read_csv(folder / "edges.tsv", sep="\t")
+    edges = pd.read_csv(folder / "network.tsv", sep="\t")
     assert set(graph) == set(SETS)
     ends = edges[["x", "y"]].to_numpy().tolist()
     assert sorted(map(sorted, graph.edges)) == sorted(map(sorted, ends))
@@ -58,7 +58,7 @@ def test_without_q_values_there_is_no_edge_and_no_error(finished, tmp_path):
     run.table["q_value"] = np.nan
     exports.write(run, tmp_path, q=0.05)
     assert nx.read_graphml(tmp_path / "cells" / "network.graphml").number_of_edges() == 0
-    assert len(pd.read_csv(tmp_path / "cells" / "edges.tsv", sep="\t")) == 0
+    assert len(pd.read_csv(tmp_path / "cells" / "network.tsv", sep="\t")) == 0
 
 
 @pytest.fixture

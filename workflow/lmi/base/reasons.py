@@ -107,6 +107,13 @@ DECLARED = {
             "non-stationary",
         ),
         Declared(
+            "weak_axes",
+            "warn",
+            "many weak axes: the halves of the samples agree on {bits:.2f} bits of them, more than "
+            "the {mi:.2f} found; too few samples to learn them, too low",
+            "many weak axes",
+        ),
+        Declared(
             "few_effective_samples",
             "warn",
             "few effective samples: consecutive ones are so alike that all are worth {n} "
@@ -182,6 +189,7 @@ DECLARED = {
             "{second:.2f} bits alone; the p value, which is theirs too, may miss the difference",
             "different ways of dependence",
         ),
+        Declared("alone", "warn", "alone: {message}", "value of a variable alone"),
         Declared(
             "no_comparison", "warn", "comparison of groups: {message}", "comparison of groups"
         ),
@@ -272,6 +280,10 @@ MEANINGS = {
         "The values of the two groups are by encoders of their own, and good. The labels are "
         "exchanged with encoders that both share, which suit one of the groups badly here: a small "
         "p value holds, a large one says little. Read the difference by its error."
+    ),
+    "value of a variable alone": (
+        "What the sentence says holds for what the variable tells of the target by itself; it "
+        "means there what it means for any other pair."
     ),
     "comparison of groups": (
         "The pair has no difference between the groups; the sentence says why."

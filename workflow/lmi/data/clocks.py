@@ -6,13 +6,15 @@ from lmi.base.errors import InputError
 from lmi.base.series import GAP
 
 
-def times_of(names):
+def times_of(names, absolute=False):
     """Return the times that names of samples are, or None where they are no times.
 
     Parameters
     ----------
     names : sequence of str or None
         Numbers, or dates and times of ISO 8601.
+    absolute : bool
+        Dates as seconds since 1970, to a microsecond, in place of those since the first.
 
     Returns
     -------
@@ -33,7 +35,8 @@ def times_of(names):
     stamps = pd.to_datetime(list(names), format="ISO8601", errors="coerce", utc=True)
     if stamps.isna().any():
         return None
-    return (stamps - stamps[0]).total_seconds().to_numpy()
+    since = pd.Timestamp(0, tz="UTC") if absolute else stamps[0]
+    return (stamps - since).total_seconds().to_numpy()
 
 
 def breaks(names, labels, where):

@@ -9,6 +9,7 @@ from lmi.base.errors import InputError
 from lmi.data import intervals, preprocess
 from lmi.data.label_joins import joined_labels
 from lmi.data.matrix_variables import feature_places
+from lmi.data.resample import averaged
 from lmi.data.samples import choose_samples
 from lmi.data.sources import header, n_own_samples, read, sample_names, some, sources_of
 
@@ -42,7 +43,8 @@ def read_sources(dataset, variables, missing, info, seed=0):
         wanted.setdefault(source, set()).add(column)
     columns = {i: np.array(sorted(own)) for i, own in sorted(wanted.items())}
     values = {i: read(sources[i], own) for i, own in columns.items()}
-    values = {i: block if rows[i] is None else block[rows[i]] for i, block in values.items()}
+    if chosen.bins is None:
+        values = {i: block if rows[i] is None else block[rows[i]] for i, block in values.items()}
     n_imputed = {i: np.zeros(len(own), dtype=int) for i, own in columns.items()}
     info["dropped_samples"] = [
         one for its_rows, why in chosen.dropped for one in _dropped(sources[0], its_rows, why)
@@ -51,6 +53,10 @@ def read_sources(dataset, variables, missing, info, seed=0):
         _refuse_missing(sources, columns, values, info["sample_names"])
     elif missing == "impute_median":
         n_imputed = {i: impute_median(block) for i, block in values.items()}
+    if chosen.bins is not None:
+        values = {
+            i: averaged(block, chosen.bins[i], len(chosen.names)) for i, block in values.items()
+        }
     n_rows = len(chosen.own_rows(n_own_samples(sources[0])))
     values = {
         i: _preprocessed(dataset, sources[i], block, chosen, i) for i, block in values.items()

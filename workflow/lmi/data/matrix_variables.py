@@ -14,14 +14,19 @@ from lmi.data.sources import (
 )
 from lmi.data.variable import Variable
 
+MAX_VARIABLES = 200_000
+"""Features that are variables of their own: there are half as many pairs as its square."""
+
 
 def list_source_variables(dataset):
     """List the variables of a dataset with sources: its files, its features, or groups of them."""
     sources, choice = sources_of(dataset), dataset["variables"]
     if choice in ("files", "each"):
-        _refuse_ids(sources, "pairing" in dataset)
+        _refuse_ids(sources, "pairing" in dataset or "resample" in dataset)
     if choice == "files":
         return _file_variables(sources)
+    if choice == "each":
+        _check_count(sources)
     where, text, twice = feature_places(sources)
     if choice == "each":
         groups = {name: (name,) for name in where}
@@ -66,12 +71,24 @@ def list_source_variables(dataset):
     return variables
 
 
-def _refuse_ids(sources, are_paired):
+def _check_count(sources):
+    """Refuse more variables of a feature each than a run can have, before there are any."""
+    n_features = sum(len(header(source).features) for source in sources)
+    if n_features > MAX_VARIABLES:
+        raise InputError(
+            f"variables: each: expected at most {MAX_VARIABLES:,} features in "
+            f"{some(repr(str(source.path)) for source in sources)}, found {n_features:,}, which "
+            "make as many variables. Name groups of features (`gene_sets`, `table`, `list`), or "
+            "select features before"
+        )
+
+
+def _refuse_ids(sources, apart):
     """Refuse columns that seem to name or count the samples where every column is a feature."""
     for source in sources:
         top = header(source)
         if ids := [name for name in top.ids if name in top.features]:
-            if not are_paired:
+            if not apart:
                 n_samples(sources)  # sources without a common sample are told first
             raise InputError(id_message(source, ids))
 

@@ -87,10 +87,10 @@ class Overview:
     left_out : list of [int, str]
         How many samples are left out, and why.
     joined : str
-        How the samples of several files were brought together: name, position or pairs; empty
-        for one.
+        How the samples of several files were brought together: name, position, pairs or time;
+        empty for one.
     paired : str
-        How pairs of samples were made, in words.
+        How pairs of samples, or common steps of time, were made, in words.
     files : list of FileOverview
     n_variables : int
     variables : list of str
@@ -284,8 +284,9 @@ def _of_sources(name, dataset, said, missing, seed):
         warnings += _strata_warnings(strata, joined)
     if said["time_series"] and chosen.breaks is None and chosen.names is not None:
         warnings.append("time series: rows are taken to be consecutive in time, in their order")
-    label_rows, labels = sample_labels.read(dataset, sources[0], chosen) if size == 1 else ([], [])
-    if chosen.breaks is not None and (n_odd := int(chosen.breaks.sum())):
+    are_rows = size == 1 and chosen.bins is None
+    label_rows, labels = sample_labels.read(dataset, sources[0], chosen) if are_rows else ([], [])
+    if chosen.bins is None and chosen.breaks is not None and (n_odd := int(chosen.breaks.sum())):
         warnings.append(
             f"time series: {n_odd} steps between the times of the samples are not the usual one; a "
             "stretch ends there"

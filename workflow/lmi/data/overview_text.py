@@ -27,7 +27,8 @@ def text(overview: Overview) -> str:
     if overview.joined == "name":
         lines.append(_line("joined", "by the names of the samples"))
     if overview.paired:
-        lines.append(_line("paired", overview.paired))
+        how = {"pairs": "paired", "time": "resampled"}[overview.joined]
+        lines.append(_line(how, overview.paired))
     for n, why in overview.left_out:
         lines.append(_line("left out", f"{n:,} samples: {why}"))
     if overview.intervals:

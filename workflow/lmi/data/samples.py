@@ -7,9 +7,13 @@ import numpy as np
 
 from lmi.base import seeds
 from lmi.base.errors import InputError
-from lmi.data import clocks, intervals, pairing
+from lmi.data import clocks, intervals, pairing, resample
 from lmi.data.conditions import fulfil, table_columns
 from lmi.data.sources import align, missing_samples, n_own_samples, sample_names
+
+_OTHER_RATES = (
+    ". Series with rates or times of their own are put on common steps by `resample: {step: ...}`"
+)
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,7 @@ class ChosenSamples:
         For each source, the rows of the samples; None means all, in their order.
     names : tuple of str or None
     joined : str
-        How the sources were brought together: name, position or pairs; empty for one source.
+        How the sources were brought together: name, position, pairs or time; empty for one source.
     dropped : list of (int array, str)
         Rows of the first source that are left out, and why.
     n_unmatched : int
@@ -35,7 +39,10 @@ class ChosenSamples:
         Of a time series whose samples are named by their times: after which the next one is not
         one step later.
     paired : str
-        How pairs of samples were made, in words.
+        How pairs of samples, or common steps of time, were made, in words.
+    bins : list of int array, or None
+        For each source, the sample that each of its rows is averaged into, -1 for none; `rows` has
+        the first row of each then.
     """
 
     rows: list
@@ -47,6 +54,7 @@ class ChosenSamples:
     labels: np.ndarray | None = None
     breaks: np.ndarray | None = None
     paired: str = ""
+    bins: list | None = None
 
     @property
     def left_out(self):
@@ -66,7 +74,7 @@ class ChosenSamples:
             That are used.
         """
         cut = np.zeros(max(0, n_samples - 1), bool)
-        if self.rows[0] is not None:
+        if self.rows[0] is not None and self.bins is None:
             cut |= np.diff(self.rows[0]) != 1
         if self.labels is not None:
             cut |= self.labels[1:] != self.labels[:-1]
@@ -102,8 +110,10 @@ def choose_samples(dataset, sources, missing="error", seed=0):
         rows, names, paired = pairing.pairs(dataset["pairing"], sources, seed)
         n_unmatched = n_own_samples(sources[0]) - len(names)
         joined = "pairs"
+    elif "resample" in dataset:
+        return _resampled(dataset["resample"], sources, missing)
     else:
-        rows, names, n_unmatched = align(sources)
+        rows, names, n_unmatched = _aligned(sources, dataset.get("time_series", False))
         joined = "" if len(sources) == 1 else "position" if names is None else "name"
     dropped, n_incomplete = [], 0
     if n_unmatched and paired:
@@ -149,6 +159,31 @@ def choose_samples(dataset, sources, missing="error", seed=0):
     if dataset.get("time_series"):
         n = n_own_samples(sources[0]) if rows[0] is None else len(rows[0])
         _check_stretches(chosen, n, sources[0])
+    return chosen
+
+
+def _aligned(sources, in_time):
+    """Return what `align` does; what else there is for series is told where it fails."""
+    try:
+        return align(sources)
+    except InputError as error:
+        if not in_time or len(sources) < 2:
+            raise
+        raise InputError(f"{error}{_OTHER_RATES}") from error
+
+
+def _resampled(settings, sources, missing):
+    """Return the steps of time that all sources have as samples."""
+    steps = resample.steps_of(settings, sources, missing)
+    names = tuple(f"{time:.6f}" for time in steps.times)
+    own = steps.bins[0]
+    dropped = (
+        [(np.flatnonzero(own < 0), "in no step that all files have")] if (own < 0).any() else []
+    )
+    chosen = ChosenSamples(
+        steps.first, names, "time", dropped, breaks=steps.breaks, paired=steps.told, bins=steps.bins
+    )
+    _check_stretches(chosen, len(names), sources[0])
     return chosen
 
 
@@ -211,15 +246,15 @@ def _check_stretches(chosen, n_samples, source):
         return
     if chosen.labels is not None and intervals.are_trials(sizes):
         return
-    reasons = "; ".join(f"{n} samples, {why}" for n, why in chosen.left_out)
+    reasons = [f"left out: {n} samples, {why}" for n, why in chosen.left_out]
     if chosen.breaks is not None and (n_odd := int(chosen.breaks.sum())):
-        odd = f"{n_odd} of the steps between their times are not the usual one"
-        reasons = f"{reasons}; {odd}" if reasons else odd
+        reasons.append(f"{n_odd} of the steps between their times are not the usual one")
     raise InputError(
         f"source '{source.path}': expected stretches of {intervals.LONG} consecutive samples on "
         f"average, since `time_series: true`, or {intervals.LEAST_TRIALS} `intervals` of the same "
         f"length, found {n_samples} samples in {len(sizes)} stretches"
-        + (f" ({reasons})" if reasons else "")
+        + (f" ({'; '.join(reasons)})" if reasons else "")
+        + (_OTHER_RATES if chosen.n_unmatched else "")
         + ". Series are shifted in time for the p value, and short pieces do not keep what hangs "
         "together. Set project.missing to impute_median, give longer stretches, or remove "
         "time_series"

@@ -77,6 +77,8 @@ def count_samples(dataset):
     sources = sources_of(dataset)
     if "pairing" in dataset:
         return len(choose_samples(dataset, sources).names)
+    if "resample" in dataset:
+        return sum(interval_sizes(dataset))
     n_shared = n_samples(sources)
     size = preprocess.bin_size(preprocess.steps_of(dataset, sources[0].path))
     choosing = ("where", "downsample", "intervals", "time_series")

@@ -17,7 +17,7 @@ from lmi.embedding import canonical, classifier, narrow, network, screen
 from lmi.embedding import published as paper
 from lmi.embedding.result import Embedding
 from lmi.ksg import apart, guided
-from lmi.projection import views
+from lmi.projection import ties, views
 
 JUDGE_SAMPLES = 1500
 """Most held-out samples that judge a candidate, evenly spaced."""
@@ -78,8 +78,7 @@ def prepare(name, made, fold, inner):
     """Return a `Variable` from `views.make`'s result and the split."""
     of_views = {view: made[view] for view in views.VIEWS}
     described = made.get("kind", "wide"), made.get("values")
-    whitened = _Whitened(of_views, fold, inner)
-    return Variable(name, of_views, made["features"], whitened, *described)
+    return Variable(name, of_views, made["features"], _Whitened(of_views, fold, inner), *described)
 
 
 def _judge(axes, rows, k, threads, times=None):
@@ -121,6 +120,7 @@ class _Judged:
     trusted: list
     seconds: float
     times: np.ndarray | None = None
+    weak_bits: np.ndarray | None = None
 
     def add(self, t, name, axes, rows, k, threads):
         self.gains[t][name], self.trusted[t][name] = _judge(axes, rows, k, threads, self.times)
@@ -139,6 +139,7 @@ def _closed_form(x, y, fold, inner, *, seed, n_latent, k, threads, times=None):
     start = time.perf_counter()
     judged = _Judged([{}, {}], [{}, {}], [{}, {}], 0.0, times)
     worth = 1.0 if times is None else redundancy(x.views["linear"], y.views["linear"])
+    judged.weak_bits = canonical.weak_bits(x.whitened, y.whitened, fold, worth)
     for t in (0, 1):
         sides = {view: (x.whitened[view, t], y.whitened[view, t]) for view in views.VIEWS}
         passed = screen.whitened(x, y, inner, fold == t, seed)
@@ -197,8 +198,7 @@ def _best(judged, fold, t, k):
         if max(gains[name].values()) <= most:
             break
         own, _ = _judge(judged.axes[t][name], fold == t, k, 1, judged.times)
-        value = min(max(gains[name].values()), max(own.values()))
-        if value > most:
+        if (value := min(max(gains[name].values()), max(own.values()))) > most:
             best, most = name, value
     return best
 
@@ -240,6 +240,7 @@ def _choose(judged, fold, curves, seconds, k):
         converged=all(c.converged for c in curves),
         fold=fold,
         seconds=judged.seconds + seconds + time.perf_counter() - start,
+        weak_bits=judged.weak_bits,
         weights=tuple(curves[t].encoders if chosen[t] == "network" else None for t in (0, 1)),
     )
 
@@ -273,8 +274,7 @@ def embed_pairs(
     -------
     list of Embedding, or of Exception for a pair that failed
     """
-    k = 3
-    tell = tell or (lambda line: None)
+    k, tell = 3, tell or (lambda line: None)
     features_alone = exchangeable and settings["train"] != "always"
 
     def closed(pair):
@@ -333,13 +333,14 @@ def embed_pairs(
 def _with_ties(embedding, x, y, fold, inner):
     """Return an embedding with what is needed where a side has ties or is a label."""
     kinds = x.kind, y.kind
-    if not {"tied", "label"} & set(kinds):
+    if set(kinds) <= {"wide", "number"}:
         return embedding
-    start = time.perf_counter()
-    if "wide" in kinds and "label" not in kinds:
-        return replace(embedding, kinds=kinds)
-    embedding = replace(embedding, kinds=kinds, values=np.stack([x.values, y.values]))
-    if "wide" not in kinds:
+    start, embedding = time.perf_counter(), replace(embedding, kinds=kinds)
+    has_several = not ties.SEVERAL.isdisjoint(kinds)
+    if has_several and "label" not in kinds:
+        return embedding
+    embedding = replace(embedding, values=np.stack([x.values, y.values]))
+    if not has_several:
         return embedding
     wide, label = (x, y) if kinds[1] == "label" else (y, x)
     bits = classifier.of_pair(wide, label.values, fold, inner)

@@ -19,6 +19,10 @@ SURE_SD, SURE_SHRUNK_SD = 2.5, 4.0
 many weak axes gain by chance more often than a few strong ones."""
 
 
+WEAK = 0.5
+"""Correlation of a weak axis at most, on samples left out."""
+
+
 @dataclass(frozen=True)
 class Whitened:
     """One view's whitening on one training fold, and on its inner folds.
@@ -222,6 +226,43 @@ def _gain_error(parts, share, rank, redundancy):
     return gain.std() / np.sqrt(len(gain))
 
 
+def weak_bits(x, y, fold, redundancy=1.0):
+    """Return the bits of many weak linear axes that both halves of the samples show.
+
+    The whitened cross-covariances of the two halves have independent errors, so that the sum of
+    their products is that of the squared correlations, without bias however many axes there are
+    and however few samples to learn any. Half of it is the information, in nats, where all axes
+    are weak; where one is not, the sum says nothing of it.
+
+    Parameters
+    ----------
+    x, y : Mapping of (str, int) to Whitened
+        By view and training fold; the view `ranked` is looked at.
+    fold : int array, shape (n_samples,)
+    redundancy : float
+        As of `fit`.
+
+    Returns
+    -------
+    array, shape (2,)
+        Bits and their standard error; NaN where an axis is stronger than `WEAK`.
+    """
+    found = []
+    for t in (0, 1):
+        a, b = (side["ranked", t].all for side in (x, y))
+        own, other = (
+            a[rows].T @ b[rows] / max(1, rows.sum()) for rows in (fold == t, fold == 1 - t)
+        )
+        u, _, vt = np.linalg.svd(own, full_matrices=False)
+        if ((u.T @ other) * vt).sum(axis=1).max() > WEAK:
+            return np.full(2, np.nan)
+        found.append(0.5 * float((own * other).sum()))
+    n_half = np.count_nonzero(fold >= 0) / (2 * redundancy)
+    nats = float(np.mean(found))
+    error = np.hypot(0.5 * np.sqrt(own.size) / n_half, np.sqrt(max(nats, 0.0) / n_half))
+    return np.array([nats, error]) / np.log(2)
+
+
 def _choose(x, y, shrink, redundancy):
     """Return the number of scores, the rank and the shares with the largest held-out log ratio.
 
@@ -278,7 +319,10 @@ def fit(x, y, max_axes=16, shrink=True, redundancy=1.0):
     s = s[:n_axes]
     weight = np.ones(n_axes)
     if rank:
-        weight = np.sqrt(np.clip(s**2 - 4 * m_best * redundancy / n_train, 1e-6, 1.0))
+        noise = 4 * m_best / n_train
+        # a series has more noise, but the strongest axis keeps a weight that the others lack
+        noise = max(noise, min(redundancy * noise, s[0] ** 2 / 2))
+        weight = np.sqrt(np.clip(s**2 - noise, 1e-6, 1.0))
     share = np.pad(share, (0, n_axes), mode="edge")[:n_axes]
     m_x, m_y = (min(m_best, w.train.shape[1]) for w in (x, y))
     # rounded, so that samples with equal features stay equal whatever the order of the sums

@@ -51,6 +51,8 @@ class Embedding:
         and one has ties, and where one is a label.
     classified : float32 array, shape (3, n_samples), or None
         Of a label and several features: from `classifier.of_pair`.
+    weak_bits : array, shape (2,), or None
+        From `canonical.weak_bits`: bits of many weak axes, and their standard error.
     weights : tuple
         By encoder, the weights of the networks of x and of y, as `network.Trained` has them, or
         None where another candidate won; of the preset paper, the layers of its encoders.
@@ -77,4 +79,5 @@ class Embedding:
     kinds: tuple = ("wide", "wide")
     values: np.ndarray | None = None
     classified: np.ndarray | None = None
+    weak_bits: np.ndarray | None = None
     weights: tuple = ()

@@ -11,6 +11,7 @@ import numpy as np
 
 from lmi.base import seeds
 from lmi.ksg import discrete
+from lmi.projection import ties
 
 NEIGHBOURS = 4
 """Times k: neighbours of a narrow pair."""
@@ -76,7 +77,9 @@ def measure(embedding, *, k, seed, name, threads, other=(-np.inf, np.nan)):
         if other[0] - bits.mean() > max(CLEAR_BITS, CLEAR_SD * sd):
             return None
         drift = float(many.mean() - few.mean())
-    narrow = (side for side, kind in zip(values, embedding.kinds, strict=True) if kind != "wide")
+    narrow = (
+        side for side, kind in zip(values, embedding.kinds, strict=True) if kind not in ties.SEVERAL
+    )
     most = min(discrete.entropy_bits(side) for side in narrow)
     # never more than the entropy of a side
     bits = bits - max(0.0, bits.mean() - most)

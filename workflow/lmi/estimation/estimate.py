@@ -231,6 +231,7 @@ def estimate(
         missing=samples.missing,
         converged=embedding.converged,
         slow=samples.time_series and series.is_slow(embedding),
+        weak_bits=None if ties else embedding.weak_bits,
     )
     if samples.time_series:
         why += flags.of_series(
@@ -248,7 +249,8 @@ def estimate(
     if samples.by_position:
         why.append(reasons.Reason("joined_by_position"))
     trusted = float(np.mean((embedding.rank > 0) & (embedding.temperature > 0)))
-    ends = interval(mi, mi_ksg, sd, drift, trusted)
+    own = {"weak_bits": embedding.weak_bits, "has_ties": "counts" in embedding.kinds}
+    ends = interval(mi, mi_ksg, sd, drift, trusted, **({} if ties else own))
     return Estimate(pointwise, mi, mi_ksg, sd, sd_ksg, *ends, drift, *within, tested, tuple(why))
 
 

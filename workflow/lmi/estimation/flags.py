@@ -21,6 +21,9 @@ DRIFT_SD, DRIFT_SHARE = 2.0, 0.15
 BY_CHANCE_BITS = 0.05
 """Series shifted against each other share as little as nothing below this, and below `DRIFT_SHARE`
 of the estimate."""
+WEAK_BITS = 0.1
+"""Many weak axes are missing where they show more by this, `DRIFT_SHARE` of the estimate, and
+`SURE_SD` standard errors."""
 SURE_SD = 3.0
 """Estimates nearer to zero are too noisy to tell a rise from."""
 CHECKS = (
@@ -152,6 +155,7 @@ def of_estimate(
     missing,
     converged,
     slow=False,
+    weak_bits=None,
 ):
     """Return the reasons for a flag that an estimate itself gives.
 
@@ -172,6 +176,8 @@ def of_estimate(
     converged : bool
     slow : bool
         Both variables are non-stationary series: that they rise with the samples says nothing.
+    weak_bits : (float, float), optional
+        Bits of many weak axes, and their standard error, from `canonical.weak_bits`.
 
     Returns
     -------
@@ -195,6 +201,10 @@ def of_estimate(
         if abs(first - second) > max(UNSTABLE_BITS, UNSTABLE_SD * np.sqrt(np.sum(variances))):
             reasons.append(Reason("unstable_halves", {"first": first, "second": second}))
     sd = np.sqrt(np.mean(variances) / len(halves))
+    if weak_bits is not None:
+        bits, error = map(float, weak_bits)
+        if bits - mi > max(WEAK_BITS, DRIFT_SHARE * mi, SURE_SD * error):
+            reasons.append(Reason("weak_axes", {"bits": bits, "mi": float(mi)}))
     if slow:
         reasons.append(Reason("non_stationary"))
     elif mi > SURE_SD * sd and drift > max(DRIFT_SD * sd, DRIFT_SHARE * mi):

@@ -26,7 +26,7 @@ from lmi.base.paths import of_folder
 
 log = logging.getLogger("lmi")
 
-STAGES = ("project", "embed", "estimate")
+STAGES = ("project", "embed", "estimate", "direct", "select")
 
 
 def key(stage, *made_from):

@@ -1,6 +1,6 @@
-"""What the pairs of a tile share beyond what their dataset gives."""
+"""What two variables share beyond others: of a dataset's blocks, by rows or by names."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,9 +10,139 @@ from lmi.base.files import reading, text
 from lmi.base.reasons import Reason
 from lmi.embedding import residual
 from lmi.estimation import conditional as estimation
+from lmi.estimation import estimate as estimates
 from lmi.estimation.conditional import MIN_LABEL
 from lmi.pipeline.blocks import Block, of_tile
 from lmi.projection import ties, views
+
+
+@dataclass(frozen=True)
+class Given:
+    """What is conditioned on.
+
+    Attributes
+    ----------
+    views : dict of str to array, or None
+        Of the quantities; None where labels alone are given.
+    codes : int array, shape (n_samples,), or None
+        Labels; of several, their combinations.
+    names, keys : array
+        Names and keys of the features that are given.
+    error : str
+        Why it cannot be used.
+    """
+
+    views: dict | None = None
+    codes: np.ndarray | None = None
+    names: np.ndarray = ()
+    keys: np.ndarray = ()
+    error: str = ""
+
+
+def given_variables(members, seed):
+    """Return what is given where some variables are.
+
+    Parameters
+    ----------
+    members : list of (Block, int)
+        Blocks and the rows of the variables in them.
+    seed : int
+    """
+    labels, quantities, features = [], [], []
+    for block, row in members:
+        if block.error[row]:
+            return Given(error=f"{block.name[row]}: {block.error[row]}")
+        features.append(block.features[row])
+        if block.kind[row] == "label":
+            labels.append(block.values[row].astype(int))
+        else:
+            quantities.append((block, row))
+    of_views = None
+    if len(quantities) == 1:
+        block, row = quantities[0]
+        of_views = _views(block, row, block.z[row])
+    elif quantities:
+        name = "/".join(block.name[row] for block, row in quantities)
+        together = np.hstack([block.z[row] for block, row in quantities])
+        of_views = views.make(together, seed=seed, name=name)
+    codes = None
+    if labels:
+        codes = np.unique(np.stack(labels, axis=1), axis=0, return_inverse=True)[1].ravel()
+    return Given(of_views, codes, *(np.concatenate(each) for each in zip(*features, strict=True)))
+
+
+def given_labels(path):
+    """Return what is given where a dataset conditions on labels: those of a block file."""
+    with reading(path, "project") as file:
+        labels = text(file["given"])
+    return Given(codes=np.unique(labels, return_inverse=True)[1])
+
+
+def estimate(x, y, given, *, settings, seed, samples, threads=1, **options):
+    """Return what two variables share beyond what is given.
+
+    Parameters
+    ----------
+    x, y : (Block, int)
+        Block and row.
+    given : Given
+    settings : dict
+        The config's section `embed`.
+    seed : int
+    samples : lmi.estimation.estimate.Samples
+    threads : int
+    **options
+        As of `lmi.estimation.conditional.estimate`: k, error_bars, permutations, name.
+
+    Returns
+    -------
+    lmi.estimation.conditional.Conditional
+    """
+    for block, row in (x, y):
+        if block.error[row]:
+            return _nothing("conditional", message=f"{block.name[row]}: {block.error[row]}")
+    if given.error:
+        return _nothing("conditional", message=given.error)
+    sides, why = [], []
+    for side, (block, row) in zip("xy", (x, y), strict=True):
+        names, keys = block.features[row]
+        kept = ~(np.isin(names, given.names) | ((keys > 0) & np.isin(keys, given.keys)))
+        if not kept.any():
+            return _nothing("given_tells_all", side=side)
+        sides.append(_untied_views(block, row, kept, seed))
+    codes, z = given.codes, given.views
+    fold, inner = x[0].fold, x[0].inner
+    if codes is not None:
+        sizes = np.bincount(codes)
+        rare = sizes[codes] < MIN_LABEL
+        if rare.all():
+            return _nothing("conditional", message=f"no label of {MIN_LABEL} samples")
+        if rare.any():
+            why = [Reason("given_rare_labels", {"n": int(rare.sum()), "floor": MIN_LABEL})]
+            rows = np.flatnonzero(~rare)
+            sides = [{view: values[rows] for view, values in one.items()} for one in sides]
+            z = None if z is None else {view: values[rows] for view, values in z.items()}
+            codes = np.unique(codes[rows], return_inverse=True)[1]
+            fold, inner = fold[rows], inner[rows]
+            for one in ("strata", "interval"):
+                if getattr(samples, one) is not None:
+                    samples = replace(samples, **{one: getattr(samples, one)[rows]})
+    return of_views(
+        sides,
+        residual.Given(z, codes),
+        (fold, inner),
+        settings=settings,
+        seed=seed,
+        threads=threads,
+        why=why,
+        samples=samples,
+        **options,
+    )
+
+
+def _nothing(code, **parameters):
+    """Return a conditional value that is none, for a reason."""
+    return replace(estimation.NOT_ASKED, reasons=(Reason(code, parameters),))
 
 
 class Conditioned:
@@ -34,81 +164,85 @@ class Conditioned:
     def __init__(self, *, blocks, pairs, variable, settings, seed):
         self.x, self.y = of_tile(blocks, pairs)
         self.pairs, self.settings, self.seed = pairs, settings, seed
-        self.codes, self.z, self.features, self.error = None, None, None, ""
         self.variable = variable
         if variable is None:
-            with reading(blocks[0], "project") as file:
-                labels = text(file["given"])
-            self.codes = np.unique(labels, return_inverse=True)[1]
-            return
-        block = Block(blocks[-1], lambda names: {list(names).index(variable)})
-        (row,) = block.z
-        self.error = block.error[row]
-        self.features = block.features[row]
-        if not self.error:
-            self.z = _views(block, row, block.z[row])
+            self.given = given_labels(blocks[0])
+        else:
+            block = Block(blocks[-1], lambda names: {list(names).index(variable)})
+            (row,) = block.z
+            self.given = given_variables([(block, row)], seed)
 
-    def estimate(self, place, *, samples, name, k, error_bars, permutations, seed, threads=1):
+    def estimate(self, place, *, seed, **options):
         """Return the conditional information of the pair at a place of the tile.
 
         Parameters
         ----------
         place : int
-        samples, name, k, error_bars, permutations, seed, threads
-            As in `lmi.estimation.conditional.estimate`.
+        seed, **options
+            As of `estimate`: samples, name, k, error_bars, permutations, threads.
         """
-        rows = zip((self.x, self.y), self.pairs[place], strict=True)
-        if self.variable in [block.name[row] for block, row in rows]:
+        x, y = zip((self.x, self.y), self.pairs[place], strict=True)
+        if self.variable in [block.name[row] for block, row in (x, y)]:
             return estimation.NOT_ASKED  # of itself nothing is left, and nobody asks
-        if self.error:
-            why = Reason("conditional", {"message": f"{self.variable}: {self.error}"})
-            return replace(estimation.NOT_ASKED, reasons=(why,))
-        sides, why = [], []
-        for side, block, row in zip("xy", (self.x, self.y), self.pairs[place], strict=True):
-            kept = self._kept(block, row)
-            if not kept.any():
-                why = Reason("given_tells_all", {"side": side})
-                return replace(estimation.NOT_ASKED, reasons=(why,))
-            sides.append(_untied_views(block, row, kept, self.seed))
-        given, codes = self.z, self.codes
-        fold, inner = self.x.fold, self.x.inner
-        if codes is not None:
-            sizes = np.bincount(codes)
-            rare = sizes[codes] < MIN_LABEL
-            if rare.all():
-                why = Reason("conditional", {"message": f"no label of {MIN_LABEL} samples"})
-                return replace(estimation.NOT_ASKED, reasons=(why,))
-            if rare.any():
-                why = [Reason("given_rare_labels", {"n": int(rare.sum()), "floor": MIN_LABEL})]
-                rows = np.flatnonzero(~rare)
-                sides = [{view: values[rows] for view, values in one.items()} for one in sides]
-                codes = np.unique(codes[rows], return_inverse=True)[1]
-                fold, inner = fold[rows], inner[rows]
-                for one in ("strata", "interval"):
-                    if getattr(samples, one) is not None:
-                        samples = replace(samples, **{one: getattr(samples, one)[rows]})
-        return of_views(
-            sides,
-            residual.Given(given, codes),
-            (fold, inner),
-            settings=self.settings,
-            seed=seed,
-            threads=threads,
-            why=why,
-            k=k,
-            error_bars=error_bars,
-            permutations=permutations,
-            samples=samples,
-            name=name,
+        return estimate(x, y, self.given, settings=self.settings, seed=seed, **options)
+
+
+class Variables:
+    """The variables of a dataset by name, read when they are asked for.
+
+    Parameters
+    ----------
+    paths : list of str or Path
+        All block files of the dataset.
+    names : iterable of str
+        Those that are wanted.
+    settings : dict
+        The config: its sections `embed` and `estimate`.
+    seed : int
+    """
+
+    def __init__(self, paths, names, settings, seed):
+        wanted, self.place, self.settings, self.seed = set(names), {}, settings, seed
+        for path in paths:
+            own = Block(path, lambda found: [i for i, one in enumerate(found) if one in wanted])
+            self.place |= {own.name[row]: (own, row) for row in own.z}
+        block = next(iter(self.place.values()))[0]
+        self.samples = estimates.Samples(
+            time_series=bool(block.attributes["time_series"]),
+            overlap=int(block.attributes["overlap"]),
+            strata=block.strata if len(block.strata_names) else None,
+            strata_names=list(block.strata_names),
+            interval=block.interval,
         )
 
-    def _kept(self, block, row):
-        """Return which features of a variable are not among those that are given."""
-        names, keys = block.features[row]
-        if self.features is None:
-            return np.ones(len(names), bool)
-        own_names, own_keys = self.features
-        return ~(np.isin(names, own_names) | ((keys > 0) & np.isin(keys, own_keys)))
+    def beyond(self, x, y, given, threads=1):
+        """Return what two variables share beyond others.
+
+        Parameters
+        ----------
+        x, y : str
+        given : sequence of str
+            In any order.
+        threads : int
+        """
+        given = sorted(given)
+        own = self.settings["estimate"]
+        try:
+            return estimate(
+                self.place[x],
+                self.place[y],
+                given_variables([self.place[name] for name in given], self.seed),
+                settings=self.settings["embed"],
+                seed=self.seed,
+                samples=self.samples,
+                threads=threads,
+                k=own["k"],
+                error_bars=own["error_bars"],
+                permutations=own["permutations"],
+                name="/".join((*sorted((x, y)), *given)),
+            )
+        except (ValueError, ArithmeticError) as error:
+            return _nothing("conditional", message=f"failed: {error}")
 
 
 def _untied_views(block, row, kept, seed):

@@ -38,6 +38,8 @@ RESERVED = (
     "real_data",
 )
 DATA_KEYS = ("source", "spikes", "task")
+CONDITIONAL_KEYS = ("given", "direct", "select")
+"""Keys of a dataset that ask for conditional information."""
 MATRIX_KEYS = (
     "layer",
     "obsm",
@@ -51,6 +53,8 @@ MATRIX_KEYS = (
     "where",
     "downsample",
     "pairing",
+    "resample",
+    "images",
     "preprocess",
     "intervals",
 )
@@ -101,11 +105,17 @@ def load(raw):
                 f"config: datasets.{name}.lags: lags go with `embed.preset: default`, found "
                 f"{config['embed']['preset']}"
             )
-        for key in ("given", "compare", "transfer"):
+        for key in (*CONDITIONAL_KEYS, "compare", "transfer"):
             if key in dataset and config["embed"]["preset"] != "default":
                 raise InputError(
                     f"config: datasets.{name}.{key}: it goes with `embed.preset: default`, found "
                     f"{config['embed']['preset']}"
+                )
+            needs_p = key in ("direct", "select")
+            if key in dataset and needs_p and not config["estimate"]["permutations"]["max"]:
+                raise InputError(
+                    f"config: datasets.{name}.{key}: it needs p values, found "
+                    "`estimate.permutations.max: 0`. Raise it, or remove the key"
                 )
         try:
             _check_data(dataset, needed)
@@ -177,7 +187,24 @@ def _check_choices(name, dataset):
             f"config: datasets.{name}.downsample: samples of a time series cannot be drawn at "
             "random: those that are left would be taken for neighbours. Remove one of the two"
         )
+    for key in CONDITIONAL_KEYS:
+        if key in dataset and "lags" in dataset:
+            raise InputError(
+                f"config: datasets.{name}.{key}: it does not go with `lags`. Remove one of the two"
+            )
+    pairs = dataset.get("pairs", "all")
+    if "select" in dataset and not (isinstance(pairs, dict) and "target" in pairs):
+        raise InputError(
+            f"config: datasets.{name}.select: it goes with `pairs: {{target: ...}}`, found "
+            f"{pairs!r}. Name the target, or remove the key"
+        )
+    if "direct" in dataset and (pairs == "shifted" or "target" in pairs):
+        raise InputError(
+            f"config: datasets.{name}.direct: it goes with pairs that make triangles, found "
+            f"{pairs!r}. Take `pairs: all`, or remove the key"
+        )
     _check_pairing(name, dataset)
+    _check_resample(name, dataset)
     _check_given(name, dataset, first)
     questions.check_form(name, dataset, first)
     variables = dataset.get("variables", "each")
@@ -224,6 +251,28 @@ def _check_pairing(name, dataset):
             )
 
 
+def _check_resample(name, dataset):
+    """Check which keys go with steps of time into which samples are averaged."""
+    if "resample" not in dataset:
+        return
+    where = f"config: datasets.{name}.resample"
+    if not dataset.get("time_series"):
+        raise InputError(f"{where}: it goes with `time_series: true`. Add that, or remove it")
+    variables = dataset.get("variables")
+    odd = [key for key in ("where", "intervals", "strata", "pairing") if key in dataset]
+    odd += ["given.column"] if "column" in dataset.get("given", {}) else []
+    odd += ["variables.labels"] if isinstance(variables, dict) and "labels" in variables else []
+    steps = dataset.get("preprocess", [])
+    steps = steps if isinstance(steps, list) else [one for own in steps.values() for one in own]
+    names = {one if isinstance(one, str) else next(iter(one), "") for one in steps}
+    odd += [f"preprocess: {one}" for one in ("normalise", preprocess.SELECTION) if one in names]
+    if odd:
+        raise InputError(
+            f"{where}: it does not go with `{odd[0]}`, since a sample is then the mean of several. "
+            "Remove one of the two"
+        )
+
+
 def _check_labels(name, labels, given, first):
     """Refuse labels as variables where there is no matrix, or where they cannot be found."""
     where = f"config: datasets.{name}.variables.labels"
@@ -253,8 +302,6 @@ def _check_given(name, dataset, first):
             f"{where}: expected one of `variable` and `column` (which may have a `table`), found "
             f"{' and '.join(given) or 'neither'}"
         )
-    if "lags" in dataset:
-        raise InputError(f"{where}: it does not go with `lags`. Remove one of the two")
     if "column" not in given:
         return
     if "source" not in dataset:

@@ -8,7 +8,7 @@ Whatever takes reading a header is a function, called when it is asked for.
 import functools
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lmi.base.paths import fingerprint
@@ -25,6 +25,8 @@ Settings = dict[str, Any]
 
 UNKNOWN_SAMPLES = 10_000
 """Taken for the size of a large text file, whose rows nobody has counted."""
+TRIANGLES_PER_JOB = 250
+"""Triangles asked about in a job: some minutes."""
 WITHOUT_STATISTICS = {"error_bars": False, "permutations": {"max": 0}}
 """Settings of the stage estimate in the benchmark: its pairs have truths, and it shows values."""
 
@@ -64,6 +66,10 @@ class DatasetPlan:
         Behind `n_pairs`.
     given : dict, optional
         What the dataset conditions on.
+    asks : dict
+        Its keys `direct` and `select`, where it has them.
+    target : str
+        The variable of which `select` asks what others tell.
     compare, transfer : dict, optional
         These sections of the config.
     """
@@ -85,6 +91,8 @@ class DatasetPlan:
     find_n_features: Callable[[], int]
     find_n_pairs: Callable[[], int]
     given: Settings | None = None
+    asks: Settings = field(default_factory=dict)
+    target: str = ""
     compare: Settings | None = None
     transfer: Settings | None = None
 
@@ -159,6 +167,10 @@ class DatasetPlan:
         """Return the file of a block of the data."""
         return f"{self.projected}/variables/block-{block:03d}.h5"
 
+    def names(self, block: int) -> list[str]:
+        """Return the names of the variables of a block."""
+        return [variable.name for variable in self.blocks[block]]
+
     def block_of(self, name: str) -> int:
         """Return the block that holds a variable."""
         return next(
@@ -174,6 +186,31 @@ class DatasetPlan:
     def estimate_files(self) -> list[str]:
         """Return the files with its estimates, one a tile."""
         return [self.estimate_file(x, y) for x, y in self.tiles]
+
+    def block_files(self) -> list[str]:
+        """Return the blocks with the variables of its pairs."""
+        return [
+            self.block_file(block) for block in sorted({one for tile in self.tiles for one in tile})
+        ]
+
+    @functools.cached_property
+    def n_triangles(self) -> int:
+        """Most triangles of significant pairs that are asked about; 0 where none is."""
+        if "direct" not in self.asks:
+            return 0
+        possible = self.n_pairs * (len(self.variables) - 2)
+        return min(self.asks["direct"]["max_triangles"], possible)
+
+    def direct_files(self) -> list[str]:
+        """Return the files with what was asked of its triangles, one a job."""
+        if "direct" not in self.asks:
+            return []
+        n_parts = max(1, -(-self.n_triangles // TRIANGLES_PER_JOB))
+        return [f"{self.folder}/direct/part-{part:03d}.h5" for part in range(n_parts)]
+
+    def selection_files(self) -> list[str]:
+        """Return the file with the variables that tell of its target, if it has one."""
+        return [f"{self.folder}/selection.h5"] if "select" in self.asks else []
 
     def part_files(self) -> list[str]:
         """Return the files of its parts."""
@@ -208,6 +245,8 @@ def of_config(config: Settings, settings: Settings, results: str) -> Iterator[Da
     yield from plans
 
 
+OF_PAIRS = ("pairs", "lags", "direct", "select")
+"""Keys of a dataset that say what becomes of its pairs, and nothing of its data."""
 KEEP_MB = 1000
 """Most that embeddings, and pointwise values, of a run take where `keep` is auto."""
 
@@ -264,7 +303,7 @@ def _of_user(name, dataset, config, settings, folder, kept):
 
     @functools.cache
     def data():
-        later = ("pairs", "lags", "compare", "transfer")
+        later = (*OF_PAIRS, "compare", "transfer")
         kept = {key: dataset[key] for key in dataset if key not in later}
         if "variable" in kept.get("given", {}):  # labels alone are kept in the blocks
             del kept["given"]
@@ -287,7 +326,9 @@ def _of_user(name, dataset, config, settings, folder, kept):
         settings=settings.__getitem__,
         data=lambda block: data(),
         sources=lambda block: files(),
-        find_contents=lambda: {path: fingerprint(path) for path in sorted(files())},
+        find_contents=lambda: {
+            path: fingerprint(path, whole=config["whole_sources"]) for path in sorted(files())
+        },
         list_blocks=lambda: tiles.blocks(variables(), size()),
         list_tiles=lambda: tiles.tiles(dataset, variables(), size()),
         list_pairs=lambda x, y: tiles.tile_pairs(dataset, variables(), size(), x, y),
@@ -295,6 +336,8 @@ def _of_user(name, dataset, config, settings, folder, kept):
         find_n_features=n_features,
         find_n_pairs=lambda: tiles.count(dataset, variables()),
         given=dataset.get("given"),
+        asks={key: dataset[key] for key in ("direct", "select") if key in dataset},
+        target=dataset["pairs"]["target"] if "select" in dataset else "",
         compare=dataset.get("compare"),
         transfer=dataset.get("transfer"),
     )

@@ -10,6 +10,7 @@ import lmi
 from lmi.benchmarks import plan as bench
 from lmi.planning import tiles
 from lmi.planning.datasets import (
+    OF_PAIRS,
     DatasetPlan,
     Settings,
     in_order,
@@ -26,10 +27,11 @@ from lmi.planning.jobs import (
     StageJob,
     TableJob,
 )
+from lmi.planning.jobs_conditional import ConditionalJob
 from lmi.report import listing
 from lmi.results.listing import ASKED, exports_of
 
-Job = StageJob | DescribeJob | TableJob | CalibrationJob | FunctionJob
+Job = StageJob | ConditionalJob | DescribeJob | TableJob | CalibrationJob | FunctionJob
 
 ENDINGS = {
     "table": "mi.tsv",
@@ -83,8 +85,8 @@ class Plan:
         Parameters
         ----------
         rule : str
-            describe, project, embed, estimate, collect, aggregate, report, export, run_record,
-            calibrate_dataset or benchmark_function.
+            describe, project, embed, estimate, direct, select, collect, aggregate, report, export,
+            run_record,            calibrate_dataset or benchmark_function.
         **wildcards
             dataset, block, x, y, part and function, as text.
         """
@@ -93,6 +95,10 @@ class Plan:
                 return StageJob(rule, self.datasets[wildcards["dataset"]], _numbers(wildcards))
             case "describe":
                 return self._description(wildcards["dataset"])
+            case "direct" | "select":
+                dataset = self.datasets[wildcards["dataset"]]
+                number = int(wildcards.get("part", 0))
+                return ConditionalJob(rule, dataset, number, self.config["report"]["fdr"])
             case "collect":
                 dataset = self.datasets[wildcards["dataset"]]
                 part = dataset.part(int(wildcards["part"]))
@@ -109,7 +115,7 @@ class Plan:
 
     def _description(self, name: str) -> DescribeJob:
         dataset = self.config["datasets"][name]
-        kept = {key: dataset[key] for key in dataset if key not in ("pairs", "lags")}
+        kept = {key: dataset[key] for key in dataset if key not in OF_PAIRS}
         # the order of variables is theirs; that of the other keys means nothing
         kept = in_order(kept) | {"variables": dataset["variables"]}
         return DescribeJob(self.datasets[name], kept, self.config["project"]["missing"])
@@ -154,10 +160,14 @@ class Plan:
 
     def blocks(self) -> list[str]:
         """Return the blocks of variables that the datasets of the config use."""
+        return [path for dataset in self.own for path in dataset.block_files()]
+
+    def answers(self) -> list[str]:
+        """Return what was asked of triangles and targets of the datasets of the config."""
         return [
-            dataset.block_file(block)
+            path
             for dataset in self.own
-            for block in sorted({block for tile in dataset.tiles for block in tile})
+            for path in (*dataset.direct_files(), *dataset.selection_files())
         ]
 
     def exports(self) -> list[str]:

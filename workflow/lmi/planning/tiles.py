@@ -251,6 +251,8 @@ def _pairs(dataset, names):
         return "all", None
     if pairs == "shifted":
         return "explicit", ("shifted", dataset.get("spikes", {}).get("shift_s", 0))
+    if "target" in pairs:
+        return "between", _target(pairs["target"], names)
     if "between" in pairs:
         return "between", _between(json.dumps(pairs["between"]), names)
     check_file(pairs["file"], "pairs file")
@@ -279,6 +281,18 @@ def _shifted(shift_s, names):
     position = {name: index for index, name in enumerate(names)}
     copies = {index: position.get(shifted_name(name, shift_s)) for name, index in position.items()}
     return [(index, copy) for index, copy in copies.items() if copy is not None]
+
+
+@functools.lru_cache(maxsize=64)
+def _target(name, names):
+    """Return the position of a target, and those of all others, as `_between` does."""
+    if name not in names:
+        raise InputError(
+            f"pairs.target: no variable is called '{name}'{suggest(name, names)}. Variables: "
+            f"{some(names)}"
+        )
+    target = names.index(name)
+    return frozenset({target}), frozenset(range(len(names))) - {target}
 
 
 @functools.lru_cache(maxsize=64)

@@ -5,8 +5,12 @@ import numpy as np
 from lmi.base.repeats import MANY_COPIES, codes, copies
 from lmi.projection.views import drop_constant, normal_scores
 
-KINDS = ("wide", "number", "tied", "label")
-"""Several features; one feature of distinct values; one feature whose values repeat; a label."""
+KINDS = ("wide", "counts", "number", "tied", "label")
+"""Several features; several, most of which have ties; one feature of distinct values; one feature
+whose values repeat; a label."""
+SEVERAL = {"wide", "counts"}
+MOST_LOOKED_AT = 64
+"""Features, evenly spaced, of which it is asked whether most have ties."""
 TIED_SHARE = 0.1
 """One feature has ties where more than this share of the samples have a value that more than
 `MANY_COPIES` samples have: counts, zeros beside numbers. A few equal values are none."""
@@ -34,9 +38,16 @@ def describe(matrix, label=False):
     if label or are_indicators(matrix):
         return "label", codes(matrix).astype(np.float32)
     if matrix.shape[1] != 1:
-        return "wide", np.zeros(len(matrix), np.float32)
-    tied = (copies(matrix) > MANY_COPIES).mean() > TIED_SHARE
+        some = np.linspace(0, matrix.shape[1] - 1, min(matrix.shape[1], MOST_LOOKED_AT)).astype(int)
+        have_ties = [_has_ties(matrix[:, column]) for column in some]
+        kind = "counts" if have_ties and np.mean(have_ties) > 0.5 else "wide"
+        return kind, np.zeros(len(matrix), np.float32)
+    tied = _has_ties(matrix[:, 0])
     return ("tied" if tied else "number"), normal_scores(matrix)[:, 0]
+
+
+def _has_ties(values):
+    return (copies(values[:, None]) > MANY_COPIES).mean() > TIED_SHARE
 
 
 def are_indicators(matrix):
@@ -76,7 +87,7 @@ def broken(matrix, rng):
     """
     result = None
     for column, values in enumerate(np.asarray(matrix).T):
-        if (copies(values[:, None]) > MANY_COPIES).mean() > TIED_SHARE:
+        if _has_ties(values):
             result = np.array(matrix) if result is None else result
             order = np.lexsort((rng.random(len(values)), values))
             places = np.empty(len(values))

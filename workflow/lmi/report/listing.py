@@ -4,7 +4,7 @@ import re
 
 DATASET_FIGURES = ("heatmap", "top_pairs", "embedding", "training")
 """Figures of every dataset."""
-SETTING_FIGURES = ("lags", "strata")
+SETTING_FIGURES = ("lags", "strata", "select")
 """Figures of the datasets that have the key of the same name in the config."""
 RUN_FIGURES = ("distribution", "volcano", "truth")
 """Figures of all datasets together."""
@@ -79,7 +79,7 @@ def figure_stem(kind, dataset=None):
 
 
 def dataset_figures(settings):
-    """Return the kinds of figures of a dataset, of which its lags and strata add one each.
+    """Return the kinds of figures of a dataset; its lags, strata and selection add one each.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ from lmi.report.texts import (
     sizes,
     summary,
 )
-from lmi.results import parquet
+from lmi.results import direct, parquet, targets
 from lmi.results.stage_times import stage_times
 from lmi.results.table import bits, peaks, printable, probability, signed
 
@@ -102,10 +102,15 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir, 
     for one in overviews:
         if one.dataset in read:
             read[one.dataset] |= {"labels": one.labels, "label_rows": one.label_rows}
-    _write_figures(Path(figures_dir), all_lags, details, config, n_top, fdr, controls)
+    folder, names = Path(mi_parquet).parent, list(dict.fromkeys(all_lags["dataset"]))
+    rows = {name: all_lags[all_lags["dataset"] == name] for name in names}
+    asking = {name for name, its in (config.get("datasets") or {}).items() if "select" in its}
+    selected = {
+        name: targets.of_dataset(folder / name, rows[name]) for name in names if name in asking
+    }
+    _write_figures(Path(figures_dir), all_lags, details, config, n_top, fdr, controls, selected)
 
     table = peaks(all_lags)
-    names = list(dict.fromkeys(table["dataset"]))
     parts = {name: table[table["dataset"] == name] for name in names}
     sections = [
         {
@@ -117,7 +122,8 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir, 
         }
         for number, (name, part) in enumerate(parts.items())
     ]
-    light, heavy, n_rows = payload(all_lags, details, read, sections, fdr)
+    edges = {name: direct.of_dataset(folder / name, rows[name], fdr) for name in names}
+    light, heavy, n_rows = payload(all_lags, details, read, sections, fdr, edges)
     scripts = _scripts()
     page = (
         templates()
@@ -130,6 +136,7 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir, 
             sizes=[sizes(part, read.get(name), name in controls) for name, part in parts.items()],
             overviews=[overview_text.text(one) for one in overviews],
             plots=PLOTS,
+            selections=_selections(selected, Path(figures_dir)),
             light=light,
             heavy=heavy,
             n_rows=n_rows,
@@ -196,7 +203,19 @@ def templates():
     return environment
 
 
-def _write_figures(folder, all_lags, details, config, n_top, fdr, controls):
+def _selections(selected, folder):
+    """Return, of each dataset with a target, what the page shows: rows, sentence and plot."""
+    shown = []
+    for name, table in selected.items():
+        if table is None:
+            continue
+        path = folder / f"{figure_stem('select', name)}.svg"
+        plot = base64.b64encode(path.read_bytes()).decode() if len(table) else ""
+        shown.append({"dataset": name, "rows": table.to_dict("records"), "plot": plot})
+    return shown
+
+
+def _write_figures(folder, all_lags, details, config, n_top, fdr, controls, selected):
     """Write the figures of a run, for papers and talks."""
     folder.mkdir(parents=True, exist_ok=True)
 
@@ -223,6 +242,8 @@ def _write_figures(folder, all_lags, details, config, n_top, fdr, controls):
             save("lags", name, figures.lags, all_lags[all_lags["dataset"] == name])
         if "strata" in kinds:
             save("strata", name, figures.strata, part, n_top)
+        if "select" in kinds:
+            save("select", name, figures.select, selected[name])
     save("distribution", None, figures.distribution, table, controls)
     save("volcano", None, figures.volcano, table, fdr, controls)
     save("truth", None, figures.truth, table)

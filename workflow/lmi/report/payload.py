@@ -9,6 +9,7 @@ from lmi.report.blocks import first_axes, loadings
 from lmi.report.network import network
 from lmi.report.packing import pack, scaled
 from lmi.report.texts import THOROUGH
+from lmi.results import direct
 from lmi.results.columns import DECLARED
 
 MAX_ROWS = 150_000
@@ -78,7 +79,7 @@ SHOWN = (
 _PRECISE = tuple(one.name for one in DECLARED if one.name.startswith(("p_", "q_")))
 
 
-def payload(table, details, blocks, sections, fdr):
+def payload(table, details, blocks, sections, fdr, edges):
     """Return what the page's script draws, as `lmi.report.packing.pack` writes it.
 
     Parameters
@@ -93,6 +94,8 @@ def payload(table, details, blocks, sections, fdr):
         For each dataset name, control (whether it is a negative one) and summary (sentences).
     fdr : float
         Level of `significant`.
+    edges : dict of str to pandas.DataFrame
+        For each dataset, from `lmi.results.direct.network`.
 
     Returns
     -------
@@ -108,11 +111,13 @@ def payload(table, details, blocks, sections, fdr):
     variables = pd.Index(pd.unique(pd.concat([rows["x"], rows["y"]])))
     columns, arrays = _columns(rows, variables)
     arrays["peak"] = is_peak[shown].astype(np.uint8)
+    arrays["explained"] = _explained(rows, edges)
     datasets = []
     for number, name in enumerate(names):
         part = table[is_peak & (table["dataset"] == name).to_numpy()]
         words, its = _dataset(part, number, variables, len(part) > (rows["dataset"] == name).sum())
         texts_of = {"control": sections[number]["control"]}
+        texts_of["explained_by"] = _explained_by(edges[name])
         texts_of["summary"] = " ".join(sections[number]["summary"])
         datasets.append({"name": name} | texts_of | words)
         arrays |= its
@@ -127,6 +132,25 @@ def payload(table, details, blocks, sections, fdr):
     }
     place = pd.Series(np.arange(len(rows)), index=rows.index)
     return pack(words, arrays), _heavy(names, details, blocks, place, variables), len(rows)
+
+
+def _explained_by(edges):
+    """Return how the page tells that a third variable explains a pair; empty where it does not."""
+    if (edges["direct_conditional"] != direct.NOT_ASKED).any():
+        return "conditional information"
+    return "" if edges["direct_dpi"].all() else "data processing inequality"
+
+
+def _explained(rows, edges):
+    """Return which rows are significant pairs that a third variable explains."""
+    found = set()
+    for name, its in edges.items():
+        asked = (its["direct_conditional"] != direct.NOT_ASKED).any()
+        indirect = its["direct_conditional"] == direct.NO if asked else ~its["direct_dpi"]
+        gone = its[indirect]
+        found |= {(name, x, y) for x, y in zip(gone["x"], gone["y"], strict=True)}
+    ends = zip(rows["dataset"], rows["x"], rows["y"], strict=True)
+    return np.array([one in found for one in ends], np.uint8)
 
 
 def _chosen(table, is_peak):

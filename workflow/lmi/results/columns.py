@@ -120,3 +120,61 @@ FROM_ATTRIBUTES = tuple(column.name for column in DECLARED if column.held == "ti
 """Columns that a tile holds as attributes, because they are the same in all of its rows."""
 OF_A_TILE = tuple(column.name for column in DECLARED if column.held != "run")
 """Columns that a tile holds, attributes included."""
+
+_PAIR = ("x", "y", "lag", "mi_bits", "sd_bits", "q_value", "flag")
+NETWORK = (
+    *(column for name in _PAIR for column in DECLARED if column.name == name),
+    Column("direct_dpi", "bool", "", "whether it is the weakest side of no triangle of edges"),
+    Column("via_dpi", "str", "", "else the third variable that tells most of both", ""),
+    Column("n_thirds", "int64", "", "third variables with which x and y make a triangle of edges"),
+    Column(
+        "direct_conditional",
+        "str",
+        "",
+        "whether x and y share something given each third variable: yes, no, open (not all asked)",
+        "",
+    ),
+    Column("via_conditional", "str", "", "the third variable that leaves least", ""),
+    _bits("cmi_bits", "what it leaves of mi_bits"),
+    _bits("sd_cmi_bits", "standard error of cmi_bits"),
+    Column("p_direct", "float64", "", "largest p value given one of the third variables", math.nan),
+    Column(
+        "n_asked", "int64", "", "third variables that were asked, up to the first that explains", 0
+    ),
+    Column("flag_conditional", "str", "", "ok, warn or fail, of cmi_bits", ""),
+    Column("reason_conditional", "str", "", "why that flag is not ok", ""),
+)
+"""The columns of `network.tsv`: significant pairs, and whether each is direct."""
+ASKED = (
+    Column("x", "str", "", "one end of an edge"),
+    Column("y", "str", "", "the other end"),
+    Column("z", "str", "", "the third variable that is given"),
+    _bits("cmi_bits", "what x and y share beyond z"),
+    _bits("sd_cmi_bits", "standard error of cmi_bits"),
+    Column("p_conditional", "float64", "", "of permutations near z, one-sided", math.nan),
+    Column("explains", "bool", "", "whether x and y share nothing significant beyond z"),
+    Column("flag", "str", "", "ok, warn or fail"),
+    Column("reason", "str", "", "why the flag is not ok"),
+)
+"""What is kept of each triangle that is asked about."""
+TARGETS = (
+    Column("target", "str", "", "the variable that the others tell of"),
+    Column("step", "int64", "", "the first one selected is 1"),
+    Column("variable", "str", "", "the one that adds most to those before it"),
+    _bits("mi_bits", "what it tells of the target alone"),
+    _bits("sd_bits", "standard error of mi_bits"),
+    Column("p_value", "float64", "", "of mi_bits", math.nan),
+    _bits("added_bits", "what it tells beyond those selected before it"),
+    _bits("sd_added_bits", "standard error of added_bits"),
+    Column("p_added", "float64", "", "of added_bits, times the candidates", math.nan),
+    Column("n_candidates", "int64", "", "variables among which it was chosen"),
+    _bits("total_bits", "what all variables so far tell together: added_bits, added up"),
+    _bits("sd_total_bits", "standard error of total_bits"),
+    _bits("unique_bits", "what it tells beyond all others that are selected"),
+    _bits("sd_unique_bits", "standard error of unique_bits"),
+    Column("p_unique", "float64", "", "of unique_bits", math.nan),
+    _bits("interaction_bits", "added_bits less mi_bits: synergy above zero, redundancy below"),
+    Column("flag", "str", "", "ok, warn or fail, of added_bits and unique_bits"),
+    Column("reason", "str", "", "why the flag is not ok"),
+)
+"""The columns of `targets.tsv`: which variables tell of a target, and what each adds."""

@@ -17,7 +17,7 @@ from lmi.results import names, pairs
 
 _ARRAYS = (*PER_ENCODER, "fold", "n_latent", "converged", "seconds")
 _OF_TRAINING = ("loss_step", "loss_train", "loss_validation")
-_OF_TIES = ("value", "classified")
+_OF_TIES = ("value", "classified", "weak_bits")
 _OF_NETWORKS = ("network", "network_size")
 
 
@@ -68,6 +68,7 @@ def read_embeddings(
             kinds=tuple(texts["kind"][row]),
             values=_held(arrays, "value", row),
             classified=_held(arrays, "classified", row),
+            weak_bits=_held(arrays, "weak_bits", row),
             weights=_weights(arrays, row)[its],
         )
 

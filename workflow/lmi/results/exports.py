@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from lmi.base.files import replacing
-from lmi.results import direct, matrices
+from lmi.results import origin
+from lmi.results.columns import TARGETS
 from lmi.results.listing import MATRICES
 from lmi.results.load import Run
-from lmi.results.table import peaks, write_tsv
+from lmi.results.table import write_tsv
 
 
 def write(
@@ -24,8 +25,9 @@ def write(
       significant digits, NaN where there is no value;
     - `<dataset>/matrices.npz`: both in full precision, and `variables`, for numpy;
     - `<dataset>/network.graphml`: variables, and the pairs with a q value up to `q`;
-    - `<dataset>/edges.tsv`: the same pairs as a list, and whether each is `direct` or runs `via` a
-      third variable, by the data processing inequality;
+    - `<dataset>/network.tsv`: the same pairs as a list, with the verdicts on whether each is direct
+      (`lmi.results.direct`), which the graph has as well;
+    - `<dataset>/targets.tsv`: which variables tell of the target, of a dataset that selects them;
     - `<dataset>/delta_bits.tsv`, `q_delta.tsv`: matrices of a dataset that compares groups;
     - `<dataset>/transfer_bits.tsv`, `q_transfer.tsv`, `transfer.graphml`: of one that asks for
       transfer; rows and tails of arrows are sources.
@@ -72,10 +74,8 @@ def _write(run: Run, dataset: str, folder: Path, q: float) -> Iterator[Path]:
     with replacing(target / "network.graphml") as path:
         nx.write_graphml(run.network(q, dataset, untested="empty"), path)
     yield target / "network.graphml"
-    rows = peaks(run.table[run.table["dataset"] == dataset])
-    edges: pd.DataFrame = rows.loc[rows["q_value"] <= q, ["x", "y", *matrices.EDGE_ATTRIBUTES]]
-    write_tsv(edges.join(direct.pruned(edges)), target / "edges.tsv")
-    yield target / "edges.tsv"
+    write_tsv(run.edges(q, dataset), target / "network.tsv")
+    yield target / "network.tsv"
 
 
 def _write_asked(
@@ -85,6 +85,12 @@ def _write_asked(
     import networkx as nx
 
     target = folder / dataset
+    if "select" in asked:
+        write_tsv(
+            origin.frame([], TARGETS) if (own := run.targets(dataset)) is None else own,
+            target / "targets.tsv",
+        )
+        yield target / "targets.tsv"
     if "compare" in asked:
         for name in ("delta_bits", "q_delta"):
             yield _write_matrix(run.matrix(name, dataset), target / f"{name}.tsv")

@@ -84,7 +84,7 @@ BLOCK = {
     "feature_key": Dataset(
         "uint64", ("feature of all variables",), "hash of the order of its samples, or 0"
     ),
-    "kind": Dataset("str", ("variable",), "wide, number, tied or label", "", "wide"),
+    "kind": Dataset("str", ("variable",), "wide, counts, number, tied or label", "", "wide"),
     "value": Dataset("float32", ("variable", "sample"), "normal score, or number of a label"),
     "sample_name": Dataset("str", ("sample",), "its name; its row, where the data name none"),
     "sample_row": Dataset("int64", ("sample",), "its row in the first source, from 0"),
@@ -123,6 +123,9 @@ EMBEDDINGS = {
     "value": Dataset(
         "float32", ("pair", "side", "sample"), "values of pairs with ties", "", np.nan, True
     ),
+    "weak_bits": Dataset(
+        "float64", ("pair", "value and error"), "bits of many weak axes", BITS, np.nan, True
+    ),
     "classified": Dataset(
         "float32", ("pair", "training share", "sample"), "bits of classifiers", BITS, np.nan, True
     ),
@@ -160,7 +163,27 @@ PARTS = ESTIMATES | {
 }
 """`parts/part-*.h5`: many tiles in one; some pairs are detailed."""
 
-LAYOUTS = {"block": BLOCK, "embeddings": EMBEDDINGS, "estimates": ESTIMATES, "parts": PARTS}
+
+def _rows(declared, what):
+    return {
+        column.name: Dataset(column.dtype, (what,), column.description, column.unit)
+        for column in declared
+    }
+
+
+DIRECT = _rows(columns.ASKED, "triangle")
+"""`direct/part-*.h5`: triangles of significant pairs."""
+SELECTION = _rows(columns.TARGETS, "selected variable")
+"""`selection.h5`: variables that tell of a target."""
+
+LAYOUTS = {
+    "block": BLOCK,
+    "embeddings": EMBEDDINGS,
+    "estimates": ESTIMATES,
+    "parts": PARTS,
+    "direct": DIRECT,
+    "selection": SELECTION,
+}
 
 
 def fill(name: str) -> Any:

@@ -3,9 +3,10 @@
 TABLE = "mi.parquet"
 MATRICES = ("mi_bits", "q_value")
 """Columns of the table that are exported as square matrices."""
-EXPORTS = (*(f"{name}.tsv" for name in MATRICES), "matrices.npz", "network.graphml", "edges.tsv")
+EXPORTS = (*(f"{name}.tsv" for name in MATRICES), "matrices.npz", "network.graphml", "network.tsv")
 """What each dataset has in `exports/<dataset>/`."""
 ASKED = {
+    "select": ("targets.tsv",),
     "compare": ("delta_bits.tsv", "q_delta.tsv"),
     "transfer": ("transfer_bits.tsv", "q_transfer.tsv", "transfer.graphml"),
 }

@@ -12,7 +12,7 @@ import pandas as pd
 
 from lmi.base.errors import InputError
 from lmi.base.messages import some, suggest
-from lmi.results import matrices, names, pairs, parquet
+from lmi.results import direct, matrices, names, pairs, parquet, targets
 from lmi.results.columns import COLUMNS
 from lmi.results.listing import TABLE
 
@@ -143,13 +143,49 @@ class Run:
         dataset = self._dataset(dataset)
         return matrices.square(self._rows(dataset), column, self.variables(dataset), lag)
 
+    def edges(self, q: float = 0.05, dataset: str | None = None) -> pd.DataFrame:
+        """Return the pairs with a q value of at most `q`, and whether each is direct.
+
+        Of a pair with lags, the one with the largest mi_bits counts. By the data processing
+        inequality (`direct_dpi`) every edge is judged; by conditional information
+        (`direct_conditional`) those that the run was to ask about (`direct` in its config), which
+        are significant at its `report.fdr`.
+
+        Parameters
+        ----------
+        q : float
+        dataset : str, optional
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns of `network.tsv`; no rows where the dataset has no q values.
+        """
+        dataset = self._dataset(dataset)
+        return direct.of_dataset(self.folder / dataset, self._rows(dataset), q)
+
+    def targets(self, dataset: str | None = None) -> pd.DataFrame | None:
+        """Return which variables tell of the target of a dataset, and what each adds.
+
+        Returns
+        -------
+        pandas.DataFrame or None
+            The columns of `targets.tsv`; None where the config has no `select`.
+        """
+        dataset = self._dataset(dataset)
+        return targets.of_dataset(self.folder / dataset, self._rows(dataset))
+
     def network(
-        self, q: float = 0.05, dataset: str | None = None, untested: str = "error"
+        self,
+        q: float = 0.05,
+        dataset: str | None = None,
+        untested: str = "error",
+        direct_by: str | None = None,
     ) -> networkx.Graph:
         """Return the pairs with a q value of at most `q` as a graph.
 
-        Edges have mi_bits, sd_bits, q_value, lag and flag; nodes n_features. Of a pair with lags,
-        the one with the largest mi_bits counts.
+        Edges have the columns of `edges`; nodes n_features. Of a pair with lags, the one with the
+        largest mi_bits counts.
 
         Parameters
         ----------
@@ -158,25 +194,43 @@ class Run:
         untested : str
             What follows where the dataset has no q value: an error, or a graph without edges
             (empty).
+        direct_by : str, optional
+            Direct edges alone: dpi, by the data processing inequality; conditional, those that no
+            third variable explains.
 
         Raises
         ------
         InputError
-            The dataset has no q values.
+            The dataset has no q values, or its triangles were not asked about.
         """
         dataset = self._dataset(dataset)
-        rows = self._rows(dataset)
-        if untested == "error" and not rows["q_value"].notna().any():
+        if untested == "error" and not self._rows(dataset)["q_value"].notna().any():
             raise InputError(
                 f"{self.folder}: expected q values, found none for the dataset '{dataset}'. Set "
                 "estimate.permutations.max above 0 and run the same command again"
             )
+        edges = self.edges(q, dataset)
+        if direct_by is not None:
+            edges = edges[self._is_direct(edges, dataset, direct_by)]
         graph = matrices.network(
-            rows, self.variables(dataset), q, dataset=dataset, run=self.folder.name
+            edges, self.variables(dataset), q=q, dataset=dataset, run=self.folder.name
         )
         for name, features in self.features(dataset).items():
             graph.nodes[name]["n_features"] = len(features)
         return graph
+
+    def _is_direct(self, edges: pd.DataFrame, dataset: str, direct_by: str) -> pd.Series:
+        """Return which edges are direct by one of the two ways."""
+        if direct_by == "dpi":
+            return edges["direct_dpi"]
+        if direct_by != "conditional":
+            raise InputError(f"direct_by: expected dpi or conditional, found {direct_by!r}.")
+        if (edges["direct_conditional"] == direct.NOT_ASKED).any():
+            raise InputError(
+                f"{self.folder}: expected answers for the triangles of the dataset '{dataset}', "
+                "found none. Give the dataset the key `direct` and run the same command again"
+            )
+        return edges["direct_conditional"] == direct.YES
 
     def transfer_network(self, q: float = 0.05, dataset: str | None = None) -> networkx.DiGraph:
         """Return the directions of transfer with a q value of at most `q` as a directed graph.

@@ -33,7 +33,6 @@ TRANSFER_ATTRIBUTES = {
     "lag": "xy_lag",
 }
 """What an edge from x to y has -> its column."""
-EDGE_ATTRIBUTES = ("mi_bits", "sd_bits", "q_value", "lag", "flag")
 
 
 def square(
@@ -96,36 +95,33 @@ def square(
     return pd.DataFrame(matrix, index=names, columns=names)
 
 
-def network(
-    table: pd.DataFrame, variables: Sequence[str], q: float, **attributes: object
-) -> networkx.Graph:
-    """Return the pairs with a q value up to a level as a graph.
+def network(edges: pd.DataFrame, variables: Sequence[str], **attributes: object) -> networkx.Graph:
+    """Return the edges of a network as a graph.
 
     Parameters
     ----------
-    table : pandas.DataFrame
-        Rows of one dataset; of a pair with lags, that with the largest mi_bits.
+    edges : pandas.DataFrame
+        From `lmi.results.direct.network`.
     variables : sequence of str
         The nodes; those without a significant pair are there too.
-    q : float
     **attributes
         Of the graph.
 
     Returns
     -------
     networkx.Graph
-        Edges have `EDGE_ATTRIBUTES`; one that is NaN is left out, for GraphML has no word for it.
+        Edges have the columns of `edges`; a value that is NaN, or a text that says nothing, is left
+        out, for GraphML has no word for it.
     """
     import networkx as nx
 
-    graph = nx.Graph(q=q, **attributes)
+    graph = nx.Graph(**attributes)
     graph.add_nodes_from(variables)
-    rows = peaks(table)
-    rows = rows[rows["q_value"] <= q]
-    for row in rows[["x", "y", *EDGE_ATTRIBUTES]].itertuples(index=False):
+    names = [column for column in edges if column not in ("x", "y")]
+    for row in edges[["x", "y", *names]].itertuples(index=False):
         x, y, *values = row
-        said = zip(EDGE_ATTRIBUTES, values, strict=True)
-        graph.add_edge(x, y, **{name: value for name, value in said if value == value})
+        said = zip(names, values, strict=True)
+        graph.add_edge(x, y, **{name: one for name, one in said if one == one and one != ""})
     return graph
 
 

@@ -36,7 +36,8 @@ MEANING = {
     "q_value.tsv": "square matrix of q values",
     "matrices.npz": "the square matrices for numpy, in full precision",
     "network.graphml": "variables, and the pairs that are significant",
-    "edges.tsv": "the pairs that are significant",
+    "network.tsv": "the pairs that are significant, and whether each is direct",
+    "targets.tsv": "which variables tell of the target, and what each adds",
 }
 
 

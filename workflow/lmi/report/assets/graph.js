@@ -15,6 +15,10 @@ function setSliders() {
   mi.max = most;
   mi.step = most / 200;
   mi.value = tested ? 0 : most / 4;
+  const by = words.datasets[chosen].explained_by;
+  byId("direct-control").hidden = !by;
+  byId("direct").checked = false;
+  byId("direct-said").textContent = `without pairs that a third variable explains (${by})`;
   tellSliders();
 }
 
@@ -48,7 +52,8 @@ function colourOf(community) {
 function networkPlot(place) {
   const colours = theme(), nodes = nodesOf(chosen), {q, mi} = limits();
   const good = rowsOf(chosen, row => finite(row) && !isFailed(row) && arrays.x[row] !== arrays.y[row] &&
-    arrays.mi_bits[row] >= mi && (q === Infinity || arrays.q_value[row] <= q));
+    arrays.mi_bits[row] >= mi && (q === Infinity || arrays.q_value[row] <= q) &&
+    !(byId("direct").checked && arrays.explained[row]));
   const placed = good.filter(row => [arrays.x[row], arrays.y[row]].every(code => Number.isFinite(nodes.get(code)?.x)));
   const rows = placed.slice(0, MAX_LINES);
   byId("network-said").textContent = `${counted(good.length, "pair")}` +

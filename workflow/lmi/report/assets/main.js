@@ -48,6 +48,7 @@ async function start() {
       waiting = setTimeout(() => redraw("network"), 120);
     });
   }
+  byId("direct").addEventListener("change", () => redraw("network"));
   byId("find-variable").addEventListener("change", event => {
     const code = words.variables.indexOf(event.target.value);
     if (arrays[`nodes-${chosen}`].includes(code)) openVariable(code, chosen);

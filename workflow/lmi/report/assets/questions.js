@@ -2,16 +2,15 @@
 
 const MOST_NAMED = 8;
 
-// A square of two values of each pair, with the line where both are the same.
+// Two values of each pair, and the line where both are the same; `named` returns what stands beside a dot.
 function against(rows, x, y, said, filled, heads, named) {
   const colours = theme(), values = rows.flatMap(row => [x(row), y(row)]);
   const low = Math.min(0, ...values), high = 1.08 * Math.max(0.05, ...values);
-  const shown = rows.map(row => named.has(row) ? label(pairName(row, 14), 34) : "");
   return {data: [
     {type: "scatter", mode: "lines", x: [low, high], y: [low, high], hoverinfo: "skip", showlegend: false,
       line: {color: colours.muted, width: 1}},
     {type: "scatter", mode: "markers+text", x: rows.map(x), y: rows.map(y), customdata: rows, showlegend: false,
-      hovertext: rows.map(said), hovertemplate: "%{hovertext}<extra></extra>", text: shown,
+      hovertext: rows.map(said), hovertemplate: "%{hovertext}<extra></extra>", text: rows.map(named),
       textposition: "top center", textfont: {size: 11, color: colours.ink}, cliponaxis: false,
       marker: {color: colours.series[0], size: 9, symbol: rows.map(row => filled(row) ? "circle" : "circle-open")}},
   ], layout: {height: 460, xaxis: {title: {text: heads[0]}}, yaxis: {title: {text: heads[1]}}}};
@@ -38,7 +37,8 @@ function groupsPlot() {
   const drawn = thinned(rows, row => valueOf("mi_first_bits", row), row => valueOf("mi_second_bits", row));
   const named = new Set([...drawn].sort(surest).slice(0, MOST_NAMED).filter(changed));
   return against(drawn, row => valueOf("mi_first_bits", row), row => valueOf("mi_second_bits", row), saidOfGroups,
-    changed, ["MI in the first group (bits)", "MI in the second group (bits)"], named);
+    changed, [`MI in the first group (bits): ${label(valueOf("groups", rows[0]), 60)}`, "MI in the second group (bits)"],
+    row => named.has(row) ? label(pairName(row, 14), 34) : "");
 }
 
 function changesPlot(place) {
@@ -61,11 +61,17 @@ function changesPlot(place) {
 // Of a pair, the stronger direction: its column, and that of the weaker.
 const stronger = row => valueOf("xy_bits", row) >= valueOf("yx_bits", row) ? ["xy", "yx"] : ["yx", "xy"];
 
+// Source and target of the stronger direction.
+function ends(row) {
+  const names = ["x", "y"].map(side => label(valueOf(side, row), 14));
+  return stronger(row)[0] === "xy" ? names : names.toReversed();
+}
+
 function saidOfTransfer(row) {
   const names = ["x", "y"].map(side => label(valueOf(side, row), 40));
-  const line = (way, ends) => {
+  const line = (way, [source, target]) => {
     const q = valueOf(`q_${way}`, row), lag = valueOf(`${way}_lag`, row);
-    return `<br>${ends.join(" → ")}: ${bits(valueOf(`${way}_bits`, row), valueOf(`sd_${way}_bits`, row))} bits` +
+    return `<br>${source} → ${target}: ${bits(valueOf(`${way}_bits`, row), valueOf(`sd_${way}_bits`, row))} bits` +
       (lag ? `, lag ${lag}` : "") + (Number.isFinite(q) ? `, q ${probability(q)}` : "");
   };
   return `<b>${names.join(" – ")}</b>${line("xy", names)}${line("yx", names.toReversed())}` +
@@ -80,5 +86,6 @@ function transferPlot() {
   const drawn = thinned(rows, strong, weak);
   const named = new Set(drawn.filter(sure).sort((one, other) => strong(other) - strong(one)).slice(0, MOST_NAMED));
   return against(drawn, strong, weak, saidOfTransfer, sure,
-    ["transfer in the stronger direction (bits)", "in the other direction (bits)"], named);
+    ["transfer in the stronger direction (bits)", "in the other direction (bits)"],
+    row => named.has(row) ? ends(row).join(" → ") : "");
 }

@@ -11,6 +11,7 @@ from lmi.report.figures._heatmap import (
     matrix,
 )
 from lmi.report.figures._lags import lags
+from lmi.report.figures._select import select
 from lmi.report.figures._strata import strata
 from lmi.report.figures._style import (
     INK,
@@ -51,6 +52,7 @@ __all__ = [
     "note",
     "printable",
     "save",
+    "select",
     "strata",
     "top_pairs",
     "training",
