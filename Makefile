@@ -12,7 +12,8 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check plan test test-fuzz test-wheel test-cluster test-browser lint lock docs \
+.PHONY: help demo check plan test test-fuzz test-faults test-faults-long test-wheel test-cluster \
+  test-browser lint lock docs \
   notebooks bench-forecast \
   bench-accuracy bench-speed bench-statistics bench-null bench-networks bench-conditional bench-questions \
   bench-discrete bench-ksg bench-gpu bench-scale bench-costs bench-overhead bench-memory \
@@ -24,6 +25,7 @@ help:
 	@echo "make plan   what a run will cost: jobs, CPU and GPU hours, memory, disk"
 	@echo "make test   install the test tools, check the code, run the tests"
 	@echo "make test-fuzz      300 mutations of a file of each format: read right, or refused in time"
+	@echo "make test-faults    kills, damage, full disks, clocks: the same table after each (-long: 800)"
 	@echo "make test-wheel     build the sdist and the wheel, and use the wheel from another folder"
 	@echo "make test-cluster   run the workflow, and what can go wrong, on a private SLURM"
 	@echo "make test-browser   open a report in Chromium, and use it"
@@ -70,6 +72,13 @@ test: lint
 test-fuzz: $(VENV)/.tested
 	OMP_NUM_THREADS=1 LMI_FUZZ=300 $(BIN)/python -m pytest -q tests/unit/data/test_fuzz.py
 
+# Kills, damage, full disks, clocks and more: the same table after each, or one message before it.
+test-faults: $(VENV)/.tested
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults
+
+test-faults-long: $(VENV)/.tested
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults --long
+
 test-wheel: $(VENV)/.tested
 	tests/wheel.sh
 
@@ -103,7 +112,7 @@ $(VENV)/.installed: envs/requirements.txt pyproject.toml $(wildcard setup.py wor
 	  echo "lmi-workflow needs Python 3.11 or newer; found $$($(PYTHON) --version 2>&1)." \
 	       "Name another one: make PYTHON=python3.12" >&2; exit 1; }
 	@echo "Installing into $(VENV): a minute or two"
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet --no-deps --require-hashes -r envs/requirements.txt
 	$(PIP) install --quiet "$(TORCH)"
 	$(PIP) install --quiet --no-deps --no-build-isolation -e .

@@ -125,13 +125,16 @@ def made_of(plan, report=False):
                     shared=shared,
                     given=job.given,
                     blocks=job.given_blocks,
+                    names=job.names,
                 )
 
             yield tile, make_tile
             yield f"{dataset.folder}/estimates/tile-{x:03d}-{y:03d}.h5", make_estimates
         for number, part in enumerate(dataset.part_files()):
             job = plan.job("collect", dataset=dataset.name, part=str(number))
-            yield part, lambda out, job=job: collect(out, job.estimates, 3)
+            blocks = job.names["blocks"]
+            names = [[blocks[block] for block in tile] for tile in job.names["tiles"]]
+            yield part, lambda out, job=job, names=names: collect(out, job.estimates, 3, names)
     results = Path(plan.results)
     table = results / "mi.parquet"
     yield str(table), lambda out: aggregate(plan.parts(), results / "mi.tsv", out)

@@ -26,6 +26,7 @@ rule estimate:
         seed=job("estimate", "seed"),
         keep_pointwise=job("estimate", "keep_pointwise"),
         given=job("estimate", "given"),
+        names=job("estimate", "names"),
         compare=job("estimate", "compare"),
         transfer=job("estimate", "transfer"),
     message:

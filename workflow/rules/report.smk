@@ -21,6 +21,7 @@ rule collect:
     params:
         version=lmi.__version__,
         top_pairs=lookup(dpath="report/top_pairs", within=SETTINGS),
+        names=job("collect", "names"),
     message:
         "collect {wildcards.dataset}, part {wildcards.part}"
         " (about {resources.expected_s} s, {resources.mem_mb} MB, {resources.expected_mb} MB on disk)"

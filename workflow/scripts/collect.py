@@ -5,4 +5,10 @@ from job import job
 with job(snakemake):
     from lmi.results.collect import collect
 
-    collect(snakemake.output.part, snakemake.input.estimates, snakemake.params.top_pairs)
+    names = snakemake.params.names
+    collect(
+        snakemake.output.part,
+        snakemake.input.estimates,
+        snakemake.params.top_pairs,
+        [[names["blocks"][block] for block in tile] for tile in names["tiles"]],
+    )

@@ -17,4 +17,5 @@ with job(snakemake):
         compare=snakemake.params.compare,
         transfer=snakemake.params.transfer,
         blocks=list(snakemake.input.blocks),
+        names=snakemake.params.names,
     )

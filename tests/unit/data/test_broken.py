@@ -142,3 +142,42 @@ def test_a_folder_with_other_bytes_is_read_or_refused(kind, tmp_path):
                 assert "data." in str(error)
                 assert len(str(error).splitlines()) == 1
         path.write_bytes(whole[path])
+
+
+SPOILED = {
+    "a negative index": lambda parts: parts["indices"].__setitem__(5, -1),
+    "an index beyond": lambda parts: parts["indices"].__setitem__(5, 3),
+    "pointers that fall": lambda parts: parts["indptr"].__setitem__(7, 0),
+    "pointers that end early": lambda parts: parts["indptr"].__setitem__(-1, 100),
+    "pointers that are too few": lambda parts: parts.update(indptr=parts["indptr"][:60]),
+    "indices that are too few": lambda parts: parts.update(indices=parts["indices"][:60]),
+    "data that are too few": lambda parts: parts.update(data=parts["data"][:60]),
+}
+
+
+@pytest.mark.parametrize("kind", ["h5ad", "h5", "npz"])
+@pytest.mark.parametrize("what", SPOILED)
+def test_a_sparse_matrix_whose_parts_do_not_fit_is_refused(what, kind, tmp_path):
+    rng = np.random.default_rng(1)
+    matrix = scipy.sparse.csr_matrix((np.ones(120), rng.integers(3, size=120), np.arange(121)))
+    path = tmp_path / f"spoiled.{kind}"
+    if kind == "npz":
+        scipy.sparse.save_npz(path, matrix)
+        parts = dict(np.load(path))
+        SPOILED[what](parts)
+        np.savez(path, **parts)
+    else:
+        anndata.AnnData(matrix).write_h5ad(path)
+        with h5py.File(path, "r+") as file:
+            parts = {name: file["X"][name][()] for name in ("indptr", "indices", "data")}
+            SPOILED[what](parts)
+            for name, values in parts.items():
+                del file["X"][name]
+                file["X"][name] = values
+            if kind == "h5":
+                for name in ("obs", "var"):
+                    del file[name]
+    with pytest.raises(InputError):
+        source = sources.Source(str(path))
+        sources.header(source)
+        sources.read(source, [0, 2])

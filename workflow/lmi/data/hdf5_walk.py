@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 
-START_S, SECONDS_A_MB, MOST_S = 5.0, 2.0, 300.0
+START_S, SECONDS_A_MB, MOST_S = 2.0, 2.0, 300.0
 """CPU time for one file, by its size: sound files take a hundredth of it."""
 READ_WHOLE_BYTES = 10_000_000
 """Files up to this size are read as a whole, of larger ones the structure and all texts."""

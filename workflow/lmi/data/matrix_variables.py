@@ -14,6 +14,9 @@ from lmi.data.sources import (
 )
 from lmi.data.variable import Variable
 
+MAX_VARIABLES = 200_000
+"""Features that are variables of their own: there are half as many pairs as its square."""
+
 
 def list_source_variables(dataset):
     """List the variables of a dataset with sources: its files, its features, or groups of them."""
@@ -22,6 +25,8 @@ def list_source_variables(dataset):
         _refuse_ids(sources, "pairing" in dataset or "resample" in dataset)
     if choice == "files":
         return _file_variables(sources)
+    if choice == "each":
+        _check_count(sources)
     where, text, twice = feature_places(sources)
     if choice == "each":
         groups = {name: (name,) for name in where}
@@ -64,6 +69,18 @@ def list_source_variables(dataset):
         {one.name: one.features for one in variables}, where, text, twice, sources, described
     )
     return variables
+
+
+def _check_count(sources):
+    """Refuse more variables of a feature each than a run can have, before there are any."""
+    n_features = sum(len(header(source).features) for source in sources)
+    if n_features > MAX_VARIABLES:
+        raise InputError(
+            f"variables: each: expected at most {MAX_VARIABLES:,} features in "
+            f"{some(repr(str(source.path)) for source in sources)}, found {n_features:,}, which "
+            "make as many variables. Name groups of features (`gene_sets`, `table`, `list`), or "
+            "select features before"
+        )
 
 
 def _refuse_ids(sources, apart):

@@ -319,7 +319,10 @@ def fit(x, y, max_axes=16, shrink=True, redundancy=1.0):
     s = s[:n_axes]
     weight = np.ones(n_axes)
     if rank:
-        weight = np.sqrt(np.clip(s**2 - 4 * m_best * redundancy / n_train, 1e-6, 1.0))
+        noise = 4 * m_best / n_train
+        # a series has more noise, but the strongest axis keeps a weight that the others lack
+        noise = max(noise, min(redundancy * noise, s[0] ** 2 / 2))
+        weight = np.sqrt(np.clip(s**2 - noise, 1e-6, 1.0))
     share = np.pad(share, (0, n_axes), mode="edge")[:n_axes]
     m_x, m_y = (min(m_best, w.train.shape[1]) for w in (x, y))
     # rounded, so that samples with equal features stay equal whatever the order of the sums

@@ -5,14 +5,13 @@ import logging
 
 import numpy as np
 
-from lmi.base.errors import InputError
-from lmi.base.files import reading, set_aside, text, write
-from lmi.base.messages import some
+from lmi.base.files import reading, text, write
 from lmi.estimation import estimate as estimation
 from lmi.estimation import flags
 from lmi.pipeline import cache, checks, chunks
 from lmi.pipeline.blocks import Block, Side, embed_sides
 from lmi.results.embeddings import flattened
+from lmi.results.places import check_block
 
 log = logging.getLogger("lmi")
 
@@ -44,7 +43,7 @@ def embed(
     with reading(block_x, "project") as one, reading(block_y, "project") as other:
         keys = one.attrs["key"], other.attrs["key"]
         for file, path, planned in zip((one, other), (block_x, block_y), names or (), strict=False):
-            _refuse_another(text(file["name"]), planned, path)
+            check_block(path, text(file["name"]), planned)
     key = cache.key("embed", keys, pairs, list(lags), settings, seed)
     if cache.fetch(shared, "embed", key, out):
         return
@@ -83,16 +82,6 @@ def embed(
     )
     chunks.clear(out)
     cache.keep(shared, "embed", key, out)
-
-
-def _refuse_another(found, planned, path):
-    """Refuse a whole file that lies where another one should."""
-    if list(found) != list(planned):
-        fault = (
-            f"it holds the variables {some(found)}, not {some(planned)}: it is the file of another "
-            "block or run"
-        )
-        raise InputError(set_aside(path, fault, "project"))
 
 
 def lagged(fold, lag, interval=None):

@@ -18,6 +18,7 @@ from lmi.estimation import estimate as estimation
 from lmi.pipeline import cache, chunks, compared, directed
 from lmi.pipeline.conditional import Conditioned
 from lmi.results.embeddings import read_embeddings
+from lmi.results.places import check_tile
 
 CURVES = ("loss_step", "loss_train", "loss_validation")
 
@@ -35,6 +36,7 @@ def estimate(
     compare=None,
     transfer=None,
     blocks=(),
+    names=None,
 ):
     """Estimate the mutual information of the pairs of a tile.
 
@@ -60,6 +62,9 @@ def estimate(
         `pairs`, `variable`, `lags`, `history` and `settings` of `directed.Series`.
     blocks : list of str or Path
         Block files of x, y and the variable that is given, for all three.
+    names : (list of str, list of str), optional
+        The variables that the plan has in the blocks of x and of y; embeddings of others are
+        refused.
 
     Raises
     ------
@@ -70,6 +75,8 @@ def estimate(
     """
     with reading(embeddings, "embed") as file:
         attributes = dict(file.attrs)
+        if names:
+            check_tile(embeddings, "embed", text(file["x"]), text(file["y"]), names)
         groups = compare and compared.Groups(blocks=blocks[:2], seed=seed, **compare)
         more = _keys(given, groups, compare, transfer, blocks)
         key = cache.key("estimate", attributes["key"], settings, seed, keep_pointwise, *more)

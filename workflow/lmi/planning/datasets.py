@@ -163,6 +163,10 @@ class DatasetPlan:
         """Return the file of a block of the data."""
         return f"{self.projected}/variables/block-{block:03d}.h5"
 
+    def names(self, block: int) -> list[str]:
+        """Return the names of the variables of a block."""
+        return [variable.name for variable in self.blocks[block]]
+
     def block_of(self, name: str) -> int:
         """Return the block that holds a variable."""
         return next(
@@ -318,7 +322,9 @@ def _of_user(name, dataset, config, settings, folder, kept):
         settings=settings.__getitem__,
         data=lambda block: data(),
         sources=lambda block: files(),
-        find_contents=lambda: {path: fingerprint(path) for path in sorted(files())},
+        find_contents=lambda: {
+            path: fingerprint(path, whole=config["whole_sources"]) for path in sorted(files())
+        },
         list_blocks=lambda: tiles.blocks(variables(), size()),
         list_tiles=lambda: tiles.tiles(dataset, variables(), size()),
         list_pairs=lambda x, y: tiles.tile_pairs(dataset, variables(), size(), x, y),

@@ -122,8 +122,7 @@ class StageJob(CostedJob):
     @property
     def names(self) -> list[list[str]]:
         """The variables of the blocks of x and of y."""
-        blocks = self.blocks[0], self.blocks[-1]
-        return [[variable.name for variable in self.dataset.blocks[block]] for block in blocks]
+        return [self.dataset.names(block) for block in (self.blocks[0], self.blocks[-1])]
 
     @property
     def pairs(self) -> list[list[int]]:
@@ -300,6 +299,14 @@ class TableJob(CostedJob):
     def estimates(self) -> list[str]:
         """The estimate files of its tiles."""
         return [dataset.estimate_file(x, y) for dataset, x, y in self.tiles]
+
+    @property
+    def names(self) -> Settings:
+        """The variables of the blocks of its tiles, and each tile's two blocks."""
+        dataset = self.tiles[0][0]
+        tiles = [[str(x), str(y)] for _, x, y in self.tiles]
+        used = sorted({int(block) for tile in tiles for block in tile})
+        return {"tiles": tiles, "blocks": {str(block): dataset.names(block) for block in used}}
 
     def cost(self, threads: int = 1) -> dict[str, float]:
         """Return the expected cost: seconds, memory_mb, disk_mb."""

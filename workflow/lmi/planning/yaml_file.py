@@ -15,6 +15,9 @@ from lmi.planning.schema import LOADER
 MAX_FILE_BYTES = 50e6
 MAX_EXPANDED = 1_000_000
 """Most entries that a config with aliases (*name) may have once they are written out."""
+CORE = "tag:yaml.org,2002:"
+TAGS = ("!", "str", "int", "float", "bool", "null", "seq", "map")
+"""Types that a value may be said to have: `!!str 5`."""
 
 
 def check_yaml(path):
@@ -128,6 +131,9 @@ def _check_events(path, events):
             around["n"] += 1
 
     for event in events:
+        tag = getattr(event, "tag", None)
+        if tag and tag.removeprefix(CORE) not in TAGS:
+            fail(event, f"expected no tags but those of YAML itself, found {tag}. Remove it")
         keys = open_nodes[-1]["keys"] if open_nodes else None
         if isinstance(event, yaml.ScalarEvent):
             if keys is not None and open_nodes[-1]["n"] % 2 == 0:

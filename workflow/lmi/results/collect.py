@@ -10,6 +10,7 @@ from lmi.base.files import reading, write
 from lmi.results import table as tables
 from lmi.results.columns import FROM_ATTRIBUTES
 from lmi.results.join import join
+from lmi.results.places import check_tile
 
 DETAILED_PAIRS = 200
 """Strongest pairs whose details are kept at least, as far as `MAX_VALUES` allows."""
@@ -23,7 +24,9 @@ _DETAILS = ("pointwise", "scatter", "loss_train", "loss_validation")
 _AXES = ("scatter_samples", "loss_step")
 
 
-def collect(out: str | Path, estimates: Sequence[str | Path], n_top: int) -> None:
+def collect(
+    out: str | Path, estimates: Sequence[str | Path], n_top: int, names: Sequence | None = None
+) -> None:
     """Join estimate tiles of one dataset into one file of the same layout.
 
     All rows are kept; what the report shows of single pairs (pointwise MI, scatter, training
@@ -39,6 +42,8 @@ def collect(out: str | Path, estimates: Sequence[str | Path], n_top: int) -> Non
     n_top : int
         Strongest pairs whose details are kept, whatever their size; those of `DETAILED_PAIRS`
         where they are small.
+    names : sequence of (list of str, list of str), optional
+        Of each tile, the variables that the plan has in its blocks: a tile of others is refused.
 
     Raises
     ------
@@ -46,6 +51,8 @@ def collect(out: str | Path, estimates: Sequence[str | Path], n_top: int) -> Non
         A tile is unreadable, incomplete or of another schema version.
     """
     read = [tables.read_tile(path) for path in estimates]
+    for path, part, planned in zip(estimates, read, names or (), strict=False):
+        check_tile(path, "estimate", part["x"], part["y"], planned)
     columns = {name: np.concatenate([part[name] for part in read]) for name in read[0]}
     first = np.cumsum([0, *(len(part["x"]) for part in read)])
     affordable = MAX_VALUES // max(int(columns["n_samples"].max(initial=1)), 1)

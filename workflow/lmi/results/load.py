@@ -15,7 +15,6 @@ from lmi.base.messages import some, suggest
 from lmi.results import direct, matrices, names, pairs, parquet, targets
 from lmi.results.columns import COLUMNS
 from lmi.results.listing import TABLE
-from lmi.results.table import peaks
 
 if TYPE_CHECKING:
     import anndata

@@ -1,6 +1,8 @@
 """Arrays in .npy and .npz files."""
 
 import functools
+import math
+import os
 import zipfile
 
 import numpy as np
@@ -13,6 +15,7 @@ from lmi.data.formats.matrices import (
     check_names,
     choose_key,
     dense_missing,
+    may_be_matrix,
     refuse_other_names,
     texts,
     two_dimensional,
@@ -42,7 +45,14 @@ def _npz_arrays(source):
 def npy_shape(source):
     """Return (rows, columns)."""
     with open(source.path, "rb") as file:
-        return as_matrix_shape(source, *_npy_header(file))
+        shape, dtype = _npy_header(file)
+        held, told = os.path.getsize(source.path) - file.tell(), math.prod(shape) * dtype.itemsize
+    if dtype.kind in "biuf" and held < told:
+        raise InputError(
+            f"source '{source.path}': expected {told:,} bytes of numbers, as its header says "
+            f"(shape {shape}), found {held:,}: the file ends early. Copy it again"
+        )
+    return as_matrix_shape(source, shape, dtype)
 
 
 def npy_read(source, columns):
@@ -66,7 +76,9 @@ def _npz_top(source, _stamp):
     if source.key is None and {"format", "shape", "data"} <= set(arrays):  # as scipy saves them
         with np.load(source.path, allow_pickle=False) as file:
             return None, as_matrix_shape(source, file["shape"], arrays["data"][1]), arrays
-    matrices = [n for n, (s, d) in arrays.items() if d.kind in "biuf" and len(s) in (1, 2)]
+    matrices = [
+        n for n, (s, d) in arrays.items() if d.kind in "biuf" and may_be_matrix(source, len(s))
+    ]
     others = [f"'{n}' (type {d}, shape {s})" for n, (s, d) in arrays.items() if n not in matrices]
     chosen = matrices if source.key else two_dimensional(arrays, matrices)
     key = choose_key(source, chosen, others)
