@@ -176,7 +176,9 @@ def _by_library(path):
         sign = "\t" if ".tsv" in path else ","
         raw = Path(path).read_bytes()
         content = gzip.decompress(raw) if path.endswith(".gz") else raw
-        return pd.read_csv(io.BytesIO(content), sep=sign, index_col=0, keep_default_na=True)
+        table = pd.read_csv(io.BytesIO(content), sep=sign, index_col=0, keep_default_na=True)
+        # pandas calls a second heading a another name, a.1
+        return table.rename(columns=lambda name: str(name).removesuffix(".1"))
     if path.endswith(".parquet"):
         return pd.read_parquet(path)
     if path.endswith(".feather"):

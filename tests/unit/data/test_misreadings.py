@@ -91,6 +91,14 @@ def test_a_first_row_that_is_taken_for_headings_is_refused():
     assert len(matrices_of(source=saved(spectrum))[0]) == 5
 
 
+def test_a_byte_that_is_no_text_is_refused():
+    with open(saved(TABLE), "rb+") as file:
+        content = file.read().replace(b"\ns9,", b"\n\x009,")
+        file.seek(0)
+        file.write(content)
+    refused("byte 0", "line 11", source="t.csv")
+
+
 # ---- time
 
 

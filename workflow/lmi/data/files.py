@@ -118,6 +118,17 @@ def open_text(path):
     return io.TextIOWrapper(open_binary(path), encoding=encoding(path), newline="")
 
 
+def _without_nul(lines, what, path):
+    """Yield lines of text; the byte 0 in one, at which other readers end a cell, is an error."""
+    for number, line in enumerate(lines, 1):
+        if "\0" in line:
+            raise InputError(
+                f"{what} '{path}', line {number}: expected text, found the byte 0 in it. The file "
+                "is damaged, or no text: copy or save it again"
+            )
+        yield line
+
+
 def text_rows(path, what, delimiter):
     """Yield (line, cells) of the rows of a text table that are not blank.
 
@@ -128,7 +139,7 @@ def text_rows(path, what, delimiter):
     """
     try:
         with open_text(path) as file:
-            rows = csv.reader(file, delimiter=delimiter, strict=True)
+            rows = csv.reader(_without_nul(file, what, path), delimiter=delimiter, strict=True)
             for row in rows:
                 if row:
                     yield rows.line_num, row
