@@ -41,7 +41,7 @@ CASES = {
     "network": (curve(600), {"train": "always", "max_steps": 60}),
     "screened": ((SPARSE.x, SPARSE.y), {"train": "never"}),
     "sure": ((CIRCLE.x, CIRCLE.y), {"train": "never"}),
-    "separated_linear": ((CLAYTON.x, CLAYTON.y), {"train": "never"}),
+    "separated_ranked": ((CLAYTON.x, CLAYTON.y), {"train": "never"}),
     "paper": (linear(300), {"preset": "paper", "epochs": 3}),
 }
 """By the candidate that wins, by its merits or because the tests say so: each is to be applied."""
