@@ -136,6 +136,8 @@ class Axes:
         Scale of each axis for the nearest-neighbour search.
     n_parameters : float
         Free parameters of the rank-limited critic, times the shares of its correlations.
+    mixture : array, shape (rank, n_components, 6), or None
+        Of a critic that is not Gaussian, see `lmi.ksg.mixture`.
     """
 
     a: np.ndarray
@@ -144,6 +146,7 @@ class Axes:
     rank: int
     weight: np.ndarray
     n_parameters: float
+    mixture: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
