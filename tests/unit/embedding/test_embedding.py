@@ -446,7 +446,7 @@ def test_flags():
     assert (fine.flag, fine.reason) == ("ok", "")
 
 
-@pytest.mark.parametrize("n_features", [10, 50])
+@pytest.mark.parametrize("n_features", [40, 50])
 def test_weak_axes_are_counted_without_bias_however_many_there_are(n_features):
     """Of 1 bit over 50 axes, encoders of 500 samples find between nothing and two thirds."""
     rho = np.sqrt(1 - 2 ** (-2 / n_features))
