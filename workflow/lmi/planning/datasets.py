@@ -132,10 +132,14 @@ class DatasetPlan:
         return self.find_n_pairs()
 
     @functools.cached_property
+    def in_time(self) -> bool:
+        """Whether its samples are consecutive in time."""
+        return bool("spikes" in self.data(0) or self.data(0).get("time_series"))
+
+    @functools.cached_property
     def is_narrow(self) -> bool:
         """Whether its variables are single features of exchangeable samples: cheap pairs."""
-        data, settings = self.data(0), self.settings("embed")
-        in_order = "spikes" in data or data.get("time_series") or "strata" in data
+        settings, in_order = self.settings("embed"), self.in_time or "strata" in self.data(0)
         learned = settings["preset"] != "default" or settings["train"] == "always"
         return self.n_features == 1 and not in_order and not learned
 
