@@ -50,10 +50,11 @@ def measure(n_samples, n_features, n_variables, kinds, folder):
         rule, kind, sizes, seconds (of CPU), memory_mb, disk_mb.
     """
     rng = seeds.rng(0, "bench_costs", n_samples, n_features)
-    shared = rng.standard_normal((n_samples, 1))
+    # as many axes as real variables share, since most of the time goes with their number
+    shared = rng.standard_normal((n_samples, min(n_features, costs.AXES)))
     paths = [str(folder / f"v{number}.npy") for number in range(n_variables)]
     for path in paths:
-        own = shared * rng.uniform(0, 1, (1, n_features))
+        own = shared @ rng.uniform(-0.5, 0.5, (shared.shape[1], n_features))
         np.save(path, (own + rng.standard_normal((n_samples, n_features))).astype(np.float32))
     loaded = config.load({"datasets": {"d": {"source": paths, "variables": "files"}}})
     pairs = [(i, j) for i in range(n_variables) for j in range(i + 1, n_variables)]

@@ -3,8 +3,8 @@
 Pairs are narrow, or wide and independent, as most are where all pairs are asked for. They go
 through the workflow's stages, error bar and p value included. In the same run scikit-learn's
 `mutual_info_regression`, the Gaussian-copula information of frites and arboreto's GRNBoost2 score
-the same pairs, each with one thread and without error bars or p values.
-The last two run in the environment of `--peers`, where they are installed; a row says why not.
+the same pairs, each with one thread and without error bars or p values. The last two run in the
+environment of `--peers`, where they are installed; a row says why not.
 """
 
 import argparse

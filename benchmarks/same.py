@@ -85,10 +85,11 @@ def run(kind, n_samples, out):
 def differences(one, other):
     """Return the largest difference of numbers in two files of `run`, and what differs."""
     largest, names = 0.0, []
-    for name in one.files:
-        a, b = one[name], other[name]
-        if name == "cpu_ms":
+    for name in sorted({*one.files, *other.files} - {"cpu_ms"}):
+        if name not in one.files or name not in other.files:
+            names.append(name)
             continue
+        a, b = one[name], other[name]
         if a.shape != b.shape or a.dtype.kind not in "fiub":
             if a.shape != b.shape or (a != b).any():
                 names.append(name)

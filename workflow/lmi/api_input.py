@@ -213,7 +213,7 @@ def strata(labels: Any, n_samples: int, name: str = "strata") -> tuple[list, np.
     text = _labels(name, labels, n_samples)
     refuse_no_groups(text, name)
     names, codes = np.unique(text, return_inverse=True)
-    return names, codes
+    return list(names), codes
 
 
 def _labels(name: str, labels: Any, n_samples: int) -> np.ndarray:

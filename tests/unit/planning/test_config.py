@@ -196,7 +196,10 @@ def test_no_datasets():
             {"variables": "eech"},
             "variables: expected one of each, files; found 'eech' (did you mean",
         ),
-        ({"variables": {}}, "exactly one of gene_sets, table, list, regex, var_column, found none"),
+        (
+            {"variables": {}},
+            "exactly one of gene_sets, table, list, regex, var_column, tiles, found none",
+        ),
         ({"variables": {"table": "a", "list": ["a"]}}, "found table and list"),
         ({"variables": {"list": [True]}}, "list[0]: expected text or a whole number, found True"),
         ({"variables": {"list": {"v": []}}}, "variables.list.v: expected at least 1 entries"),

@@ -20,6 +20,8 @@ class Source:
         Of the file, those that the config takes.
     shared : bool
         Other sources have the same keys.
+    images : tuple of int, or None
+        Height, width and perhaps channels of the image that each sample is.
     named : str or None
         What the variable is called where each source is one; by its file when None.
     """
@@ -35,6 +37,7 @@ class Source:
     shared: bool = False
     modalities: tuple = ()
     named: str | None = None
+    images: tuple | None = None
 
     @property
     def variable(self):
@@ -72,6 +75,7 @@ def sources_of(dataset):
             path,
             transpose=dataset.get("transpose", False),
             shared=len(paths) > 1,
+            images=tuple(dataset["images"]) if "images" in dataset else None,
             **{key: value for key, value in own[path].items() if key not in PART_KEYS},
         )
         sources += _parts(first, *(own[path].get(key) for key in PART_KEYS))

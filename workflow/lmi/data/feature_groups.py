@@ -3,11 +3,12 @@
 import re
 
 from lmi.base.errors import InputError
+from lmi.data import images
 from lmi.data.files import DELIMITERS, ending, open_text, text_rows, told
 from lmi.data.labels import var_labels
 from lmi.data.sources import check_file, first_duplicates, header, some, suggest
 
-FORMS = ("gene_sets", "table", "list", "regex", "var_column")
+FORMS = ("gene_sets", "table", "list", "regex", "var_column", "tiles")
 """Keys of `variables` in the config, one of which says what the variables are."""
 
 
@@ -23,6 +24,8 @@ def feature_groups(choice, sources=()):
     """
     if "regex" in choice:
         return _matching(choice["regex"], sources), "variables: regex"
+    if "tiles" in choice:
+        return images.tiles(choice["tiles"], sources), "variables: tiles"
     if "var_column" in choice:
         return _labelled(choice["var_column"], sources), "variables: var_column"
     if "gene_sets" in choice:

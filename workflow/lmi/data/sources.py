@@ -13,6 +13,7 @@ import numpy as np
 from lmi.base.errors import InputError
 from lmi.base.messages import first_duplicates, some, suggest
 from lmi.base.paths import check_file, stamp
+from lmi.data import images
 from lmi.data.chosen import Source, data_files, sources_of
 from lmi.data.files import check_source, stamps, trouble_told
 from lmi.data.formats import TEXT, format_of, text
@@ -256,6 +257,9 @@ def _header(source, _stamp):
     axis = ROWS if source.transpose else COLUMNS
     names = trouble_told(form.names, source, axis)
     shape = trouble_told(form.shape, source)
+    if source.images:
+        images.check_shape(source, shape[axis])
+        names = images.pixel_names(source.images)
     if names is None:
         if shape[axis] > MAX_FEATURES:
             raise InputError(

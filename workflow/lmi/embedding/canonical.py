@@ -19,8 +19,9 @@ SURE_SD, SURE_SHRUNK_SD = 2.5, 4.0
 many weak axes gain by chance more often than a few strong ones."""
 
 
-WEAK = 0.5
-"""Correlation of a weak axis at most, on samples left out."""
+WEAK = 0.3
+"""Correlation of a weak axis at most, on samples left out. Many stronger ones, as of ten classes,
+have a larger sum of squares than they have information."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,8 @@ class Axes:
         Scale of each axis for the nearest-neighbour search.
     n_parameters : float
         Free parameters of the rank-limited critic, times the shares of its correlations.
+    mixture : array, shape (rank, n_components, 6), or None
+        Of a critic that is not Gaussian, see `lmi.ksg.mixture`.
     """
 
     a: np.ndarray
@@ -143,6 +146,7 @@ class Axes:
     rank: int
     weight: np.ndarray
     n_parameters: float
+    mixture: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -319,7 +323,10 @@ def fit(x, y, max_axes=16, shrink=True, redundancy=1.0):
     s = s[:n_axes]
     weight = np.ones(n_axes)
     if rank:
-        weight = np.sqrt(np.clip(s**2 - 4 * m_best * redundancy / n_train, 1e-6, 1.0))
+        noise = 4 * m_best / n_train
+        # a series has more noise, but the strongest axis keeps a weight that the others lack
+        noise = max(noise, min(redundancy * noise, s[0] ** 2 / 2))
+        weight = np.sqrt(np.clip(s**2 - noise, 1e-6, 1.0))
     share = np.pad(share, (0, n_axes), mode="edge")[:n_axes]
     m_x, m_y = (min(m_best, w.train.shape[1]) for w in (x, y))
     # rounded, so that samples with equal features stay equal whatever the order of the sums

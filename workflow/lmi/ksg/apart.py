@@ -17,8 +17,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lmi.ksg import points
-
 LEAST_WINDOWS = 6
 """Windows that the samples of one search hold at least: most samples stay neighbours."""
 
@@ -66,21 +64,8 @@ class Apart:
         -------
         int array, shape (n,)
         """
-        n, d = z.shape
-        count = np.zeros(n, np.int64)
-        if points.compiled():
-            z, radius = np.ascontiguousarray(z), np.ascontiguousarray(radius)
-            points.library().lmi_near_in_time(
-                z.ctypes.data,
-                n,
-                d,
-                self.time.ctypes.data,
-                self.window,
-                radius.ctypes.data,
-                count.ctypes.data,
-            )
-            return count
-        for step in range(1, n):
+        count = np.zeros(len(z), np.int64)
+        for step in range(1, len(z)):
             near = self.time[step:] - self.time[:-step] <= self.window
             if not near.any():
                 break

@@ -12,12 +12,10 @@ import struct
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from lmi.ksg.apart import Apart
+from lmi.ksg.apart import Apart
 
 BLOCK = 2**16  # the fallback: distances held at a time
 TREE_AXES = 6  # the fallback: up to here scipy's tree is faster than a scan in blocks
@@ -248,7 +246,7 @@ class Points:
     def count(self, radius: np.ndarray, threads: int, apart: Apart | None = None) -> np.ndarray:
         """Points strictly within the radius, the point itself included, shape (n,)."""
         if apart is not None:
-            return self.count(radius, threads) - apart.n_near(self.points, radius)
+            return self.count(radius, threads) - self._near_in_time(radius, apart)
         count = np.empty(self.n, np.int64)
         if self.order is not None:
             self.call("lmi_count_sorted", (radius[self.order],), (count,), threads)
@@ -268,6 +266,22 @@ class Points:
         else:
             for rows, d in self.blocks():
                 count[rows] = (d < radius[rows, None]).sum(axis=1)
+        return count
+
+    def _near_in_time(self, radius: np.ndarray, apart: Apart) -> np.ndarray:
+        """Others within the radius and the window of each point, shape (n,)."""
+        if _kernel is None:
+            return apart.n_near(self.points, radius)
+        count, radius = np.zeros(self.n, np.int64), np.ascontiguousarray(radius)
+        _kernel.lmi_near_in_time(
+            self.points.ctypes.data,
+            self.n,
+            self.d,
+            apart.time.ctypes.data,
+            apart.window,
+            radius.ctypes.data,
+            count.ctypes.data,
+        )
         return count
 
     def sample(self, radius, m, seed, threads, apart=None) -> tuple[np.ndarray, np.ndarray]:

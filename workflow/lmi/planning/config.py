@@ -54,6 +54,7 @@ MATRIX_KEYS = (
     "downsample",
     "pairing",
     "resample",
+    "images",
     "preprocess",
     "intervals",
 )

@@ -5,6 +5,8 @@ Sums of a few terms, their coefficients fitted to Snakemake's benchmark files of
 resources that rules ask for and `make plan`.
 """
 
+AXES = 16
+"""Most axes of a side, `embed.n_latent` where the config does not say: real variables have many."""
 QUANTITIES = ("seconds", "memory_mb", "disk_mb")
 
 
@@ -16,7 +18,8 @@ def _project(n_samples, n_features, n_variables, n_pairs):
 def _embed(n_samples, n_features, n_variables, n_pairs):
     values, n_scores = n_variables * n_samples, min(n_features, 64)
     each = n_pairs * n_samples
-    return [1, values * n_features, each * n_scores, each * n_features**2, each * n_samples, each]
+    wide = each * n_scores, each * n_features**2, each * n_samples
+    return [1, values * n_features, *wide, each, each * min(n_features, AXES)]
 
 
 def _train(n_samples, n_features, n_variables, n_pairs):
@@ -27,7 +30,7 @@ def _train(n_samples, n_features, n_variables, n_pairs):
 
 def _estimate(n_samples, n_features, n_variables, n_pairs):
     each = n_pairs * n_samples
-    return [1, n_pairs, each, each * n_samples]
+    return [1, n_pairs, each, each * n_samples, each * min(n_features, AXES)]
 
 
 def _embed_narrow(n_samples, n_features, n_variables, n_pairs):
@@ -74,12 +77,12 @@ COEFFICIENTS = {
         "disk_mb": [0.0, 4.28e-06, 0.000429, 0.0],
     },
     "embed": {
-        "seconds": [2.8, 0.0, 0.0, 9.26e-11, 7.53e-10, 8.96e-05],
-        "memory_mb": [445.0, 2.01e-05, 7.95e-06, 0.0, 3.8e-07, 0.000837],
-        "disk_mb": [0.151, 0.0, 0.0, 0.0, 8.8e-09, 1.93e-05],
+        "seconds": [2.8, 0.0, 0.0, 9.26e-11, 7.53e-10, 2.0e-05, 2.0e-05],
+        "memory_mb": [445.0, 2.01e-05, 7.95e-06, 0.0, 3.8e-07, 0.000837, 0.0],
+        "disk_mb": [0.05, 0.0, 0.0, 0.0, 0.0, 0.0, 8.0e-06],
     },
     "train": {
-        "seconds": [0.392, 2.68e-06, 0.0, 0.0],
+        "seconds": [1.2, 2.68e-06, 0.0, 0.0],
         "memory_mb": [2.61, 0.0, 0.000174, 192.0],
         "disk_mb": [0.000351, 0.0, 4.02e-09, 0.0109],
     },
@@ -89,32 +92,38 @@ COEFFICIENTS = {
         "disk_mb": [0.064, 0.0, 5.94e-05, 0.0, 1.3e-09],
     },
     "estimate": {
-        "seconds": [1.55, 0.0313, 2.89e-07, 3.63e-09],
-        "memory_mb": [342.0, 0.0634, 0.0, 2.42e-08],
-        "disk_mb": [0.0, 0.00601, 5.82e-06, 0.0],
+        "seconds": [1.55, 0.0313, 2.89e-07, 3.63e-09, 1.2e-05],
+        "memory_mb": [190.0, 0.0634, 0.0, 2.42e-08, 0.0],
+        "disk_mb": [0.04, 0.0, 1.0e-05, 0.0, 0.0],
     },
     "embed_narrow": {
-        "seconds": [1.5, 1.27e-07, 0.0, 1.25e-07],
+        "seconds": [1.5, 1.27e-07, 0.0, 3.0e-07],
         "memory_mb": [189.0, 0.000237, 0.00144, 1.57e-05],
         "disk_mb": [0.0, 5.11e-05, 0.000123, 1.04e-07],
     },
     "estimate_narrow": {
-        "seconds": [1.43, 0.0005, 5.0e-06, 1.2e-08],
+        "seconds": [1.43, 0.00125, 1.25e-05, 3.0e-08],
         "memory_mb": [189.0, 0.00305, 2.52e-05, 0.0],
         "disk_mb": [0.0291, 4.08e-05, 6.35e-06, 0.0],
     },
     "collect": {"seconds": [0.45, 1.2e-05], "memory_mb": [126, 9.2e-4], "disk_mb": [0.1, 3.8e-4]},
     "aggregate": {"seconds": [1.0, 2.2e-05], "memory_mb": [200, 1.6e-3], "disk_mb": [0.1, 3.5e-4]},
-    "report": {"seconds": [3.5, 1.8e-05], "memory_mb": [225, 1.6e-3], "disk_mb": [3.5, 1.1e-05]},
+    "report": {"seconds": [12.0, 1.8e-05], "memory_mb": [225, 1.6e-3], "disk_mb": [3.5, 1.1e-05]},
     "export": {"seconds": [2.0, 1.0e-05], "memory_mb": [200, 1.6e-3], "disk_mb": [0.1, 8.5e-05]},
     "run_record": {"seconds": [1.0, 2.0e-07], "memory_mb": [120, 0.0], "disk_mb": [0.1, 0.0]},
 }
 """Stage -> quantity -> a coefficient a term. Those of collect, aggregate and report are from
 `make bench-scale`, those of export from tables of 124,750 and 998,991 rows; run_record hardly
-depends on the rows."""
+depends on the rows. The seconds of embed, train, estimate, narrow pairs and report are set so that
+those of the demo, of 500 modules and of the bundled genes (`make bench-forecast`), measured on a
+busy machine, are within a factor of two: on an idle one, jobs take less."""
 
 ROW_MB = 0.0006
 """MB on disk of a pair's row of the table in its tile, without pointwise values."""
+NARROW_DISK = 0.1
+"""Of the views of wide variables, what those of single features take on disk."""
+IN_TIME_SECONDS = 2.5e-4
+"""What a sample of a pair in time costs more: all shifts are compared, many with KSG."""
 TRAINED_SHARE = 0.25
 """Share of the pairs for which networks are expected to be trained: only the data tell."""
 
@@ -139,6 +148,14 @@ def of(stage, **sizes):
         quantity: sum(c * term for c, term in zip(coefficients, terms, strict=True))
         for quantity, coefficients in COEFFICIENTS[stage].items()
     }
+
+
+def project(narrow=False, **sizes):
+    """Return what a job of the stage project is expected to cost, as `of`."""
+    cost = of("project", **sizes)
+    if narrow:
+        cost["disk_mb"] *= NARROW_DISK
+    return cost
 
 
 def embed(settings, threads=1, narrow=False, **sizes):
@@ -170,9 +187,11 @@ def embed(settings, threads=1, narrow=False, **sizes):
     return cost
 
 
-def estimate(narrow=False, keep_pointwise=True, **sizes):
+def estimate(narrow=False, keep_pointwise=True, in_time=False, **sizes):
     """Return what a job of the stage estimate is expected to cost, as `of`."""
     cost = of("estimate_narrow" if narrow else "estimate", **sizes)
+    if in_time:
+        cost["seconds"] += IN_TIME_SECONDS * sizes["n_pairs"] * sizes["n_samples"]
     if not keep_pointwise:
         cost["disk_mb"] = 0.1 + ROW_MB * sizes["n_pairs"]
     return cost

@@ -132,10 +132,14 @@ class DatasetPlan:
         return self.find_n_pairs()
 
     @functools.cached_property
+    def in_time(self) -> bool:
+        """Whether its samples are consecutive in time."""
+        return bool("spikes" in self.data(0) or self.data(0).get("time_series"))
+
+    @functools.cached_property
     def is_narrow(self) -> bool:
         """Whether its variables are single features of exchangeable samples: cheap pairs."""
-        data, settings = self.data(0), self.settings("embed")
-        in_order = "spikes" in data or data.get("time_series") or "strata" in data
+        settings, in_order = self.settings("embed"), self.in_time or "strata" in self.data(0)
         learned = settings["preset"] != "default" or settings["train"] == "always"
         return self.n_features == 1 and not in_order and not learned
 
@@ -241,7 +245,7 @@ def of_config(config: Settings, settings: Settings, results: str) -> Iterator[Da
     yield from plans
 
 
-OF_PAIRS = ("pairs", "lags", "direct", "select", "compare", "transfer")
+OF_PAIRS = ("pairs", "lags", "direct", "select")
 """Keys of a dataset that say what becomes of its pairs, and nothing of its data."""
 KEEP_MB = 1000
 """Most that embeddings, and pointwise values, of a run take where `keep` is auto."""
@@ -299,7 +303,8 @@ def _of_user(name, dataset, config, settings, folder, kept):
 
     @functools.cache
     def data():
-        kept = {key: dataset[key] for key in dataset if key not in OF_PAIRS}
+        later = (*OF_PAIRS, "compare", "transfer")
+        kept = {key: dataset[key] for key in dataset if key not in later}
         if "variable" in kept.get("given", {}):  # labels alone are kept in the blocks
             del kept["given"]
         if labels := label_places(dataset):

@@ -211,7 +211,8 @@ class StageJob(CostedJob):
             return costs.embed(self.settings, threads, self.dataset.is_narrow, **self.sizes)
         if self.stage == "estimate":
             own = self.dataset
-            cost = costs.estimate(own.is_narrow, self.keep_pointwise, **self.sizes)
+            kinds = own.is_narrow, self.keep_pointwise, own.in_time
+            cost = costs.estimate(*kinds, **self.sizes)
             for asked, more in (
                 (own.given, costs.conditional),
                 (own.compare, costs.comparison),
@@ -220,7 +221,7 @@ class StageJob(CostedJob):
                 if asked is not None:
                     cost = costs.added(cost, more(**self.sizes))
             return cost
-        return costs.of(self.stage, **self.sizes)
+        return costs.project(self.dataset.is_narrow, **self.sizes)
 
     @property
     def threads(self) -> int:

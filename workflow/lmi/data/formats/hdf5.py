@@ -15,6 +15,7 @@ from lmi.data.formats.matrices import (
     choose_key,
     dense_missing,
     dense_rows,
+    may_be_matrix,
     refuse_other_names,
     sparse_columns,
     sparse_missing,
@@ -42,7 +43,7 @@ def _top(source, _stamp):
             if all(isinstance(item.get(part), h5py.Dataset) for part in SPARSE):
                 sparse.append(name)
                 matrices[name] = (*_sparse_shape(source, item), item["data"].dtype)
-        elif item.dtype.kind in "biuf" and item.ndim in (1, 2):
+        elif item.dtype.kind in "biuf" and may_be_matrix(source, item.ndim):
             matrices[name] = item.shape, "dense", item.dtype
         elif item.dtype.names:
             others.append(f"the table '{name}' with the columns {', '.join(item.dtype.names)}")

@@ -1,5 +1,6 @@
 """What the formats of matrices share: which array is meant, its shape, and reading part of it."""
 
+import math
 import re
 
 import numpy as np
@@ -15,6 +16,7 @@ OTHER_NAMES = re.compile(
     re.IGNORECASE,
 )
 ROWS_AT_A_TIME = 8192
+IMAGE_AXES = (3, 4)  # samples, height, width, and perhaps channels
 EXACT, EXACT_BYTES = 2**53, 8  # doubles hold whole numbers up to here; smaller types have no larger
 
 
@@ -115,16 +117,28 @@ def as_matrix_shape(source, shape, dtype):
             f"source '{source.path}': expected an array of real numbers, found type {dtype}"
             + (" (pickled objects are never loaded)" if dtype.hasobject else "")
         )
+    if len(shape) > 2 and source.images == tuple(shape[1:]):
+        return int(shape[0]), math.prod(source.images)
     if len(shape) not in (1, 2):
+        hint = f"Reshape it to {shape[0] if shape else 1} rows"
+        if len(shape) in IMAGE_AXES:
+            hint += f", or, where samples are images, set `images: {list(map(int, shape[1:]))}`"
         raise InputError(
             f"source '{source.path}': expected two dimensions (samples, features), found the "
-            f"shape {tuple(shape)}. Reshape it to {shape[0] if shape else 1} rows"
+            f"shape {tuple(shape)}. {hint}"
         )
     return tuple(int(n) for n in shape) if len(shape) == 2 else (int(shape[0]), 1)
 
 
+def may_be_matrix(source, n_axes):
+    """Tell whether an array of so many axes may be the matrix: of images, three or four."""
+    return n_axes in (1, 2) or (n_axes in IMAGE_AXES and source.images is not None)
+
+
 def two_dimensional(arrays, matrices):
     """Return the matrices proper where there are any, else the vectors too."""
+    if stacks := [name for name in matrices if len(arrays[name][0]) in IMAGE_AXES]:
+        return stacks
     return [name for name in matrices if len(arrays[name][0]) == 2] or matrices
 
 
@@ -145,11 +159,11 @@ def dense_rows(matrix, shape, columns):
     if matrix.ndim == 1:
         return matrix[:].reshape(shape)[:, slice(None) if columns is None else columns]
     if columns is None:
-        return matrix[:]
+        return matrix[:].reshape(shape)
     values = np.empty((shape[0], len(columns)), dtype=matrix.dtype)
     for start in range(0, shape[0], ROWS_AT_A_TIME):
         rows = slice(start, start + ROWS_AT_A_TIME)
-        values[rows] = matrix[rows][:, columns]
+        values[rows] = matrix[rows].reshape(-1, shape[1])[:, columns]
     return values
 
 

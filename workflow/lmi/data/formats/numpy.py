@@ -15,6 +15,7 @@ from lmi.data.formats.matrices import (
     check_names,
     choose_key,
     dense_missing,
+    may_be_matrix,
     refuse_other_names,
     texts,
     two_dimensional,
@@ -75,7 +76,9 @@ def _npz_top(source, _stamp):
     if source.key is None and {"format", "shape", "data"} <= set(arrays):  # as scipy saves them
         with np.load(source.path, allow_pickle=False) as file:
             return None, as_matrix_shape(source, file["shape"], arrays["data"][1]), arrays
-    matrices = [n for n, (s, d) in arrays.items() if d.kind in "biuf" and len(s) in (1, 2)]
+    matrices = [
+        n for n, (s, d) in arrays.items() if d.kind in "biuf" and may_be_matrix(source, len(s))
+    ]
     others = [f"'{n}' (type {d}, shape {s})" for n, (s, d) in arrays.items() if n not in matrices]
     chosen = matrices if source.key else two_dimensional(arrays, matrices)
     key = choose_key(source, chosen, others)
