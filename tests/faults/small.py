@@ -175,7 +175,12 @@ def make(folder, *, report=False, cached=True, until="ro-crate-metadata.json"):
     """
     os.chdir(folder)
     config = yaml.safe_load(Path("config.yaml").read_text())
-    config |= {} if cached else {"cache": False}
+    return make_of(folder, config | ({} if cached else {"cache": False}), report, until)
+
+
+def make_of(folder, config, report=False, until="ro-crate-metadata.json"):
+    """Make what is missing of the run of a config; parameters as in `make`."""
+    os.chdir(folder)
     for path, make_it in made_of(Plan(load_config(config)), report):
         if not Path(path).exists():
             make_it(path)
