@@ -124,7 +124,7 @@ def made_of(plan, report=False):
                     keep_pointwise=job.keep_pointwise,
                     shared=shared,
                     given=job.given,
-                    blocks=job.given_blocks,
+                    blocks=job.asked_blocks,
                     names=job.names,
                 )
 

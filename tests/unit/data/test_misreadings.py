@@ -244,6 +244,15 @@ def test_a_file_on_which_hdf5_hangs_or_crashes_is_refused(tmp_path, monkeypatch,
     hdf5_walk.trouble.cache_clear()
 
 
+def test_files_are_walked_from_any_folder(tmp_path, monkeypatch):
+    for place in ("one", "two"):
+        (tmp_path / place).mkdir()
+        monkeypatch.chdir(tmp_path / place)
+        anndata.AnnData(TABLE).write_h5ad(f"{place}.h5ad")
+        assert not hdf5_walk.trouble(f"{place}.h5ad", (0,))
+        assert hdf5_walk._walker[0].poll() is None
+
+
 def test_a_sound_file_is_walked_once_and_read(monkeypatch):
     anndata.AnnData(TABLE).write_h5ad("t.h5ad")
     hdf5_walk.trouble.cache_clear()

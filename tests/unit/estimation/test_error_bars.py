@@ -5,8 +5,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from lmi import api, tasks
+from lmi.embedding.result import NARROW, Embedding
 from lmi.estimation import estimate as estimation
 from lmi.estimation.intervals import interval
+from lmi.ksg import guided
+
+from benchmarks.statistics import autoregressive
 
 DRAWS, N, RHO = 400, 400, 0.8
 
@@ -44,6 +48,48 @@ def test_error_bars_are_as_wide_as_estimates_scatter():
     truth = -0.5 * np.log2(1 - RHO**2)
     inside = [one.low_bits <= truth <= one.high_bits for one in found]
     assert np.mean(inside) > 0.93
+
+
+def narrow_pair(rng):
+    """Return the same as a pair of single features, of which nothing is learned."""
+    both = known_axes(rng)
+    both.zx, both.zy, both.s, both.weight = both.zx[:1], both.zy[:1], both.s[:1], both.weight[:1]
+    both.rank, both.temperature = both.rank[:1], np.full(1, guided.TRUSTED)
+    both.fold, both.candidate = np.ones(N, np.int8), (NARROW,)
+    return both
+
+
+def series_of_pairs(rng):
+    """Return the same of AR(1) series, whose neighbours in time are alike."""
+    both = known_axes(rng)
+    x, y = (autoregressive(rng, N, 1, 0.6) for _ in range(2))
+    y = RHO * x + np.sqrt(1 - RHO**2) * y
+    both.zx, both.zy = (np.stack([side, side]).astype(np.float32) for side in (x, y))
+    both.fold = (np.arange(N) >= N // 2).astype(np.int8)
+    return Embedding(
+        **vars(both), scores={}, loss_step=[], loss_train=[], loss_validation=[], seconds=0.0
+    )
+
+
+@pytest.mark.parametrize(
+    ("made", "samples", "least", "most"),
+    [
+        (narrow_pair, estimation.Samples(), 0.9, 1.1),
+        (series_of_pairs, estimation.Samples(time_series=True), 0.9, 1.5),
+    ],
+)
+def test_error_bars_of_single_features_and_of_series_are_no_smaller_than_the_scatter(
+    made, samples, least, most
+):
+    """Of series they may be larger: there are few blocks."""
+    found = [
+        estimation.estimate(made(np.random.default_rng(seed)), samples=samples, seed=seed)
+        for seed in range(300)
+    ]
+    ratio = np.mean([one.sd_bits for one in found]) / np.std([one.mi_bits for one in found])
+    assert least < ratio < most
+    truth = -0.5 * np.log2(1 - RHO**2)
+    assert np.mean([one.low_bits <= truth <= one.high_bits for one in found]) > 0.9
 
 
 def test_an_interval_reaches_up_where_the_estimate_may_be_too_low():

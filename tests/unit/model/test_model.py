@@ -31,6 +31,7 @@ def linear(n, dims=3, width=40, seed=0, rho=0.8):
 FAST = {"error_bars": False, "n_permutations": 0}
 SPARSE = tasks.make("weak_signal", 0, ambient=200, n_samples=600)
 CIRCLE = tasks.make("noisy_circle", 7, exclusive=9)
+CLAYTON = tasks.make("copula_pairs", 0, ambient=20, n_samples=1000)
 CASES = {
     "linear": (linear(500), {"train": "never"}),
     "linear, wide": (linear(300, width=700), {"train": "never"}),
@@ -40,6 +41,7 @@ CASES = {
     "network": (curve(600), {"train": "always", "max_steps": 60}),
     "screened": ((SPARSE.x, SPARSE.y), {"train": "never"}),
     "sure": ((CIRCLE.x, CIRCLE.y), {"train": "never"}),
+    "separated_linear": ((CLAYTON.x, CLAYTON.y), {"train": "never"}),
     "paper": (linear(300), {"preset": "paper", "epochs": 3}),
 }
 """By the candidate that wins, by its merits or because the tests say so: each is to be applied."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from lmi import tasks
 from lmi.base.errors import InputError
 from lmi.embedding import candidates, canonical
 from lmi.pipeline.embed import embed
@@ -13,9 +14,10 @@ from lmi.results.embeddings import flattened, pair_model, unflattened
 from lmi.results.pairs import Place
 
 N = 400
+KINDS = ("linear", "ranked", "fourier", "network", "separated_linear", "paper")
 
 
-@pytest.fixture(scope="module", params=["linear", "ranked", "fourier", "network", "paper"])
+@pytest.fixture(scope="module", params=KINDS)
 def files(request, tmp_path_factory):
     """Files of a pair whose embedding is of one kind, and its two variables."""
     kind, folder = request.param, tmp_path_factory.mktemp("pair")
@@ -25,13 +27,16 @@ def files(request, tmp_path_factory):
     power = 1 if kind == "ranked" else 5
     x = np.stack([np.cos(angle), np.sin(angle), 30 * rng.standard_normal(N) ** power], axis=1)
     y = np.stack([np.sin(angle), rng.standard_normal(N)], axis=1)
+    if kind.startswith("separated"):
+        task = tasks.make("copula_pairs", 0, ambient=20, n_samples=1000)
+        x, y = (side.astype(float) for side in (task.x, task.y))
     block = folder / "variables" / "block-000.h5"
     write_block(
         block,
         ["x", "y"],
         [x, y],
         ["", ""],
-        folds(N, seed=1, dataset="d", n_inner=canonical.N_INNER),
+        folds(len(x), seed=1, dataset="d", n_inner=canonical.N_INNER),
         dataset_name="d",
         settings=defaults("project"),
         seed=1,
@@ -62,6 +67,7 @@ def test_the_encoders_of_a_run_give_the_coordinates_of_the_run(files):
             model.transform(values[0] + 1)
         return
     assert (model.network is not None) == (kind == "network")
+    assert (model.mixture is not None) == kind.startswith("separated")
     for side, z in ((0, model.zx), (1, model.zy)):
         for t, coordinates in enumerate(model._encoded(side, values[side])):
             # blocks have single precision: samples that are nearly equal may swap ranks

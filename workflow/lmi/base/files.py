@@ -114,6 +114,12 @@ LITTER = ("writing", "placing")
 """What `temporary_prefix` is called with: files that are written, folders that are put in place."""
 
 
+def unfinished(path: str | Path) -> Path:
+    """Return the folder beside a file in which what is finished of it is kept meanwhile."""
+    path = Path(path)
+    return path.parent / f".unfinished-{path.stem}"
+
+
 @functools.cache
 def _place():
     """Return a short name of where process numbers are unique: a machine since it started."""

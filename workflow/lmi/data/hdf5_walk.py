@@ -32,7 +32,8 @@ def trouble(path: str, _stamp: tuple) -> str:
     with _lock:
         process = _started()
         try:
-            process.stdin.write(json.dumps(os.fspath(path)) + "\n")
+            # in full: it was started where the working folder may have been another one
+            process.stdin.write(json.dumps(os.path.abspath(path)) + "\n")
             process.stdin.flush()
             answer = process.stdout.readline()
         except BrokenPipeError:
@@ -45,7 +46,8 @@ def trouble(path: str, _stamp: tuple) -> str:
         _walker.clear()
     if status == -signal.SIGPROF:
         return f"keeps the HDF5 library busy for more than {_limit_s(path):.0f} s, without end"
-    return f"ends the process that reads it (status {status})"
+    # one that ended by itself has met no fault of the file
+    return f"ends the process that reads it (status {status})" if status < 0 else ""
 
 
 def _started():

@@ -13,7 +13,7 @@ import numpy as np
 from lmi.base import seeds
 from lmi.base.autocorrelation import redundancy, time_of
 from lmi.base.threads import map_pairs
-from lmi.embedding import canonical, classifier, narrow, network, screen
+from lmi.embedding import canonical, classifier, narrow, network, screen, separate
 from lmi.embedding import published as paper
 from lmi.embedding.result import Embedding
 from lmi.ksg import apart, guided
@@ -89,7 +89,7 @@ def _judge(axes, rows, k, threads, times=None):
         rows = rows[np.linspace(0, len(rows) - 1, JUDGE_SAMPLES).astype(int)]
         near = near and replace(near, time=times[rows])
     a, b = axes.a[rows], axes.b[rows]
-    best = guided.best_temperature(a, b, axes.s, axes.rank)
+    best = guided.best_temperature(a, b, axes.s, axes.rank, mixtures=axes.mixture)
     bits, correction, _ = guided.evaluate(
         a,
         b,
@@ -101,6 +101,7 @@ def _judge(axes, rows, k, threads, times=None):
         n_inside=JUDGE_INSIDE,
         threads=threads,
         apart=near,
+        mixtures=axes.mixture,
     )
     # without the critic, or with it as far as it describes these samples
     return {0: bits.mean(), best: (bits + correction).mean()}, best
@@ -137,9 +138,9 @@ class _Judged:
 def _closed_form(x, y, fold, inner, *, seed, n_latent, k, threads, times=None):
     """Return the judged candidates that need no training."""
     start = time.perf_counter()
-    judged = _Judged([{}, {}], [{}, {}], [{}, {}], 0.0, times)
     worth = 1.0 if times is None else redundancy(x.views["linear"], y.views["linear"])
-    judged.weak_bits = canonical.weak_bits(x.whitened, y.whitened, fold, worth)
+    weak_bits = canonical.weak_bits(x.whitened, y.whitened, fold, worth)
+    judged = _Judged([{}, {}], [{}, {}], [{}, {}], 0.0, times, weak_bits)
     for t in (0, 1):
         sides = {view: (x.whitened[view, t], y.whitened[view, t]) for view in views.VIEWS}
         passed = screen.whitened(x, y, inner, fold == t, seed)
@@ -154,6 +155,7 @@ def _closed_form(x, y, fold, inner, *, seed, n_latent, k, threads, times=None):
             if passed is not None:
                 axes = canonical.fit(*passed, n_latent, shrink=False, redundancy=worth)
                 judged.add(t, "sure", axes, fold == 1 - t, k, threads)
+    separate.add(judged, fold, inner, k, threads)
     judged.seconds = time.perf_counter() - start
     return judged
 
@@ -161,12 +163,10 @@ def _closed_form(x, y, fold, inner, *, seed, n_latent, k, threads, times=None):
 def needs_sure(judged):
     """Return whether features passed the screen whose axes a half can tell no weights of.
 
-    Where nothing but squares correlates, all that pass count alike in the neighbour search, and one
-    that passed by chance costs as much as it would have hidden: those of a far stricter screen are
-    then a candidate too.
+    All that pass count alike in the neighbour search then, and one that passed by chance hides the
+    others: those of a far stricter screen are a candidate too.
     """
-    axes = [of_half["screened"] for of_half in judged.axes if "screened" in of_half]
-    return any(not of_half.rank for of_half in axes)
+    return any("screened" in axes and not axes["screened"].rank for axes in judged.axes)
 
 
 def _wants_network(judged, train):
@@ -216,7 +216,7 @@ def _choose(judged, fold, curves, seconds, k):
         if gains.get(guided.TRUSTED, -np.inf) > gains[best] - WORSE_BITS:
             best = guided.TRUSTED
         temperature.append(best)
-    picked = [judged.axes[t][chosen[t]] for t in (0, 1)]
+    picked = [judged.axes[t][name] for t, name in enumerate(chosen)]
     n_latent = max(len(p.s) for p in picked)
 
     def stack(name):
@@ -225,6 +225,7 @@ def _choose(judged, fold, curves, seconds, k):
         return np.stack([np.pad(a, gap) for a, gap in zip(arrays, gaps, strict=True)])
 
     return Embedding(
+        mixture=separate.stacked(picked, n_latent),
         zx=stack("a").astype(np.float32),
         zy=stack("b").astype(np.float32),
         s=stack("s"),

@@ -19,8 +19,9 @@ SURE_SD, SURE_SHRUNK_SD = 2.5, 4.0
 many weak axes gain by chance more often than a few strong ones."""
 
 
-WEAK = 0.5
-"""Correlation of a weak axis at most, on samples left out."""
+WEAK = 0.3
+"""Correlation of a weak axis at most, on samples left out. Many stronger ones, as of ten classes,
+have a larger sum of squares than they have information."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,8 @@ class Axes:
         Scale of each axis for the nearest-neighbour search.
     n_parameters : float
         Free parameters of the rank-limited critic, times the shares of its correlations.
+    mixture : array, shape (rank, n_components, 6), or None
+        Of a critic that is not Gaussian, see `lmi.ksg.mixture`.
     """
 
     a: np.ndarray
@@ -143,6 +146,7 @@ class Axes:
     rank: int
     weight: np.ndarray
     n_parameters: float
+    mixture: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

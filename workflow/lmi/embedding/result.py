@@ -6,6 +6,9 @@ import numpy as np
 
 PER_ENCODER = ("zx", "zy", "s", "weight", "rank", "n_parameters", "temperature")
 """Arrays of an `Embedding` whose first axis is the encoder; files hold them by these names."""
+SEPARATED = "separated_"
+"""Begins the name of a candidate whose pairs of axes are separated, see `lmi.embedding.separate`:
+its encoders are those of the candidate behind it, but for a rotation."""
 NARROW = "narrow"
 """Candidate of pairs of single features: their normal scores, of which nothing is learned."""
 
@@ -56,6 +59,8 @@ class Embedding:
     weights : tuple
         By encoder, the weights of the networks of x and of y, as `network.Trained` has them, or
         None where another candidate won; of the preset paper, the layers of its encoders.
+    mixture : array, shape (n_encoders, n_axes, n_components, 6), or None
+        Of critics that are not Gaussian, see `lmi.ksg.mixture`; zero where one is.
     """
 
     zx: np.ndarray
@@ -81,3 +86,4 @@ class Embedding:
     classified: np.ndarray | None = None
     weak_bits: np.ndarray | None = None
     weights: tuple = ()
+    mixture: np.ndarray | None = None

@@ -141,6 +141,7 @@ def of_group(embedding, rows):
         zy=embedding.zy[:, rows],
         fold=embedding.fold[rows],
         s=s,
+        mixture=None,  # of all samples, whatever a group's correlations are
         weak_bits=None,
     )
 

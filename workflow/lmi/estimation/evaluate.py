@@ -164,6 +164,7 @@ def evaluate(
         known=cache,
         ahead=ahead,
         given=given_coordinates(embedding, t, rows),
+        mixtures=None if embedding.mixture is None else embedding.mixture[t],
         threads=threads,
         apart=None if times is None else times.apart(t, rows),
     )

@@ -21,6 +21,7 @@ import numpy as np
 
 from lmi.base.repeats import MANY_COPIES, copies
 from lmi.ksg import kernel as ksg
+from lmi.ksg import mixture
 from lmi.ksg.apart import Apart
 
 CRITIC_BOUND_SD = 5.0
@@ -54,6 +55,7 @@ def evaluate(
     known: dict | None = None,
     ahead: Sequence[int] = (),
     given: np.ndarray | None = None,
+    mixtures: np.ndarray | None = None,
     threads: int = 1,
     apart: Apart | None = None,
 ):
@@ -89,6 +91,8 @@ def evaluate(
         Numbers of neighbours to add to it: one search serves them all.
     given : array, shape (n_samples, n_given), optional
         Coordinates z that are conditioned on, in the scale of the search.
+    mixtures : array, shape (>= rank, n_components, 6), optional
+        Of a critic that is not Gaussian, see `lmi.ksg.mixture`.
     threads : int
     apart : Apart, optional
         Samples of a series, in order of time: which may be neighbours.
@@ -137,7 +141,8 @@ def evaluate(
             correction = _bits(n_x, n_y, k_guided, radius, given, threads, apart) - bits
         inside_x, _ = ksg.marginal_neighbours(x, radius, n_inside, 0, threads, apart)
         inside_y, _ = ksg.marginal_neighbours(y, radius, n_inside, 1, threads, apart)
-        left, right, at_sample = _critic(a[:, :rank], b[:, :rank], s[:rank], temperature)
+        critic = (s[:rank], temperature, mixtures)
+        left, right, at_sample = _critic(a[:, :rank], b[:, :rank], *critic)
         correction += _correction(left, right, at_sample, inside_x, inside_y)
         if given is not None:
             correction[radius > LABEL_GAP / 2] = 0.0
@@ -208,7 +213,12 @@ def untie(z: np.ndarray, side: int) -> np.ndarray:
 
 
 def best_temperature(
-    a: np.ndarray, b: np.ndarray, s: np.ndarray, rank: int, n_others: int = 512
+    a: np.ndarray,
+    b: np.ndarray,
+    s: np.ndarray,
+    rank: int,
+    n_others: int = 512,
+    mixtures: np.ndarray | None = None,
 ) -> int:
     """Return the row of `TEMPERATURES` at which the critic describes held-out samples best.
 
@@ -218,12 +228,12 @@ def best_temperature(
 
     Parameters
     ----------
-    a, b, s, rank
+    a, b, s, rank, mixtures
         As in `evaluate`.
     """
     if not rank:
         return 0
-    left, right, at_sample = _critic(a[:, :rank], b[:, :rank], s[:rank])
+    left, right, at_sample = _critic(a[:, :rank], b[:, :rank], s[:rank], 1.0, mixtures)
     others = np.linspace(0, len(a) - 1, min(n_others, len(a))).astype(int)
     t = left @ right[others].T
     top = t.max(axis=1)
@@ -236,12 +246,15 @@ def best_temperature(
     return int(np.argmax(bound))
 
 
-def _critic(a, b, s, temperature=1.0):
+def _critic(a, b, s, temperature=1.0, mixtures=None):
     """Return factors with T(x_i, y_j) = left_i . right_j, and T(x_i, y_i), in nats, not yet mixed.
 
     T is `temperature` times the Gaussian log ratio, sum over axes of
-    [s a b - s^2 (a^2 + b^2) / 2] / (1 - s^2) - log(1 - s^2) / 2.
+    [s a b - s^2 (a^2 + b^2) / 2] / (1 - s^2) - log(1 - s^2) / 2; or that of mixtures.
     """
+    if mixtures is not None and mixtures.any():
+        left, right = mixture.factors(a, b, mixtures[: a.shape[1]], temperature)
+        return left, right, (left * right).sum(axis=1)
     a, b = (np.clip(side, -CRITIC_BOUND_SD, CRITIC_BOUND_SD) for side in (a, b))
     s = np.minimum(s, 0.9995)
     q = (1 - s**2) / temperature
@@ -273,7 +286,13 @@ def mixed(log_ratio: np.ndarray) -> np.ndarray:
     return np.logaddexp(np.log1p(-ASTRAY) + log_ratio, np.log(ASTRAY))
 
 
-def factors(a: np.ndarray, b: np.ndarray, s: np.ndarray, temperature: float):
+def factors(
+    a: np.ndarray,
+    b: np.ndarray,
+    s: np.ndarray,
+    temperature: float,
+    mixtures: np.ndarray | None = None,
+):
     """Return the critic as two matrices: T(x_i, y_j) = left_i . right_j, nats.
 
     Parameters
@@ -282,7 +301,7 @@ def factors(a: np.ndarray, b: np.ndarray, s: np.ndarray, temperature: float):
     s : array, shape (rank,)
     temperature : float
     """
-    return _critic(a, b, s, temperature)[:2]
+    return _critic(a, b, s, temperature, mixtures)[:2]
 
 
 def correction_at(

@@ -10,7 +10,7 @@ CHUNK = 256
 N_DRAWN = guided.N_INSIDE
 
 
-def pointwise_bits(new, held_out, s, rank, weight, temperature, neighbours):
+def pointwise_bits(new, held_out, s, rank, weight, temperature, neighbours, mixtures=None):
     """Return the pointwise bits of new samples by one encoder.
 
     As of a held-out sample: KSG, and the correction by the critic, see `lmi.ksg.guided`. Each new
@@ -25,6 +25,8 @@ def pointwise_bits(new, held_out, s, rank, weight, temperature, neighbours):
     temperature : int
         Row of `guided.TEMPERATURES`.
     neighbours : estimation.evaluate.Neighbours
+    mixtures : array, shape (n_axes, n_components, 6), optional
+        Of a critic that is not Gaussian, see `lmi.ksg.mixture`.
 
     Returns
     -------
@@ -44,7 +46,7 @@ def pointwise_bits(new, held_out, s, rank, weight, temperature, neighbours):
     critic = None
     if rank and temperature and neighbours.k_guided:
         a, b = (z[:, :rank] for z in both)
-        critic = guided.factors(a, b, s[:rank], guided.TEMPERATURES[temperature])
+        critic = guided.factors(a, b, s[:rank], guided.TEMPERATURES[temperature], mixtures)
     k_box = neighbours.k_guided if temperature == guided.TRUSTED else neighbours.k
     k_box = k_box or neighbours.k
     result, psi = np.empty(n_new), ksg.digamma(n + 1)

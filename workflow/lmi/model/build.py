@@ -15,7 +15,7 @@ import numpy as np
 from lmi.base import seeds
 from lmi.base.errors import InputError
 from lmi.embedding import screen
-from lmi.embedding.result import NARROW, Embedding
+from lmi.embedding.result import NARROW, SEPARATED, Embedding
 from lmi.model.encoder import SCORED, Encoder, Inputs, inputs
 from lmi.projection import views
 
@@ -81,14 +81,15 @@ def encoders(
     InputError
         A candidate that cannot be applied to new samples.
     """
-    ranked = any(kind in SCORED for kind in embedding.candidate)
+    kinds = [kind.removeprefix(SEPARATED) for kind in embedding.candidate]
+    ranked = any(kind in SCORED for kind in kinds)
     given = tuple(
         inputs(source.matrix, source.clip, ranked, source.mean, source.scale) for source in sources
     )
     views_of = [_View(source, seed) for source in sources]
     pairs = []
     for t in range(len(embedding.zx)):
-        kind = embedding.candidate[min(t, len(embedding.candidate) - 1)]
+        kind = kinds[min(t, len(kinds) - 1)]
         train = embedding.fold == t
         keep = (None, None)
         if kind in SCREENS:

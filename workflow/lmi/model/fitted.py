@@ -236,6 +236,7 @@ class Model(Embedding):
                         self.weight[t],
                         int(self.temperature[t]),
                         neighbours,
+                        None if self.mixture is None else self.mixture[t],
                     )
                     for t, (zx, zy, out) in enumerate(
                         zip(

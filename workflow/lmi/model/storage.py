@@ -36,6 +36,8 @@ def save(model: Any, path: str | Path) -> None:
     own = model.encoders
     arrays: dict[str, Any] = {name: getattr(model, name) for name in _ARRAYS}
     arrays["pointwise_bits"] = model.pointwise_bits
+    if model.mixture is not None:
+        arrays["mixture"] = model.mixture
     for t, (rows, pair) in enumerate(zip(model.held_out, own.pairs, strict=True)):
         arrays[f"held_out/{t}"] = rows
         for side, encoder in zip(SIDES, pair, strict=True):
@@ -150,6 +152,7 @@ def _read(file: h5py.File) -> dict[str, Any]:
         "converged": bool(about["converged"]),
         "seconds": float(about["seconds"]),
         "weights": tuple(weights),
+        "mixture": file["mixture"][()] if "mixture" in file else None,
         "kinds": tuple(map(str, about.get("sides", ("wide", "wide")))),
     }
 

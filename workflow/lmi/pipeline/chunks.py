@@ -4,12 +4,11 @@ import contextlib
 import logging
 import shutil
 import time
-from pathlib import Path
 
 import h5py
 
 from lmi.base.errors import InputError
-from lmi.base.files import reading, write
+from lmi.base.files import reading, unfinished, write
 from lmi.results.join import join
 
 log = logging.getLogger("lmi")
@@ -47,7 +46,7 @@ def run(out, key, groups, compute, *, stage, shared=(), save_every_s=None):
     """
     save_every_s = SAVE_EVERY_S if save_every_s is None else save_every_s
     chunks = [group[i : i + SIZE] for group in groups for i in range(0, len(group), SIZE)]
-    folder = _folder(out)
+    folder = unfinished(out)
     n_done, n_rows = 0, sum(len(group) for group in groups)
     parts, unsaved, saved_at = [], [], time.monotonic()
     for number, rows in enumerate(chunks):
@@ -71,12 +70,7 @@ def run(out, key, groups, compute, *, stage, shared=(), save_every_s=None):
 
 def clear(out):
     """Remove the saved chunks of a tile; called when the tile is written."""
-    shutil.rmtree(_folder(out), ignore_errors=True)
-
-
-def _folder(out):
-    out = Path(out)
-    return out.parent / f".unfinished-{out.stem}"
+    shutil.rmtree(unfinished(out), ignore_errors=True)
 
 
 def _saved(path, stage):

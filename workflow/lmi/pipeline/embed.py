@@ -220,6 +220,9 @@ def _stack(done, n_pairs, n_samples):
             arrays[name] = np.full((*per_encoder, len(longest)), np.nan, np.float32)
     if any(e.values is not None for e in embedded):
         arrays["value"] = np.full((n_pairs, 2, n_samples), np.nan, np.float32)
+    mixtures = [e.mixture.shape[2:] for e in embedded if e.mixture is not None]
+    if mixtures:
+        arrays["mixture"] = np.zeros((*per_encoder, n_axes, *mixtures[0]))
     if any(e.classified is not None for e in embedded):
         arrays["classified"] = np.full((n_pairs, 3, n_samples), np.nan, np.float32)
     if any(e.weak_bits is not None for e in embedded):

@@ -75,6 +75,7 @@ def estimate(
     """
     with reading(embeddings, "embed") as file:
         attributes = dict(file.attrs)
+        chunks.clear(embeddings)  # of a job that was killed when its tile was written
         if names:
             check_tile(embeddings, "embed", text(file["x"]), text(file["y"]), names)
         groups = compare and compared.Groups(blocks=blocks[:2], seed=seed, **compare)

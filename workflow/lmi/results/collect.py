@@ -1,12 +1,13 @@
 """From the tiles of a dataset to a few parts: so that no job reads more than some hundred files."""
 
 import hashlib
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from lmi.base.files import reading, write
+from lmi.base.files import reading, unfinished, write
 from lmi.results import table as tables
 from lmi.results.columns import FROM_ATTRIBUTES
 from lmi.results.join import join
@@ -51,6 +52,8 @@ def collect(
         A tile is unreadable, incomplete or of another schema version.
     """
     read = [tables.read_tile(path) for path in estimates]
+    for path in estimates:  # of jobs that were killed when their tile was written
+        shutil.rmtree(unfinished(path), ignore_errors=True)
     for path, part, planned in zip(estimates, read, names or (), strict=False):
         check_tile(path, "estimate", part["x"], part["y"], planned)
     columns = {name: np.concatenate([part[name] for part in read]) for name in read[0]}

@@ -19,6 +19,7 @@ _ARRAYS = (*PER_ENCODER, "fold", "n_latent", "converged", "seconds")
 _OF_TRAINING = ("loss_step", "loss_train", "loss_validation")
 _OF_TIES = ("value", "classified", "weak_bits")
 _OF_NETWORKS = ("network", "network_size")
+_OF_MIXTURES = ("mixture",)
 
 
 def read_embeddings(
@@ -36,7 +37,7 @@ def read_embeddings(
         Read the weights of networks too.
     """
     at = slice(rows[0], rows[-1] + 1)
-    optional = (*_OF_TRAINING, *_OF_TIES, *(_OF_NETWORKS if networks else ()))
+    optional = (*_OF_TRAINING, *_OF_TIES, *_OF_MIXTURES, *(_OF_NETWORKS if networks else ()))
     named = (*_ARRAYS, *(name for name in optional if name in file))
     arrays = {name: file[name][() if name == "loss_step" else at] for name in named}
     texts = {name: file[name].asstr()[at] for name in ("candidate", "scores", "kind")}
@@ -70,6 +71,7 @@ def read_embeddings(
             classified=_held(arrays, "classified", row),
             weak_bits=_held(arrays, "weak_bits", row),
             weights=_weights(arrays, row)[its],
+            mixture=_mixture(arrays, row, n_axes),
         )
 
     return [
@@ -81,6 +83,13 @@ def _held(arrays: dict, name: str, row: int) -> np.ndarray | None:
     """Return what a file holds of a pair, or None where it holds nothing of it."""
     values = arrays[name][row] if name in arrays else None
     return None if values is None or np.isnan(values).all() else values
+
+
+def _mixture(arrays: dict, row: int, n_axes: int) -> np.ndarray | None:
+    """Return the mixtures of a pair's critics, or None where both are Gaussian."""
+    if "mixture" not in arrays or not arrays["mixture"][row].any():
+        return None
+    return arrays["mixture"][row][:, :n_axes]
 
 
 def _weights(arrays: dict, row: int) -> tuple:

@@ -129,6 +129,14 @@ EMBEDDINGS = {
     "classified": Dataset(
         "float32", ("pair", "training share", "sample"), "bits of classifiers", BITS, np.nan, True
     ),
+    "mixture": Dataset(
+        "float64",
+        (*_ENCODER, "axis", "component", "parameter of a component"),
+        "critics that are not Gaussian: share, means, variance of a, covariance, variance of b",
+        "",
+        0.0,
+        True,
+    ),
     "network": Dataset(
         "float32",
         (*_ENCODER, "side", "parameter"),
