@@ -6,6 +6,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from lmi import tasks
 from lmi.embedding import candidates
 from lmi.estimation import flags
 from lmi.pipeline.embed import embed
@@ -16,6 +17,8 @@ from lmi.results import layout
 from lmi.results.collect import collect
 from lmi.results.columns import COLUMNS, DECLARED, NETWORK, TARGETS
 
+N = 1000
+CHOICE = ("separated_linear", "network", "linear")
 STAGES = ("block", "embeddings", "estimates", "parts")
 """Kinds of files that are looked at here; those of direct and select are where these stages are."""
 RESULTS = Path(__file__).resolve().parents[3] / "docs/results.md"
@@ -23,29 +26,31 @@ RESULTS = Path(__file__).resolve().parents[3] / "docs/results.md"
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """Files of a tiny run with strata, a bad variable, a label and networks, by kind."""
+    """Files of a tiny run with strata, a bad variable, a label, networks and mixtures, by kind."""
     folder = tmp_path_factory.mktemp("tiny")
     rng = np.random.default_rng(0)
+    copulas = tasks.make("copula_pairs", 0, ambient=20, n_samples=N)
     matrices = [
-        *rng.standard_normal((2, 240, 3)),
-        np.zeros((240, 0)),
-        np.eye(3)[np.arange(240) % 3],
+        *rng.standard_normal((2, N, 3)),
+        np.zeros((N, 0)),
+        np.eye(3)[np.arange(N) % 3],
+        *(side.astype(float) for side in (copulas.x, copulas.y)),
     ]
     paths = {kind: folder / f"{kind}.h5" for kind in STAGES}
     write_block(
         paths["block"],
-        ["a", "b", "c", "d"],
+        ["a", "b", "c", "d", "e", "f"],
         matrices,
-        ["", "", "all of its 3 features are constant", ""],
-        split.folds(240, seed=0, dataset="d", n_inner=3),
+        ["", "", "all of its 3 features are constant", "", "", ""],
+        split.folds(N, seed=0, dataset="d", n_inner=3),
         dataset_name="d",
         settings={"n_components": 8, "clip": 10.0},
         seed=0,
         attributes={"key": "", "time_series": False, "overlap": 0, "n_dropped": 0},
-        strata=rng.integers(2, size=240).astype(str),
-        indicators=[False, False, False, True],
-        interval=np.repeat([0, 1], 120),
-        given=rng.integers(2, size=240).astype(str),
+        strata=rng.integers(2, size=N).astype(str),
+        indicators=[False, False, False, True, False, False],
+        interval=np.repeat([0, 1], N // 2),
+        given=rng.integers(2, size=N).astype(str),
     )
     embed_settings = {
         "preset": "default",
@@ -61,9 +66,9 @@ def files(tmp_path_factory):
         patch.setattr(
             candidates,
             "_best",
-            lambda judged, *others: "network" if "network" in judged.axes[0] else "linear",
+            lambda judged, *others: next(one for one in CHOICE if one in judged.axes[0]),
         )
-        pairs = [(0, 1), (0, 2), (0, 3)]
+        pairs = [(0, 1), (0, 2), (0, 3), (4, 5)]
         embed(tile, block, block, pairs=pairs, settings=embed_settings, seed=0)
     nulls = {"max": 99, "scheme": "auto", "block_length": 0, "tail_fit": False}
     settings = {"k": 3, "error_bars": True, "permutations": nulls}
