@@ -275,7 +275,7 @@ def is_same(table, wanted):
 def is_named(message, *names):
     """Whether a message is one line that names a file and says what to do."""
     cures = ("run the same command again", "delete", "make room", "see to it", "wait for it")
-    cures += ("copy", "mend", "name another", "install")
+    cures += ("copy", "mend", "name another", "install", "paths start from")
     low = message.lower()
     return (
         "\n" not in message

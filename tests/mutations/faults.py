@@ -249,7 +249,7 @@ FAULTS = [
         W + "ksg/discrete.py",
         "return np.where(n_equal > k, counted / np.log(2), bits)",
         "return bits",
-        ("tests/unit/ksg/test_mixed.py",),
+        ("tests/unit/ksg/test_mixed.py", "tests/unit/estimation/test_discrete.py"),
     ),
     Fault(
         "intervals do not look at the drift",
