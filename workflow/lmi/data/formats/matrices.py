@@ -17,7 +17,6 @@ OTHER_NAMES = re.compile(
 )
 ROWS_AT_A_TIME = 8192
 IMAGE_AXES = (3, 4)  # samples, height, width, and perhaps channels
-EXACT, EXACT_BYTES = 2**53, 8  # doubles hold whole numbers up to here; smaller types have no larger
 
 
 def working_type(dtype):
@@ -179,22 +178,6 @@ def dense_missing(matrix, shape):
         rows = slice(start, start + ROWS_AT_A_TIME)
         missing[rows] = lacking(matrix[rows].reshape(-1, shape[1])).any(axis=1)
     return missing
-
-
-def loses_digits(values):
-    """Tell whether different numbers of a column become equal as floats of double precision.
-
-    Whole numbers beyond 2 ** 53 may, such as nanoseconds since 1970.
-    """
-    is_long = values.dtype.kind == "f" and values.dtype.itemsize > np.dtype(np.float64).itemsize
-    if not is_long and (values.dtype.kind not in "iu" or values.dtype.itemsize < EXACT_BYTES):
-        return False
-    for column in values.reshape(len(values), -1).T:
-        if is_long or (len(column) and max(abs(int(column.min())), int(column.max())) > EXACT):
-            own = np.unique(column)
-            if len(np.unique(own.astype(np.float64))) < len(own):
-                return True
-    return False
 
 
 LOSS = (
