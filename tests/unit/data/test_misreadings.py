@@ -293,7 +293,7 @@ def test_without_a_program_for_python_files_are_read_unwalked(monkeypatch):
 
 def test_zeros_that_take_little_room_are_not_read_as_a_whole_before(monkeypatch):
     with h5py.File("t.h5", "w") as file:
-        file.create_dataset("zeros", (10**6, 10**6), chunks=(1000, 1000), compression="gzip")
+        file.create_dataset("zeros", (10**6, 10**6), "f4", chunks=(1000, 1000), compression="gzip")
     item = h5py.File("t.h5")["zeros"]
     monkeypatch.setattr(type(item), "__getitem__", lambda *_: pytest.fail("read"))
     hdf5_walk._data(item, True, h5py)
@@ -348,3 +348,26 @@ def test_a_column_of_conditions_that_is_there_twice_is_refused(doubled):
     held.to_csv("samples.csv")
     where = {"table": "samples.csv", "condition": "day == 1 and dose == 1"}
     refused("samples.csv", f"2 columns called '{doubled}'", source="t.csv", where=where)
+
+
+def test_headings_beside_a_corner_for_names_may_be_any_numbers():
+    table = TABLE.set_axis(["450.5", "600.1", "512.3"], axis=1)
+    for corner in ("", "sample_id"):
+        table.to_csv("t.csv", index_label=corner)
+        (source,) = sources_of(loaded(source="t.csv"))
+        assert header(source).features == ("450.5", "600.1", "512.3")
+
+
+@pytest.mark.parametrize("ending", ["npz", "h5"])
+def test_an_array_of_groups_is_not_taken_for_names_of_samples(ending):
+    for name, values in (("donor_id", [f"d{i % 4}" for i in range(N)]), ("cell_id", NAMES)):
+        arrays = {"X": VALUES, name: np.array(values, "S")}
+        if ending == "npz":
+            np.savez("t.npz", **arrays)
+        else:
+            with h5py.File("t.h5", "w") as file:
+                file.update(arrays)
+        if name == "cell_id":
+            refused("seems to hold the names of the samples", source=f"t.{ending}")
+        else:
+            assert len(matrices_of(source=f"t.{ending}")[0]) == 3

@@ -5,6 +5,7 @@ Python can interrupt it. The other process is started once and takes one file af
 limits its own time, so that it never outlives what started it. This file is also what it runs.
 """
 
+import atexit
 import contextlib
 import functools
 import json
@@ -83,6 +84,15 @@ def _started():
         started = subprocess.Popen(command, text=True, start_new_session=True, **pipes)
         _walker[:] = [started, os.getpid()]
     return _walker[0]
+
+
+@atexit.register
+def _end():
+    """End the process that walks, which is idle, with the one that started it."""
+    if _walker and _walker[1] == os.getpid():
+        with _walker[0] as process:
+            process.kill()
+        _walker.clear()
 
 
 def _limit_s(path):

@@ -85,7 +85,7 @@ NAMES = ("samples", "features")
 """What arrays are called that hold the names of the rows and the columns of a matrix beside it."""
 
 
-def refuse_other_names(source, arrays, shape, axis):
+def refuse_other_names(source, arrays, shape, axis, read_array):
     """Refuse a matrix whose names stand beside it under another name than `NAMES`.
 
     Parameters
@@ -96,11 +96,16 @@ def refuse_other_names(source, arrays, shape, axis):
         Of the matrix.
     axis : int
         Whose names nothing in `arrays` is called by.
+    read_array : callable
+        Returns the array of a name. One with few different values holds groups, donors say.
     """
     alike = [
         name
         for name, (own, dtype) in arrays.items()
-        if tuple(own) == (shape[axis],) and dtype.kind in "SUO" and OTHER_NAMES.fullmatch(name)
+        if tuple(own) == (shape[axis],)
+        and dtype.kind in "SUO"
+        and OTHER_NAMES.fullmatch(name)
+        and len(set(texts(read_array(name)))) > shape[axis] / 2
     ]
     if alike:
         raise InputError(
