@@ -250,8 +250,8 @@ MEANINGS = {
         "detrend them, or add a shifted control."
     ),
     "many weak axes": (
-        "The variables share a little along many axes, which so few samples cannot learn: the value "
-        "is too low. Read it as at least that much, or collect more samples."
+        "The variables share a little along many axes, which so few samples cannot learn: the "
+        "value is too low. Read it as at least that much, or collect more samples."
     ),
     "autocorrelated": (
         "Samples that follow each other are alike, so that neighbours in time pass for neighbours "
