@@ -195,6 +195,23 @@ def test_short_intervals_are_trials_of_equal_length_or_refused(paused):
         spikes.n_windows(ragged)
 
 
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        ("time\n10\nnan\n", r"line 3: expected seconds in time"),
+        ("time,time\n10,1\n12,2\n", r"expected one column 'time', found 2"),
+    ],
+)
+def test_events_without_a_time_and_doubled_columns_of_times_are_told(
+    paused, tmp_path, content, word
+):
+    table = tmp_path / "events.csv"
+    table.write_text(content)
+    around = {"table": str(table), "column": "time", "around": [-0.2, 0.6]}
+    with pytest.raises(InputError, match=word):
+        spikes.recording(paused | {"intervals": around})
+
+
 def test_windows_stand_around_the_events_of_a_table(paused, tmp_path):
     table = tmp_path / "cues.csv"
     table.write_text("cue,time\nright,260.5\nleft,10.2\nright,11\n")

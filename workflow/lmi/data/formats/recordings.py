@@ -105,6 +105,11 @@ def _numbers(path, columns, what):
     rows = text_rows(path, what, DELIMITERS[ending(path)])
     top = [cell.strip() for cell in next(rows, (0, []))[1]]
     names = columns(top)
+    if repeated := [name for name in names if top.count(name) > 1]:
+        raise InputError(
+            f"{what} '{path}': expected one column '{repeated[0]}', found "
+            f"{top.count(repeated[0])}. Rename the others"
+        )
     places, found = [top.index(name) for name in names], []
     for line, row in rows:
         try:
@@ -114,6 +119,11 @@ def _numbers(path, columns, what):
                 f"{what} '{path}', line {line}: expected numbers in {' and '.join(names)},"
                 f" found {some(row)}. Mend or remove the line"
             ) from error
+        if not np.isfinite(found[-1]).all():
+            raise InputError(
+                f"{what} '{path}', line {line}: expected seconds in {' and '.join(names)}, found "
+                f"{some(row)}. Remove the rows without an event"
+            )
     if not found:
         raise InputError(f"{what} '{path}': expected a row an interval, found none")
     return found
