@@ -4,7 +4,7 @@ import lmi
 import numpy as np
 import pytest
 from lmi.base.errors import InputError
-from lmi.estimation import difference
+from lmi.estimation import difference, error_bars
 
 
 def _group(rng, n, correlation):
@@ -81,17 +81,30 @@ def test_a_factor_of_one_group_alone_is_no_difference():
 
 
 @pytest.mark.parametrize(
-    ("delta", "sd", "n_each", "p"),
+    ("delta", "sd", "n_parts", "p"),
     [
-        (1.96, 1.0, 10**6, 0.0577),  # Student's t of 36 degrees of freedom
-        (1.96, 1.0, 150, 0.0857),  # of 8
-        (-2.0, 0.0, 150, np.nan),
-        (np.nan, np.nan, 150, np.nan),
+        (1.96, 1.0, 10, 0.0577),  # Student's t of 36 degrees of freedom
+        (1.96, 1.0, 3, 0.0857),  # of 8
+        (-2.0, 0.0, 3, np.nan),
+        (np.nan, np.nan, 0, np.nan),
     ],
 )
-def test_a_difference_is_told_from_its_error_by_students_t(delta, sd, n_each, p):
-    found = difference.p_of_errors(delta, sd, n_each)
+def test_a_difference_is_told_from_its_error_by_students_t(delta, sd, n_parts, p):
+    found = difference.p_of_errors(delta, sd, n_parts)
     assert found == pytest.approx(p, abs=2e-4, nan_ok=True)
+
+
+def test_degrees_of_freedom_are_those_of_the_parts_that_error_bars_have(monkeypatch):
+    x, y, groups = _two(0, 0.8, 0.8)
+    made, taken = [], []
+    split, p_of_errors = error_bars._parts, difference.p_of_errors
+    monkeypatch.setattr(error_bars, "_parts", lambda *args: made.append(args[1]) or split(*args))
+    monkeypatch.setattr(
+        difference, "p_of_errors", lambda *args: taken.append(args[2]) or p_of_errors(*args)
+    )
+    lmi.compare(x, y, groups, n_permutations=19)
+    # boxes of 12 neighbours want parts of 26 samples, of which a half of 150 has not six
+    assert taken == [max(made)] == [3]
 
 
 @pytest.mark.parametrize(

@@ -303,6 +303,25 @@ def test_pairings_do_not_depend_on_those_asked_for_before(kernel):
     np.testing.assert_array_equal(np.concatenate(parts), permuted.null(x, y, permutations))
 
 
+def test_the_null_does_not_depend_on_how_permutations_lie_in_memory(kernel):
+    rng = np.random.default_rng(4)
+    x, y = rng.normal(size=(2, 200, 4))
+    permutations = np.stack([rng.permutation(200) for _ in range(10)])
+    found = [permuted.null(x, y, order(permutations)) for order in (np.array, np.asfortranarray)]
+    np.testing.assert_array_equal(*found)
+
+
+def test_tables_that_memory_does_not_hold_are_refused(monkeypatch):
+    if not points.compiled():
+        pytest.skip("there is no compiled kernel")
+    beyond = 2**50  # rows: no more than asked for, since nothing is written
+    assert points.library().lmi_gaps(GOOD.ctypes.data, beyond, 1, GOOD.ctypes.data) == 1
+    monkeypatch.setattr(points.library(), "lmi_gaps", lambda *_: 1)
+    permutations = np.stack([np.roll(np.arange(20), shift) for shift in range(10)])
+    with pytest.raises(MemoryError, match="no memory for neighbours of 20 points"):
+        permuted.null(GOOD, GOOD, permutations)
+
+
 def test_null_of_no_permutations(kernel):
     x, y = gaussian(0.5, 50, seed=0)
     assert permuted.null(x, y, np.empty((0, 50), int)).shape == (0,)

@@ -2,8 +2,10 @@
 
 import subprocess
 
+import numpy as np
 import pandas as pd
 import pytest
+from lmi.ksg import permuted, points
 from lmi.planning import costs
 from lmi.planning import forecast as plan
 
@@ -25,6 +27,20 @@ def test_settings_change_the_cost_of_embed():
 
     assert seconds(train="never") < seconds() < seconds(train="always") < seconds(preset="paper")
     assert seconds(checks="thorough") > 3 * seconds()
+
+
+@pytest.mark.skipif(not points.compiled(), reason="there is no compiled kernel")
+@pytest.mark.parametrize("n_samples", [1000, 4096])
+def test_a_thread_more_has_memory_for_tables_of_distances_of_its_own(n_samples):
+    size = SIZE | {"n_samples": n_samples}
+    one, four = (costs.estimate(threads=n, **size)["memory_mb"] for n in (1, 4))
+    x = np.random.default_rng(0).standard_normal((n_samples // 2, 3))
+    tables = permuted._Tables(x, x, 3, np.arange(len(x)), 1)
+    held = tables.near.nbytes + sum(gaps.nbytes for gaps in tables.gaps)
+    assert four - one >= 3 * held / 1e6
+    pair = SIZE | {"n_pairs": 1}
+    assert costs.estimate(threads=4, **pair) == costs.estimate(**pair)
+    assert costs.estimate(True, threads=4, **SIZE) == costs.estimate(True, **SIZE)
 
 
 JOBS = pd.DataFrame(

@@ -219,7 +219,7 @@ def _mean_gain(parts, share):
     return np.cumsum(total) / n_samples
 
 
-def _gain_error(parts, share, rank, redundancy):
+def _gain_error(parts, share, rank):
     """Return the standard error of the mean log ratio of the first axes."""
     gain = np.concatenate(
         [
@@ -267,7 +267,7 @@ def weak_bits(x, y, fold, redundancy=1.0):
     return np.array([nats, error]) / np.log(2)
 
 
-def _choose(x, y, shrink, redundancy):
+def _choose(x, y, shrink):
     """Return the number of scores, the rank and the shares with the largest held-out log ratio.
 
     By cross-validation on inner folds. A rank counts only where its gain clears its own noise:
@@ -291,7 +291,7 @@ def _choose(x, y, shrink, redundancy):
             gain = _mean_gain(parts, share)
             rank = 1 + int((gain >= gain.max() - SAME_NATS).argmax())
             gain = gain[rank - 1]
-            if gain > best and gain > sure * _gain_error(parts, share, rank, redundancy):
+            if gain > best and gain > sure * _gain_error(parts, share, rank):
                 best, chosen = gain, (m, rank, share)
     return chosen
 
@@ -315,7 +315,7 @@ def fit(x, y, max_axes=16, shrink=True, redundancy=1.0):
     Axes
     """
     n_train = len(x.train)
-    m_best, rank, share = _choose(x, y, shrink, redundancy)
+    m_best, rank, share = _choose(x, y, shrink)
     # noise is 1 / share - 1 times the signal, and falls with the samples: there are more here
     share = 1 / (1 + (1 / share - 1) * (1 - 1 / N_INNER))
     u, s, v = _axes(x.train, y.train, m_best)

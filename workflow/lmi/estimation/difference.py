@@ -18,7 +18,6 @@ import numpy as np
 from scipy.stats import t as student
 
 from lmi.base import reasons, seeds
-from lmi.estimation import error_bars
 from lmi.estimation import estimate as estimation
 from lmi.estimation import evaluate as evaluation
 from lmi.ksg import guided
@@ -95,24 +94,23 @@ def estimate(embedding, own, group, *, strata=None, k=3, n_permutations=999, see
     if n_permutations:
         rng = seeds.rng(seed, "difference", name)
         p_value, drawn = _test(embedding, group, strata, k, n_permutations, rng, threads)
-        p_value = float(np.maximum(p_value, p_of_errors(delta, sd, len(group) // 2)))
+        n_parts = min(one.n_parts for one in estimates)
+        p_value = float(np.maximum(p_value, p_of_errors(delta, sd, n_parts)))
     return Difference(estimates, float(delta), sd, p_value, drawn, shared)
 
 
-def p_of_errors(delta, sd, n_each):
+def p_of_errors(delta, sd, n_parts):
     """Return the two-sided p value of a difference of two estimates with error bars.
 
-    By Student's t: the variance of each of the four halves comes from as many parts as it has
-    samples for (`lmi.estimation.error_bars`). NaN without error bars.
+    By Student's t: the variance of each of the four halves comes from so many parts. NaN without
+    error bars.
 
     Parameters
     ----------
     delta, sd : float
-    n_each : int
-        Samples of each group.
+    n_parts : int
+        The fewer of the two estimates.
     """
-    affordable = [n for n in error_bars.PARTS if n_each // 2 // n >= error_bars.MIN_PART]
-    n_parts = max(affordable, default=2)
     if not sd > 0:
         return np.nan
     return float(max(2 * student.sf(abs(delta) / sd, 4 * (n_parts - 1)), 1e-300))

@@ -9,6 +9,18 @@ MIN_PART = 25
 INSIDE_PARTS = 16
 
 
+def affordable(n, neighbours):
+    """Return the numbers of parts, of `PARTS`, for which n samples are enough.
+
+    Parameters
+    ----------
+    n : int
+    neighbours : evaluate.Neighbours
+    """
+    least = max(MIN_PART, 2 * max(neighbours.k, neighbours.k_guided) + 2)
+    return [n_parts for n_parts in PARTS if n // n_parts >= least]
+
+
 def variance(embedding, t, rows, neighbours, rng, threads, block=1, times=None):
     """Return the variances of KSG and of the corrected estimate on `rows`, and a third's estimate.
 
@@ -18,9 +30,7 @@ def variance(embedding, t, rows, neighbours, rng, threads, block=1, times=None):
     they would vary as if all were independent.
     """
     total, weight, third = np.zeros(2), 0, np.nan
-    for n_parts in PARTS:
-        if len(rows) // n_parts < max(MIN_PART, 2 * max(neighbours.k, neighbours.k_guided) + 2):
-            continue
+    for n_parts in affordable(len(rows), neighbours):
         values = []
         for part in _parts(rows, n_parts, rng, block):
             bits, corrected, _ = evaluate(

@@ -7,7 +7,7 @@ import numpy as np
 from lmi.base import reasons, seeds
 from lmi.data import intervals
 from lmi.estimation import combination, discrete, flags, narrow, null, ranks, series
-from lmi.estimation.error_bars import INSIDE_PARTS, standard_error, variance
+from lmi.estimation.error_bars import INSIDE_PARTS, affordable, standard_error, variance
 from lmi.estimation.evaluate import coordinates, evaluate, given_coordinates, search
 from lmi.estimation.intervals import interval
 from lmi.estimation.within import within_strata
@@ -80,6 +80,8 @@ class Estimate:
     null : null.Null
     reasons : tuple of reasons.Reason
         What is wrong with it.
+    n_parts : int
+        Disjoint parts of either half that the error bar rests on at most; 0 where there are none.
     """
 
     pointwise_bits: np.ndarray
@@ -95,6 +97,7 @@ class Estimate:
     within_strata: str
     null: null.Null
     reasons: tuple
+    n_parts: int
 
     @property
     def flag(self):
@@ -251,7 +254,9 @@ def estimate(
     trusted = float(np.mean((embedding.rank > 0) & (embedding.temperature > 0)))
     own = {"weak_bits": embedding.weak_bits, "has_ties": "counts" in embedding.kinds}
     ends = interval(mi, mi_ksg, sd, drift, trusted, **({} if ties else own))
-    return Estimate(pointwise, mi, mi_ksg, sd, sd_ksg, *ends, drift, *within, tested, tuple(why))
+    n_parts = min(max(affordable(len(out), neighbours), default=0) for out in held_out)
+    bits = pointwise, mi, mi_ksg, sd, sd_ksg, *ends, drift
+    return Estimate(*bits, *within, tested, tuple(why), n_parts)
 
 
 def _optimism(embedding, halves, neighbours, threads, times):

@@ -10,7 +10,7 @@ import numpy as np
 
 from lmi.embedding.result import NARROW
 from lmi.estimation import flags
-from lmi.estimation.error_bars import MIN_PART, PARTS
+from lmi.estimation.error_bars import PARTS, affordable
 from lmi.estimation.evaluate import CROWDED_SD, MANY, NEIGHBOURS, SAME_BITS, Neighbours
 from lmi.ksg import flat, guided
 from lmi.ksg import kernel as ksg
@@ -157,11 +157,9 @@ def variance(pair, neighbours, rng):
     neighbours : Neighbours
     rng : numpy.random.Generator
     """
-    n, k = len(pair.back), max(neighbours.k, neighbours.k_guided)
+    n = len(pair.back)
     total, weight, third = np.zeros(2), 0, np.nan
-    for n_parts in PARTS:
-        if n // n_parts < max(MIN_PART, 2 * k + 2):
-            continue
+    for n_parts in affordable(n, neighbours):
         part = rng.permutation(n) % n_parts
         values = _of_parts(pair, neighbours, part, n_parts)
         if n_parts == PARTS[0]:

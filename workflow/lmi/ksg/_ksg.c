@@ -782,10 +782,11 @@ API void lmi_flat_lonely(int64_t n, const double *x, const double *y, const int3
  * rounded is smaller, and only where two rounded values are equal must the exact ones be compared. */
 
 /* gaps: (n, n), Chebyshev distances between the rows of (n, d), rounded. */
-API CLONES void lmi_gaps(const double *rows, int64_t n, int64_t d, float *gaps) {
-    double *axes = malloc((size_t)(n * d) * sizeof(double));
+API CLONES int32_t lmi_gaps(const double *rows, int64_t n, int64_t d, float *gaps) {
+    double *axes = malloc((size_t)n * (size_t)d * sizeof(double));
     double *largest = malloc((size_t)n * sizeof(double));
-    if (!axes || !largest) n = 0; /* nothing is filled: what the caller finds is no distance */
+    int32_t failed = !axes || !largest;
+    if (failed) n = 0;
     for (int64_t i = 0; i < n; i++)
         for (int64_t a = 0; a < d; a++) axes[a * n + i] = rows[i * d + a];
     for (int64_t i = 0; i < n; i++) {
@@ -802,6 +803,7 @@ API CLONES void lmi_gaps(const double *rows, int64_t n, int64_t d, float *gaps) 
     }
     free(axes);
     free(largest);
+    return failed;
 }
 
 #define SHELLS 256 /* between the nearest and the mean distance: a list is in order up to a shell */

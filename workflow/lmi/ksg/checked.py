@@ -45,7 +45,7 @@ def integer(name: str, value, low: int, high: int | None = None, high_name: str 
 
 
 def rows_of_permutations(permutations, n: int) -> np.ndarray:
-    """int32, shape (B, n), each row a permutation."""
+    """int32, shape (B, n), row-major, each row a permutation."""
     permutations = np.asarray(permutations)
     if permutations.ndim != 2 or permutations.shape[1] != n or permutations.dtype.kind not in "iu":
         raise InputError(
@@ -62,4 +62,4 @@ def rows_of_permutations(permutations, n: int) -> np.ndarray:
                 f"permutations: expected each of 0...{n - 1} once in a row; row {b} lacks "
                 f"{np.flatnonzero(~seen)[0]}. Draw rows without replacement"
             )
-    return permutations.astype(np.int32)
+    return np.ascontiguousarray(permutations, np.int32)

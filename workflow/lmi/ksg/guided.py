@@ -300,6 +300,8 @@ def factors(
     a, b : array, shape (n_samples, rank)
     s : array, shape (rank,)
     temperature : float
+    mixtures
+        As in `evaluate`.
     """
     return _critic(a, b, s, temperature, mixtures)[:2]
 

@@ -175,7 +175,8 @@ def _gaps(side) -> np.ndarray:
     """Return the distances of all samples from each other, rounded to single precision."""
     n = len(side)
     gaps = np.empty((n, n), np.float32)
-    library().lmi_gaps(side.ctypes.data, n, side.shape[1], gaps.ctypes.data)
+    if library().lmi_gaps(side.ctypes.data, n, side.shape[1], gaps.ctypes.data):
+        raise MemoryError(f"no memory for neighbours of {n} points")
     return gaps
 
 

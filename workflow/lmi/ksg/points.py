@@ -56,7 +56,7 @@ _SIGNATURES = {
         ctypes.c_int32,
         [_POINTER] * 2 + [ctypes.c_int64] * 3 + [_POINTER],
     ),
-    "lmi_gaps": (None, [_POINTER, ctypes.c_int64, ctypes.c_int64, _POINTER]),
+    "lmi_gaps": (ctypes.c_int32, [_POINTER, ctypes.c_int64, ctypes.c_int64, _POINTER]),
     "lmi_run_size": (ctypes.c_int64, []),
     "lmi_near": (ctypes.c_int32, [_POINTER] + [ctypes.c_int64] * 3 + [_POINTER]),
     "lmi_null_dense": (

@@ -124,6 +124,9 @@ NARROW_DISK = 0.1
 """Of the views of wide variables, what those of single features take on disk."""
 IN_TIME_SECONDS = 2.5e-4
 """What a sample of a pair in time costs more: all shifts are compared, many with KSG."""
+THREAD_MB, MOST_THREAD_MB = 0.0105, 300.0
+"""What a thread more takes in the null of wide variables, a sample and at most: tables of distances
+(42 MB for 4,096 samples), or of more samples what is walked for a batch of permutations."""
 TRAINED_SHARE = 0.25
 """Share of the pairs for which networks are expected to be trained: only the data tell."""
 
@@ -187,9 +190,12 @@ def embed(settings, threads=1, narrow=False, **sizes):
     return cost
 
 
-def estimate(narrow=False, keep_pointwise=True, in_time=False, **sizes):
+def estimate(narrow=False, keep_pointwise=True, in_time=False, threads=1, **sizes):
     """Return what a job of the stage estimate is expected to cost, as `of`."""
     cost = of("estimate_narrow" if narrow else "estimate", **sizes)
+    if not narrow:
+        each = min(THREAD_MB * sizes["n_samples"], MOST_THREAD_MB)
+        cost["memory_mb"] += each * max(0, min(threads, sizes["n_pairs"]) - 1)
     if in_time:
         cost["seconds"] += IN_TIME_SECONDS * sizes["n_pairs"] * sizes["n_samples"]
     if not keep_pointwise:

@@ -212,7 +212,7 @@ class StageJob(CostedJob):
         if self.stage == "estimate":
             own = self.dataset
             kinds = own.is_narrow, self.keep_pointwise, own.in_time
-            cost = costs.estimate(*kinds, **self.sizes)
+            cost = costs.estimate(*kinds, threads, **self.sizes)
             for asked, more in (
                 (own.given, costs.conditional),
                 (own.compare, costs.comparison),
