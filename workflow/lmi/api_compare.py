@@ -235,7 +235,6 @@ def of_matrices(
     strata: np.ndarray | None,
     labels: tuple[str, str],
     names: tuple[str, str],
-    are_labels: tuple[bool, bool] = (False, False),
     settings: dict,
     seed: int,
     k: int,
@@ -247,7 +246,7 @@ def of_matrices(
     Parameters
     ----------
     sides : (array, array), each of shape (n_samples, n_features)
-        Features of x and of y.
+        Features of x and of y: quantities, no labels.
     group : int array, shape (n_samples,), values 0 and 1
     strata : int array, shape (n_samples,), or None
         As many samples of each group in each.
@@ -255,8 +254,6 @@ def of_matrices(
         What the groups are called.
     names : (str, str)
         What x and y are called: random draws depend on them.
-    are_labels : (bool, bool)
-        Sides that are indicators of labels.
     settings : dict
         The config's section `embed`.
     seed, k, n_permutations, threads
@@ -288,7 +285,7 @@ def of_matrices(
     for code in (0, 1):
         rows = group == code
         varying = [views.drop_constant(side[rows]) for side in scores]
-        own.append(_embed(varying, group[rows], are_labels=are_labels, **options))
+        own.append(_embed(varying, group[rows], with_ties=True, **options))
     result = difference.estimate(
         shared,
         tuple(own),
@@ -332,9 +329,9 @@ def _embed(
     settings: dict,
     seed: int,
     threads: int,
-    are_labels: tuple[bool, bool] | None = None,
+    with_ties: bool = False,
 ) -> embed.Embedding:
-    """Embed the pair, half of each group in either fold; of `are_labels` with what has ties."""
+    """Embed the pair, half of each group in either fold; with what has ties, where it is asked."""
     fold, inner = np.zeros(len(group), np.int8), np.zeros(len(group), np.int8)
     for code in np.unique(group):
         own = np.flatnonzero(group == code)
@@ -343,10 +340,10 @@ def _embed(
             len(own), seed=seed, dataset=f"group {code}", n_inner=canonical.N_INNER
         )
     prepared = []
-    for place, (name, side) in enumerate(zip(names, sides, strict=True)):
+    for name, side in zip(names, sides, strict=True):
         described = views.make(side, seed=seed, name=name)
-        if are_labels is not None:
-            described["kind"], described["values"] = ties.describe(side, are_labels[place])
+        if with_ties:
+            described["kind"], described["values"] = ties.describe(side, False)
         prepared.append(embed.prepare(name, described, fold, inner))
     (embedding,) = embed.embed_pairs(
         [tuple(prepared)], fold, inner, settings=settings, seed=seed, threads=threads

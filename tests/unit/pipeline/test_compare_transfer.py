@@ -101,6 +101,18 @@ def test_a_comparison_leaves_the_other_values_and_itself_alone_in_any_tile(cells
         assert one[name][0] == found[name][1]
 
 
+def test_a_label_has_no_difference_and_is_told_why(cells, tmp_path):
+    folder, *_ = cells
+    rng = np.random.default_rng(1)
+    kinds = np.eye(3)[rng.integers(3, size=N)]
+    matrices = [_seen(rng, rng.standard_normal((N, 1))), kinds, kinds[:, :2]]
+    block, tile = _tile(tmp_path, matrices, False)
+    found = _estimates(tmp_path, tile, **_asked(folder, block))
+    assert np.isnan(found["delta_bits"]).all()
+    assert np.isfinite(found["mi_bits"]).all()
+    assert all("cannot be compared for labels" in reason for reason in found["reason"])
+
+
 def test_groups_that_are_too_small_are_told(cells):
     folder, block, tile = cells
     found = _estimates(folder, tile, **_asked(folder, block, groups=("a", "c")))

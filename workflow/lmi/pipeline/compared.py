@@ -93,8 +93,12 @@ class Groups:
                 f"{n_group} samples of each group are left once they are of one size (in each "
                 f"stratum, where there are any), fewer than {MIN_GROUP}"
             )
-        blocks = self.x, self.y
-        rows = self.pairs[place]
+        blocks, rows = (self.x, self.y), self.pairs[place]
+        if "label" in [block.kind[row] for block, row in zip(blocks, rows, strict=True)]:
+            return failed(
+                "groups cannot be compared for labels, whose ranks within a group mean nothing; "
+                "take a dataset for each group, with `where`, and compare their mi_bits"
+            )
         sides = tuple(block.z[row][self.rows] for block, row in zip(blocks, rows, strict=True))
         try:
             found, why = of_matrices(
@@ -103,9 +107,6 @@ class Groups:
                 strata=self.x.strata[self.rows] if len(self.x.strata_names) else None,
                 labels=self.labels,
                 names=tuple(str(block.name[row]) for block, row in zip(blocks, rows, strict=True)),
-                are_labels=tuple(
-                    block.kind[row] == "label" for block, row in zip(blocks, rows, strict=True)
-                ),
                 settings=self.settings,
                 seed=self.seed,
                 k=k,
