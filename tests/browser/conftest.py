@@ -150,7 +150,8 @@ class Tab:
         """Scroll to a plot, wait until it is drawn, and return it."""
         place = self.page.locator(f"#{name}")
         place.scroll_into_view_if_needed()
-        self.page.wait_for_selector(f"#{name} .main-svg")
+        # until the browser tells that it is in view, what was chosen before may be there
+        self.page.wait_for_selector(f"#{name}:not([data-stale]) .main-svg")
         return place
 
     def rows(self):

@@ -138,6 +138,7 @@ def test_names_are_text_wherever_they_stand(tab):
     assert "two�lines�and a tab" in shown
     choose(tab, "hostile")
     labels = tab.page.locator("#heatmap .ytick text").all_text_contents()
+    assert len(labels) == len(HOSTILE)
     assert any("<img src=x" in text for text in labels)
     assert any("</" in text for text in labels)
     for name in ("network", "strongest", "volcano", "distribution"):

@@ -259,7 +259,9 @@ HAND = {
     "an empty table": lambda: table(" "),
     "text among numbers": lambda: table(N.replace("50,", "fifty,")),
     "a value that is missing": lambda: table(N.replace("50,", ",")),
-    "a heading twice": lambda: table(N.replace("a,b", "a,a")),
+    "a heading twice": lambda: table(
+        "a,a\n" + "".join(f"{i % 5},{i * i % 7}\n" for i in range(100))
+    ),
     "too few samples": lambda: table("a,b\n1,2\n3,5\n"),
     "a column that numbers the samples": lambda: table(
         "cell,a,b\n" + "".join(f"{i},{i % 7},{i % 5}\n" for i in range(100))

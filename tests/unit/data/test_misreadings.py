@@ -242,7 +242,7 @@ def walker(tmp_path, monkeypatch, body):
     ("body", "word"),
     [
         ("signal.setitimer(signal.ITIMER_PROF, 0.05)\n    while True: pass", "without end"),
-        ("os.kill(os.getpid(), signal.SIGSEGV)", f"status {-signal.SIGSEGV}"),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", "SIGSEGV"),
     ],
 )
 def test_a_file_on_which_hdf5_hangs_or_crashes_is_refused(tmp_path, monkeypatch, body, word):
@@ -250,6 +250,53 @@ def test_a_file_on_which_hdf5_hangs_or_crashes_is_refused(tmp_path, monkeypatch,
     walker(tmp_path, monkeypatch, body)
     refused("t.h5ad", word, source="t.h5ad")
     hdf5_walk.trouble.cache_clear()
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGKILL"])
+def test_who_ends_the_process_that_walks_says_nothing_of_the_file(tmp_path, monkeypatch, name):
+    anndata.AnnData(TABLE).write_h5ad("t.h5ad")
+    walker(tmp_path, monkeypatch, f"os.kill(os.getpid(), signal.{name})")
+    assert hdf5_walk.trouble("t.h5ad", (1,)) == ""
+    hdf5_walk.trouble.cache_clear()
+
+
+def test_another_process_walks_where_the_first_was_ended():
+    anndata.AnnData(TABLE).write_h5ad("t.h5ad")
+    assert hdf5_walk.trouble("t.h5ad", (2,)) == ""
+    first = hdf5_walk._walker[0]
+    first.kill()
+    first.wait()
+    assert hdf5_walk.trouble("t.h5ad", (3,)) == ""
+    assert hdf5_walk._walker[0] is not first and hdf5_walk._walker[0].poll() is None
+
+
+def test_an_interrupt_leaves_no_answer_for_the_next_file(tmp_path, monkeypatch):
+    anndata.AnnData(TABLE).write_h5ad("t.h5ad")
+    walker(tmp_path, monkeypatch, "import time; time.sleep(60)")
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            hdf5_walk.trouble("t.h5ad", (4,))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert not hdf5_walk._walker
+
+
+def test_without_a_program_for_python_files_are_read_unwalked(monkeypatch):
+    anndata.AnnData(TABLE).write_h5ad("t.h5ad")
+    monkeypatch.setattr(hdf5_walk.sys, "executable", "/no/such/python")
+    hdf5_walk._walker.clear()
+    assert hdf5_walk.trouble("t.h5ad", (5,)) == ""
+
+
+def test_zeros_that_take_little_room_are_not_read_as_a_whole_before(monkeypatch):
+    with h5py.File("t.h5", "w") as file:
+        file.create_dataset("zeros", (10**6, 10**6), "f4", chunks=(1000, 1000), compression="gzip")
+    item = h5py.File("t.h5")["zeros"]
+    monkeypatch.setattr(type(item), "__getitem__", lambda *_: pytest.fail("read"))
+    hdf5_walk._data(item, True, h5py)
 
 
 def test_files_are_walked_from_any_folder(tmp_path, monkeypatch):
@@ -270,3 +317,57 @@ def test_a_sound_file_is_walked_once_and_read(monkeypatch):
     assert hdf5_walk.trouble.cache_info().misses == 1
     (source,) = sources_of(loaded(source="t.h5ad"))
     assert np.array_equal(read(source), VALUES)
+
+
+# ---- columns that are measured
+
+
+def test_what_a_source_holds_alone_is_measured_and_its_first_number_no_heading():
+    even = np.linspace(0, 1, N)
+    pd.DataFrame({"x": even}).to_csv("x.csv", index=False)
+    pd.DataFrame({"y": np.sin(9 * even)}).to_csv("y.csv", index=False)
+    (x, _), _ = matrices_of(source=["x.csv", "y.csv"], variables="files")
+    assert np.allclose(x[:, 0], even)
+    np.savetxt("z.csv", even)
+    refused("z.csv", "first row of the data", source="z.csv")
+
+
+def test_an_even_column_that_was_measured_is_read_where_variables_name_it():
+    even = np.linspace(0, 1, N)
+    pd.DataFrame({"x": even, "y": np.sin(9 * even)}).to_csv("t.csv", index=False)
+    refused("t.csv", "if it was measured, name the features", source="t.csv")
+    (x, _), _ = matrices_of(source="t.csv", variables={"list": {"a": ["x"], "b": ["y"]}})
+    assert np.allclose(x[:, 0], even)
+
+
+@pytest.mark.parametrize("doubled", ["day", "dose"])
+def test_a_column_of_conditions_that_is_there_twice_is_refused(doubled):
+    TABLE.to_csv("t.csv")
+    held = pd.DataFrame({"day": np.arange(N) % 3, "dose": np.arange(N) % 2}, index=NAMES)
+    held.insert(2, doubled, 0, allow_duplicates=True)
+    held.to_csv("samples.csv")
+    where = {"table": "samples.csv", "condition": "day == 1 and dose == 1"}
+    refused("samples.csv", f"2 columns called '{doubled}'", source="t.csv", where=where)
+
+
+def test_headings_beside_a_corner_for_names_may_be_any_numbers():
+    table = TABLE.set_axis(["450.5", "600.1", "512.3"], axis=1)
+    for corner in ("", "sample_id"):
+        table.to_csv("t.csv", index_label=corner)
+        (source,) = sources_of(loaded(source="t.csv"))
+        assert header(source).features == ("450.5", "600.1", "512.3")
+
+
+@pytest.mark.parametrize("ending", ["npz", "h5"])
+def test_an_array_of_groups_is_not_taken_for_names_of_samples(ending):
+    for name, values in (("donor_id", [f"d{i % 4}" for i in range(N)]), ("cell_id", NAMES)):
+        arrays = {"X": VALUES, name: np.array(values, "S")}
+        if ending == "npz":
+            np.savez("t.npz", **arrays)
+        else:
+            with h5py.File("t.h5", "w") as file:
+                file.update(arrays)
+        if name == "cell_id":
+            refused("seems to hold the names of the samples", source=f"t.{ending}")
+        else:
+            assert len(matrices_of(source=f"t.{ending}")[0]) == 3

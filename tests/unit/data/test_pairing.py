@@ -111,6 +111,33 @@ def test_a_file_that_is_named_twice_is_paired_with_itself_and_no_sample_with_its
     assert f"paired      {N} of {N + 1} rows of 'pairs.tsv'; 1 pair a sample with itself" in said
 
 
+def test_two_samples_of_one_file_are_one_pair_whichever_way_they_are_listed():
+    names, near = names_of(), np.random.default_rng(1)
+    edges = [(i, j) for i in range(N) for j in near.choice(N, 3, replace=False) if i != j]
+    listed = [(names[i], names[j]) for i, j in edges]
+    pairing = table(listed + [(b, a) for a, b in listed])
+    counts = set()
+    for seed in range(3):
+        x, y, _, _ = pairs_of(pairing, seed=seed, source=["a.h5ad", "a.h5ad"])
+        assert len({frozenset(pair) for pair in zip(x, y, strict=True)}) == len(x) > N / 2
+        assert len(set(x)) == len(set(y)) == len(x)
+        counts.add(len(x))
+    assert len(counts) == 1
+    said = text(describe("d", dataset_of(pairing, source=["a.h5ad", "a.h5ad"])))
+    assert "pair two samples the other way round" in said
+
+
+def test_a_key_gives_a_pair_whatever_is_drawn_where_one_side_has_one_sample():
+    held = anndata.read_h5ad("a.h5ad")
+    held.obs["clone"] = [f"c{i // 2}" for i in range(N)]
+    held.obs["second"] = np.arange(N) % 2
+    held.write_h5ad("a.h5ad")
+    pairing = BY_CLONE | {"where": ["second >= 0", "second == 1"]}
+    for seed in range(3):
+        x, y, _, _ = pairs_of(pairing, seed=seed, source=["a.h5ad", "a.h5ad"])
+        assert (x == np.arange(0, N, 2)).all() and (y == x + 1).all()
+
+
 def clones(path="a.h5ad"):
     """Write the clone and the day of each cell; some cells have no clone, some clones one day."""
     held = anndata.read_h5ad(path)

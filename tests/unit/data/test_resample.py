@@ -22,7 +22,8 @@ def in_folder(tmp_path, monkeypatch):
 def series(name, times, seed=0):
     """Write a series that holds its times and noise, so that means can be told."""
     noise = np.random.default_rng(seed).normal(size=len(times))
-    columns = {"time": times, f"{name}0": np.asarray(times, float) ** 2, f"{name}1": noise}
+    squares = noise if isinstance(times, list) else np.asarray(times, float) ** 2
+    columns = {"time": times, f"{name}0": squares, f"{name}1": noise}
     pd.DataFrame(columns).to_csv(f"{name}.csv", index=False)
     return f"{name}.csv"
 
@@ -74,6 +75,25 @@ def test_dates_are_times_and_rates_stand_for_them():
     x, y, _, _ = read()
     assert y[7, 0] == pytest.approx(means(SLOW, 3.0, 7), rel=1e-5)
     assert len(x) == len(y) == 600
+
+
+@pytest.mark.parametrize(("rate", "step"), [(100, 0.01), (1000, 0.001), (1000, 0.02)])
+def test_steps_as_short_as_those_of_dates_hold_each_sample(rate, step):
+    origin = pd.Timestamp("2024-03-01T10:00:00.123Z")
+    times = np.arange(3_000) / rate
+    for name in "ab":
+        series(name, [str(origin + pd.Timedelta(t, unit="s").round("us")) for t in times])
+    x, y, info, _ = read(resample={"step": step})
+    assert len(x) == len(y) == 3_000 / (rate * step) and info["interval"] is None
+
+
+def test_a_missing_value_is_told_with_the_sample_of_its_own_source():
+    series("a", FAST), series("b", SLOW)
+    table = pd.read_csv("a.csv")
+    table.loc[5000, "a1"] = np.nan
+    table.to_csv("a.csv", index=False)
+    with pytest.raises(InputError, match=r"feature 'a1' of sample '53\.0'"):
+        read()
 
 
 def test_rates_stand_for_times_where_series_begin_together():

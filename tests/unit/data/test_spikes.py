@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from lmi.base.errors import InputError
 from lmi.data import spikes
+from lmi.data.chosen import data_files
 
 RECORDING = str(Path(__file__).parents[2] / "data" / "neurons" / "spikes.npz")
 SETTINGS = {"bin_ms": 20, "n_lags": 3, "stride_ms": 50, "shift_s": 0}
@@ -192,6 +193,52 @@ def test_short_intervals_are_trials_of_equal_length_or_refused(paused):
     ragged = paused | {"intervals": [[i, i + 1 + i / 100] for i in range(0, 100, 2)]}
     with pytest.raises(InputError, match="expected 100 windows an interval on average, or 20"):
         spikes.n_windows(ragged)
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        ("time\n10\nnan\n", r"line 3: expected seconds in time"),
+        ("time,time\n10,1\n12,2\n", r"expected one column 'time', found 2"),
+    ],
+)
+def test_events_without_a_time_and_doubled_columns_of_times_are_told(
+    paused, tmp_path, content, word
+):
+    table = tmp_path / "events.csv"
+    table.write_text(content)
+    around = {"table": str(table), "column": "time", "around": [-0.2, 0.6]}
+    with pytest.raises(InputError, match=word):
+        spikes.recording(paused | {"intervals": around})
+
+
+def test_windows_stand_around_the_events_of_a_table(paused, tmp_path):
+    table = tmp_path / "cues.csv"
+    table.write_text("cue,time\nright,260.5\nleft,10.2\nright,11\n")
+    around = {"table": str(table), "column": "time", "around": [-0.2, 0.6]}
+    listed = paused | {"intervals": [[10, 10.8], [10.8, 11.6], [260.3, 261.1]]}
+    known = spikes.recording(paused | {"intervals": around})
+    np.testing.assert_allclose(known.intervals, listed["intervals"])
+    few = paused | {"intervals": around, "stride_ms": 100, "bin_ms": 20, "n_lags": 5}
+    with pytest.raises(InputError, match="or 20 intervals"):
+        spikes.n_windows(few)  # three trials are too few to be shifted against each other
+    assert str(table) in data_files({"spikes": few})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"column": "times"}, "no column 'times' .did you mean 'time'"),
+        ({"around": [0.5, -0.2]}, "expected a start before the end"),
+        ({"around": [-0.5, 0.5]}, r"events at 10\.2 and 11 s are nearer .* than the 1 s around"),
+    ],
+)
+def test_events_that_give_no_windows_are_refused(paused, tmp_path, change, message):
+    table = tmp_path / "cues.csv"
+    table.write_text("cue,time\nright,260.5\nleft,10.2\nright,11\n")
+    around = {"table": str(table), "column": "time", "around": [-0.2, 0.6]} | change
+    with pytest.raises(InputError, match=message):
+        spikes.recording(paused | {"intervals": around})
 
 
 def test_a_table_says_when_trials_were(paused, tmp_path):

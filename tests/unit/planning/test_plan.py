@@ -75,6 +75,14 @@ def test_other_groups_leave_the_blocks_alone_and_change_the_estimates():
     assert "results/r/exports/d/delta_bits.tsv" in plans[0].exports()
 
 
+def test_what_is_asked_of_pairs_in_time_leaves_the_description_of_the_data_alone():
+    write(NAMES, n_samples=480)
+    asked = ({}, {"lags": [0, 1]}, {"transfer": {"lags": [1], "history": 1}})
+    plans = [plan({"time_series": True} | one) for one in asked]
+    described = [one.job("describe", dataset="d").data for one in plans]
+    assert described[1] == described[2] == described[0]
+
+
 def test_transfer_is_told_with_its_cost_and_the_block_of_what_is_given():
     write(NAMES, n_samples=480)
     series = {"time_series": True, "transfer": {"lags": [3, 1], "history": 2}}

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pandas as pd
+from lmi.base.files import write
 from lmi.results.columns import ASKED, NETWORK
-from lmi.results.direct import network, pruned, questions
-from lmi.results.origin import frame
+from lmi.results.direct import network, pruned, questions, read
+from lmi.results.origin import arrays, frame, rows_key
 
 
 def _edges(*rows):
@@ -100,3 +101,24 @@ def test_without_the_question_there_is_no_verdict_by_conditional_information():
     found = network(_triangle())
     assert found["direct_conditional"].tolist() == [""] * 3
     assert found["cmi_bits"].isna().all()
+
+
+def test_a_stricter_network_is_complete_where_its_own_triangles_were_asked():
+    edges = _edges(
+        ("a", "b", 1.0, 0.02), ("b", "c", 0.8, 0.02), ("a", "c", 0.4, 0.02), ("a", "d", 0.6, 0.02)
+    ).assign(q_value=1e-9, lag=0, flag="ok")
+    of_another_triangle = ("a", "c", "d", 0.1, 0.02, 1e-6, False)
+    verdict = network(edges, _asked(of_another_triangle))["direct_conditional"]
+    assert verdict.tolist() == ["open", "open", "open", "yes"]
+    both = _asked(of_another_triangle, ("a", "c", "b", 0.2, 0.02, 1e-6, False))
+    assert network(edges, both)["direct_conditional"][2] == "yes"
+    explained = _asked(("a", "d", "c", 0.0, 0.02, 0.4, True))
+    assert network(edges, explained)["direct_conditional"][3] == "no"
+
+
+def test_answers_that_an_earlier_config_with_more_jobs_has_left_do_not_count(tmp_path):
+    rows, paths = _triangle(), [tmp_path / f"part-{part:03d}.h5" for part in (0, 1)]
+    every = _asked(("a", "c", "b", 0.1, 0.02, 1e-6, False), ("a", "b", "c", 0.5, 0.02, 1e-6, False))
+    for path, n_parts, part in zip(paths, (1, 2), (every, every.iloc[1:]), strict=True):
+        write(path, arrays(part), {"rows_key": rows_key(rows), "n_parts": n_parts})
+    pd.testing.assert_frame_equal(read(paths, rows), every)

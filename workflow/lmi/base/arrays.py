@@ -26,8 +26,8 @@ def shown_samples(n_samples: int, most: int = MOST_SHOWN) -> np.ndarray:
     return np.unique(np.linspace(0, n_samples - 1, most).round().astype(int))
 
 
-LARGEST_EXACT = 2**53
-"""Up to here doubles hold all whole numbers."""
+EXACT, EXACT_BYTES = 2**53, 8
+"""Up to here doubles hold all whole numbers; types of fewer bytes have no larger ones."""
 
 # ---- matrices
 
@@ -116,17 +116,34 @@ def _floats(values: np.ndarray) -> np.ndarray:
         kinds = dict.fromkeys(map(type, values.ravel()))
         if odd := [kind.__name__ for kind in kinds if not issubclass(kind, real)]:
             raise TypeError(f"entries of the type {', '.join(odd[:3])}")
-    found = values.astype(np.float64)
-    is_long = values.dtype.kind in "iu" and np.abs(found).max(initial=0) > LARGEST_EXACT
-    if is_long and found.ndim in (1, 2):
-        for own in values.reshape(len(values), -1).T:
-            distinct = np.unique(own)
-            if len(np.unique(distinct.astype(np.float64))) < len(distinct):
-                raise TypeError(
-                    "whole numbers so large that different ones become equal in double precision: "
-                    "take what they have in common off"
-                )
-    return found
+    if values.ndim in (1, 2) and loses_digits(values):
+        raise TypeError(
+            "numbers of so many digits that different ones become equal in double precision: take "
+            "what they have in common off"
+        )
+    return values.astype(np.float64)
+
+
+def loses_digits(values: np.ndarray) -> bool:
+    """Tell whether different numbers of a column become equal as floats of double precision.
+
+    Whole numbers beyond 2 ** 53 may, such as nanoseconds since 1970.
+
+    Parameters
+    ----------
+    values : array, shape (n_samples,) or (n_samples, n_features)
+    """
+    is_long = values.dtype.kind == "f" and values.dtype.itemsize > np.dtype(np.float64).itemsize
+    is_wide = values.dtype.kind in "iu" and values.dtype.itemsize >= EXACT_BYTES
+    if not values.size or not (is_long or is_wide):
+        return False
+    if is_wide and max(abs(int(values.min())), int(values.max())) <= EXACT:
+        return False
+    for column in values.reshape(len(values), -1).T:
+        own = np.unique(column)
+        if len(np.unique(own.astype(np.float64))) < len(own):
+            return True
+    return False
 
 
 # ---- row names

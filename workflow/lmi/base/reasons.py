@@ -249,6 +249,10 @@ MEANINGS = {
         "null_mean_bits, what the same series give shifted against each other; difference or "
         "detrend them, or add a shifted control."
     ),
+    "many weak axes": (
+        "The variables share a little along many axes, which so few samples cannot learn: the "
+        "value is too low. Read it as at least that much, or collect more samples."
+    ),
     "autocorrelated": (
         "Samples that follow each other are alike, so that neighbours in time pass for neighbours "
         "in value. The p value allows for it; of the value, subtract null_mean_bits, or take "

@@ -171,7 +171,10 @@ def data_files(dataset):
     choice = dataset.get("variables")
     labels = dataset.get("labels", choice.get("labels", []) if isinstance(choice, dict) else [])
     paths += dict.fromkeys(place["table"] for place in labels if isinstance(place, dict))
-    if recordings.is_table(dataset.get("spikes", {}).get("intervals")):
-        paths.append(dataset["spikes"]["intervals"])
+    recorded = dataset.get("spikes", {}).get("intervals")
+    if isinstance(recorded, dict):
+        paths.append(recorded["table"])
+    elif recordings.is_table(recorded):
+        paths.append(recorded)
     tasks = [dataset.get("task", {}), *dataset.get("cells", {}).values()]
     return [*paths, *dict.fromkeys(task["path"] for task in tasks if task.get("path"))]

@@ -71,8 +71,8 @@ def breaks(names, labels, where):
         raise InputError(
             f"{where}: the names of the samples are times or numbers, and those of a time series "
             f"must rise; '{names[row + 1]}' follows '{names[row]}' (row {row + 2}). Sort the rows "
-            "by time; name trials or recordings with `intervals`; or leave the names out where "
-            "they are no times (`drop_columns`)"
+            "by time; name trials or recordings with `intervals`; or, where they are no times, "
+            "leave the names out (`drop_columns`), or give names with a letter before the number"
         )
     usual = np.median(steps[within]) if within.any() else 0.0
     return ~within | (np.abs(steps - usual) > GAP * usual)

@@ -1,5 +1,7 @@
 """Labels of samples, from a column of a table."""
 
+import itertools
+
 import numpy as np
 
 from lmi.base.errors import InputError
@@ -143,30 +145,43 @@ def _columns(path, column):
             f"strata: '{path}': the ending '{kind}' is unknown. Expected one of "
             f"{', '.join(ENDINGS)}"
         )
-    columns = _text_columns(path, DELIMITERS[kind], column)
+    _refuse_repeated(path, column)
+    columns = _text_columns(path, DELIMITERS[kind])
     return list(columns), columns
 
 
-def _text_columns(path, delimiter, column):
-    """Return {column: cells} of a text table, all of them text: None and NA are labels."""
+def _refuse_repeated(path, column):
+    """Refuse a column of a text table that it has twice: which one is meant cannot be told."""
+    cells, _ = _text_head(path, DELIMITERS[ending(path)])
+    if cells.count(column) > 1:
+        raise InputError(
+            f"strata: '{path}' has {cells.count(column)} columns called '{column}'. Rename the "
+            "others"
+        )
+
+
+def _text_head(path, delimiter):
+    """Return the headings of a text table, and its other rows as (line, cells)."""
     rows = text_rows(path, "strata", delimiter)
     cells = next(rows, (0, []))[1]
     check_split(path, "strata", cells, delimiter)
-    lines = list(rows)
-    if lines and len(lines[0][1]) == len(cells) + 1:  # names without a heading, as R writes them
+    first = list(itertools.islice(rows, 1))
+    if first and len(first[0][1]) == len(cells) + 1:  # names without a heading, as R writes them
         cells = ["", *cells]
+    cells = [UNNAMED if i == 0 and not cell.strip() else cell for i, cell in enumerate(cells)]
+    return cells, itertools.chain(first, rows)
+
+
+def _text_columns(path, delimiter):
+    """Return {column: cells} of a text table, all of them text: None and NA are labels."""
+    cells, rows = _text_head(path, delimiter)
+    lines = list(rows)
     for line, row in lines:
         if len(row) != len(cells):
             raise InputError(
                 f"strata '{path}', line {line}: expected {len(cells)} cells, found {len(row)}. "
                 "Every row needs the same columns"
             )
-    cells = [UNNAMED if i == 0 and not cell.strip() else cell for i, cell in enumerate(cells)]
-    if cells.count(column) > 1:
-        raise InputError(
-            f"strata: '{path}' has {cells.count(column)} columns called '{column}'. Rename the "
-            "others"
-        )
     return {cell: np.array([row[i] for _, row in lines], object) for i, cell in enumerate(cells)}
 
 
@@ -232,6 +247,8 @@ def column_names(path):
     InputError
         An unreadable table.
     """
+    if ending(path) in DELIMITERS:
+        return _text_head(path, DELIMITERS[ending(path)])[0]
     if ending(path) not in ANNOTATED:
         return _columns(path, "")[0]
     with open_group(path) as file:
@@ -270,6 +287,8 @@ def values_of(path, wanted, names):
     check_source(path, "samples table")
     found, rows, table = {}, None, None
     for column in wanted:
+        if table is not None and ending(path) in DELIMITERS:
+            _refuse_repeated(path, column)
         if table is None or ending(path) in ANNOTATED:  # of these, one column is read at a time
             table = _columns(path, column)
         all_columns, columns = table

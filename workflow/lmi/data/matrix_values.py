@@ -50,7 +50,7 @@ def read_sources(dataset, variables, missing, info, seed=0):
         one for its_rows, why in chosen.dropped for one in _dropped(sources[0], its_rows, why)
     ]
     if missing == "error":
-        _refuse_missing(sources, columns, values, info["sample_names"])
+        _refuse_missing(sources, columns, values, chosen)
     elif missing == "impute_median":
         n_imputed = {i: impute_median(block) for i, block in values.items()}
     if chosen.bins is not None:
@@ -187,8 +187,10 @@ def _columns_of(dataset, sources, variables):
     return [[where[feature] for feature in variable.features] for variable in variables]
 
 
-def _refuse_missing(sources, columns, values, names):
+def _refuse_missing(sources, columns, values, chosen):
     for i, block in values.items():
+        # a row is no sample where several are averaged into one
+        names = chosen.names if chosen.bins is None else sample_names(sources[i])
         bad = ~np.isfinite(block)
         if not bad.any():
             continue

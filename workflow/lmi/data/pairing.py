@@ -98,19 +98,34 @@ def _by_table(settings, sources, allowed, rng):
     edges = np.unique(edges, axis=0)
     fits = np.all([allowed[side][edges[:, side]] for side in SIDES], axis=0)
     same = edges[:, 0] == edges[:, 1] if _one_file(sources) else np.zeros(len(edges), bool)
-    chosen = _each_once(edges[fits & ~same], rng)
+    good_edges = edges[fits & ~same]
+    one_way = _one_way(good_edges) if _one_file(sources) else good_edges
+    chosen = _each_once(one_way, rng)
     told = [f"{len(chosen)} of {len(listed)} rows of '{path}'"]
     reasons = [
         (len(listed) - len(good), "name no sample"),
         (len(good) - len(edges), "repeat another row"),
         (int(same.sum()), "pair a sample with itself"),
         (int((~fits & ~same).sum()), "do not fulfil `where`"),
-        (int((fits & ~same).sum()) - len(chosen), "share a sample with another row"),
+        (len(good_edges) - len(one_way), "pair two samples the other way round"),
+        (len(one_way) - len(chosen), "share a sample with another row"),
     ]
     told += [f"{n} {why}" for n, why in reasons if n]
     names = [sample_names(source) for source in sources]
     shown = [f"{names[0][a]} & {names[1][b]}" for a, b in chosen]
     return [chosen[:, side] for side in SIDES], shown, "; ".join(told)
+
+
+def _one_way(edges):
+    """Return pairs of one source without those that are another one the other way round.
+
+    Both would be one sample twice. Which of them is left does not depend on the run's seed, so that
+    how many pairs there are does not either.
+    """
+    rng = seeds.rng(0, "pairing", "one way")
+    edges = edges[rng.permutation(len(edges))]
+    _, first = np.unique(np.sort(edges, axis=1), axis=0, return_index=True)
+    return edges[first]
 
 
 def _each_once(edges, rng):
@@ -150,12 +165,16 @@ def _by_key(settings, sources, allowed, rng):
     shared = sorted(rows_of[0].keys() & rows_of[1].keys())
     names, chosen = [], []
     for key in shared:
-        first = int(rng.choice(rows_of[0][key]))
-        others = [row for row in rows_of[1][key] if row != first or not _one_file(sources)]
-        second = int(rng.choice(others)) if others else None
-        if second is not None:
-            names.append(key)
-            chosen.append((first, second))
+        own, others = rows_of[0][key], rows_of[1][key]
+        if _one_file(sources) and len(others) == 1:  # no pair of a sample with itself
+            own = [row for row in own if row != others[0]]
+        if not own:
+            continue
+        first = int(rng.choice(own))
+        if _one_file(sources):
+            others = [row for row in others if row != first]
+        names.append(key)
+        chosen.append((first, int(rng.choice(others))))
     told = [f"one pair for each of {len(names)} keys, drawn among its samples"]
     lonely = [len(groups) - len(names) for groups in rows_of]
     reasons = [

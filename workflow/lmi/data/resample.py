@@ -72,21 +72,23 @@ def steps_of(settings, sources, missing):
         np.arange(n_own_samples(source)) / rates[place] if rates else _times(source)
         for place, source in enumerate(sources)
     ]
+    # seconds since 1970 are known to a quarter of a microsecond, more than SLACK of short steps
+    slack = max(SLACK, 4 * np.spacing(max(np.abs(own).max() for own in times)) / step)
     for source, own in zip(sources, times, strict=True):
         usual = float(np.median(np.diff(own)))
-        if usual > step * (1 + SLACK):
+        if usual > step * (1 + slack):
             raise InputError(
                 f"resample: expected a step of at least {usual:g} s, that between samples of "
                 f"'{source.shown}', found {step:g} s. A shorter one would invent values"
             )
     start, stop = max(own[0] for own in times), min(own[-1] for own in times)
-    n_steps = int((stop - start) / step + SLACK) + 1 if stop >= start else 0
-    if not n_steps:
+    if stop < start:
         spans = [
             f"'{s.shown}' {own[0]:g} to {own[-1]:g} s"
             for s, own in zip(sources, times, strict=True)
         ]
         raise InputError(f"resample: the sources have no time in common: {'; '.join(spans)}")
+    n_steps = int((stop - start) / step + slack) + 1
     if n_steps > MAX_STEPS:
         raise InputError(
             f"resample: expected at most {MAX_STEPS} steps, found {n_steps} of {step:g} s from "
@@ -94,7 +96,7 @@ def steps_of(settings, sources, missing):
         )
     numbers, enough, rare = [], np.ones(n_steps, bool), []
     for source, own in zip(sources, times, strict=True):
-        number = np.floor((own - start) / step + SLACK).astype(int)
+        number = np.floor((own - start) / step + slack).astype(int)
         number[(number < 0) | (number >= n_steps)] = -1
         if missing == "drop_samples":
             number[missing_samples(source)] = -1

@@ -248,7 +248,10 @@ def _check_stretches(chosen, n_samples, source):
         return
     reasons = [f"left out: {n} samples, {why}" for n, why in chosen.left_out]
     if chosen.breaks is not None and (n_odd := int(chosen.breaks.sum())):
-        reasons.append(f"{n_odd} of the steps between their times are not the usual one")
+        reasons.append(
+            f"{n_odd} of the steps between their times are not the usual one; names that are "
+            "numbers are taken for times"
+        )
     raise InputError(
         f"source '{source.path}': expected stretches of {intervals.LONG} consecutive samples on "
         f"average, since `time_series: true`, or {intervals.LEAST_TRIALS} `intervals` of the same "

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lmi.base.arrays import loses_digits
 from lmi.base.errors import InputError
 from lmi.base.messages import first_duplicates, some, suggest
 from lmi.base.paths import check_file, stamp
@@ -17,7 +18,7 @@ from lmi.data import images
 from lmi.data.chosen import Source, data_files, sources_of
 from lmi.data.files import check_source, stamps, trouble_told
 from lmi.data.formats import TEXT, format_of, text
-from lmi.data.formats.matrices import COLUMNS, LOSS, ROWS, loses_digits, working_type
+from lmi.data.formats.matrices import COLUMNS, LOSS, ROWS, working_type
 from lmi.data.formats.tables import check_annotations, quoted
 
 __all__ = [
@@ -229,7 +230,8 @@ def id_message(source, ids):
         f"source '{source.path}': the column {some(ids, show=quoted)} seems to name or count "
         "the samples, or to be their time, and would be read as a measurement. If it names them, "
         f"say so with `sample_column: {quoted(ids[0])}`; if it means nothing, leave it out with "
-        f"`drop_columns: [{', '.join(map(quoted, ids[:5]))}]`"
+        f"`drop_columns: [{', '.join(map(quoted, ids[:5]))}]`; if it was measured, name the "
+        "features of each variable, this one too: `variables: {list: {name: [feature, ...]}}`"
     )
 
 

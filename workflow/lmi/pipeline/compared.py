@@ -72,7 +72,7 @@ class Groups:
         codes = np.select([own == label for label in self.labels], [0, 1], 2)
         self.rows, self.group = matched(codes, (0, 1), self.x.strata, seed)
         self.why = (Reason("joined_by_position"),) if joined == "position" else ()
-        self.key = "".join(own.tolist()), self.labels
+        self.key = own.tolist(), self.labels, joined
 
     def compare(self, place, *, k, n_permutations, threads=1):
         """Return the comparison of the pair at a place of the tile.

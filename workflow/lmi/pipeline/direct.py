@@ -70,7 +70,7 @@ def ask(
             keys.append(file.attrs["key"])
     asked = [[one.x, one.y, *one.thirds] for one in own]
     made_from = origin.rows_key(rows)
-    key = cache.key("direct", asked, made_from, level, keys, settings, seed)
+    key = cache.key("direct", asked, n_parts, made_from, level, keys, settings, seed)
     if cache.fetch(shared, "direct", key, out):
         return
     answers = []
@@ -84,6 +84,7 @@ def ask(
             log.info("direct: %d of %d edges asked", min(first + CHUNK, len(own)), len(own))
     arrays = origin.arrays(origin.frame(answers, ASKED))
     attributes = {"dataset": dataset_name, "seed": seed, "units": "bits", "level": level}
+    attributes["n_parts"] = n_parts
     write(out, arrays, attributes | {"rows_key": made_from, "key": key})
     cache.keep(shared, "direct", key, out)
 

@@ -245,7 +245,7 @@ def of_config(config: Settings, settings: Settings, results: str) -> Iterator[Da
     yield from plans
 
 
-OF_PAIRS = ("pairs", "lags", "direct", "select")
+OF_PAIRS = ("pairs", "lags", "transfer", "direct", "select")
 """Keys of a dataset that say what becomes of its pairs, and nothing of its data."""
 KEEP_MB = 1000
 """Most that embeddings, and pointwise values, of a run take where `keep` is auto."""
@@ -303,7 +303,7 @@ def _of_user(name, dataset, config, settings, folder, kept):
 
     @functools.cache
     def data():
-        later = (*OF_PAIRS, "compare", "transfer")
+        later = (*OF_PAIRS, "compare")
         kept = {key: dataset[key] for key in dataset if key not in later}
         if "variable" in kept.get("given", {}):  # labels alone are kept in the blocks
             del kept["given"]

@@ -86,7 +86,7 @@ class Plan:
         ----------
         rule : str
             describe, project, embed, estimate, direct, select, collect, aggregate, report, export,
-            run_record,            calibrate_dataset or benchmark_function.
+            run_record, calibrate_dataset or benchmark_function.
         **wildcards
             dataset, block, x, y, part and function, as text.
         """

@@ -106,7 +106,9 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir, 
     rows = {name: all_lags[all_lags["dataset"] == name] for name in names}
     asking = {name for name, its in (config.get("datasets") or {}).items() if "select" in its}
     selected = {
-        name: targets.of_dataset(folder / name, rows[name]) for name in names if name in asking
+        name: targets.read(folder / name / "selection.h5", rows[name])
+        for name in names
+        if name in asking
     }
     _write_figures(Path(figures_dir), all_lags, details, config, n_top, fdr, controls, selected)
 

@@ -152,7 +152,8 @@ def read(paths: Sequence[str | Path], rows: pd.DataFrame) -> pd.DataFrame | None
     Parameters
     ----------
     paths : sequence of str or Path
-        `direct/part-*.h5`.
+        `direct/part-*.h5`, in order. Those of a share that the first one is not of are left out:
+        an earlier config with more jobs has left them.
     rows : pandas.DataFrame
         All rows of the dataset in the table.
 
@@ -161,7 +162,11 @@ def read(paths: Sequence[str | Path], rows: pd.DataFrame) -> pd.DataFrame | None
     pandas.DataFrame or None
         None where nothing was asked of these rows.
     """
-    frames = [columns(file, ASKED) for file in fitting(paths, "direct", rows)]
+    frames, n_parts = [], None
+    for file in fitting(paths, "direct", rows):
+        n_parts = file.attrs["n_parts"] if n_parts is None else n_parts
+        if file.attrs["n_parts"] == n_parts:
+            frames.append(columns(file, ASKED))
     return pd.concat(frames, ignore_index=True) if frames else None
 
 
@@ -223,22 +228,20 @@ def _judge(edges, asked):
     by_edge = {ends: part for ends, part in asked.groupby(["x", "y"], sort=False)}
     said = {"cmi_bits": "cmi_bits", "sd_cmi_bits": "sd_cmi_bits", "via_conditional": "z"}
     said |= {"flag_conditional": "flag", "reason_conditional": "reason"}
-    for row, (x, y, n_thirds) in enumerate(
-        zip(edges["x"], edges["y"], edges["n_thirds"], strict=True)
-    ):
-        if not n_thirds:
-            edges.at[row, "direct_conditional"] = YES
-            continue
-        its = by_edge.get((x, y), asked.iloc[:0])
-        valued = its[np.isfinite(its["p_conditional"]) & (its["flag"] != "fail")]
-        edges.at[row, "n_asked"] = len(valued)
-        if not len(valued):
-            edges.at[row, "direct_conditional"] = OPEN
-            continue
-        explained = valued[valued["explains"]]
-        weakest = (explained if len(explained) else valued).sort_values("cmi_bits").iloc[0]
-        edges.at[row, "p_direct"] = valued["p_conditional"].max()
-        for column, name in said.items():
-            edges.at[row, column] = weakest[name]
-        complete = len(valued) == n_thirds
-        edges.at[row, "direct_conditional"] = NO if len(explained) else YES if complete else OPEN
+    ends = list(zip(edges["x"], edges["y"], strict=True))
+    for rows, names, weaker, _ in _triangles(edges):
+        for row, own in enumerate(weaker, rows.start):
+            its = by_edge.get(ends[row], asked.iloc[:0])
+            valued = its[np.isfinite(its["p_conditional"]) & (its["flag"] != "fail")]
+            edges.at[row, "n_asked"] = len(valued)
+            # of a network with another q than was asked about the triangles are others
+            is_complete = set(names[np.isfinite(own)]) <= set(valued["z"])
+            explained = valued[valued["explains"]]
+            verdict = NO if len(explained) else YES if is_complete else OPEN
+            edges.at[row, "direct_conditional"] = verdict
+            if not len(valued):
+                continue
+            weakest = (explained if len(explained) else valued).sort_values("cmi_bits").iloc[0]
+            edges.at[row, "p_direct"] = valued["p_conditional"].max()
+            for column, name in said.items():
+                edges.at[row, column] = weakest[name]

@@ -170,10 +170,10 @@ class Run:
         Returns
         -------
         pandas.DataFrame or None
-            The columns of `targets.tsv`; None where the config has no `select`.
+            The columns of `targets.tsv`; None where nothing was selected by its pairs.
         """
         dataset = self._dataset(dataset)
-        return targets.of_dataset(self.folder / dataset, self._rows(dataset))
+        return targets.read(self.folder / dataset / "selection.h5", self._rows(dataset))
 
     def network(
         self,

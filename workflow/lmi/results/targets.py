@@ -27,16 +27,3 @@ def read(path: str | Path, rows: pd.DataFrame) -> pd.DataFrame | None:
     for file in fitting([path], "select", rows):
         return columns(file, TARGETS)
     return None
-
-
-def of_dataset(folder: Path, rows: pd.DataFrame) -> pd.DataFrame | None:
-    """Return the columns of `targets.tsv` of a dataset; None where the config has no `select`.
-
-    Parameters
-    ----------
-    folder : Path
-        `results/<run>/<dataset>`.
-    rows : pandas.DataFrame
-        All rows of the dataset in the table.
-    """
-    return read(folder / "selection.h5", rows)

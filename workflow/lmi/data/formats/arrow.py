@@ -4,10 +4,11 @@ import functools
 
 import numpy as np
 
+from lmi.base.arrays import loses_digits
 from lmi.base.errors import InputError
 from lmi.base.paths import stamp
 from lmi.data.files import ending, told
-from lmi.data.formats.matrices import COLUMNS, LOSS, lacking, loses_digits
+from lmi.data.formats.matrices import COLUMNS, LOSS, lacking
 from lmi.data.formats.tables import (
     dropped_columns,
     ids_of,

@@ -105,7 +105,7 @@ def names(source, axis):
         if not isinstance(stored, h5py.Dataset) or stored == file[key]:
             others = {n: beside.get(n) for n in beside}
             arrays = {n: (o.shape, o.dtype) for n, o in others.items() if hasattr(o, "dtype")}
-            refuse_other_names(source, arrays, shape, axis)
+            refuse_other_names(source, arrays, shape, axis, lambda n: others[n][:])
             return None
         fits = check_names(source, name, stored.shape, stored.dtype, shape[axis])
         return texts(stored[:]) if fits else None

@@ -17,7 +17,6 @@ OTHER_NAMES = re.compile(
 )
 ROWS_AT_A_TIME = 8192
 IMAGE_AXES = (3, 4)  # samples, height, width, and perhaps channels
-EXACT, EXACT_BYTES = 2**53, 8  # doubles hold whole numbers up to here; smaller types have no larger
 
 
 def working_type(dtype):
@@ -86,7 +85,7 @@ NAMES = ("samples", "features")
 """What arrays are called that hold the names of the rows and the columns of a matrix beside it."""
 
 
-def refuse_other_names(source, arrays, shape, axis):
+def refuse_other_names(source, arrays, shape, axis, read_array):
     """Refuse a matrix whose names stand beside it under another name than `NAMES`.
 
     Parameters
@@ -97,11 +96,16 @@ def refuse_other_names(source, arrays, shape, axis):
         Of the matrix.
     axis : int
         Whose names nothing in `arrays` is called by.
+    read_array : callable
+        Returns the array of a name. One with few different values holds groups, donors say.
     """
     alike = [
         name
         for name, (own, dtype) in arrays.items()
-        if tuple(own) == (shape[axis],) and dtype.kind in "SUO" and OTHER_NAMES.fullmatch(name)
+        if tuple(own) == (shape[axis],)
+        and dtype.kind in "SUO"
+        and OTHER_NAMES.fullmatch(name)
+        and len(set(texts(read_array(name)))) > shape[axis] / 2
     ]
     if alike:
         raise InputError(
@@ -179,22 +183,6 @@ def dense_missing(matrix, shape):
         rows = slice(start, start + ROWS_AT_A_TIME)
         missing[rows] = lacking(matrix[rows].reshape(-1, shape[1])).any(axis=1)
     return missing
-
-
-def loses_digits(values):
-    """Tell whether different numbers of a column become equal as floats of double precision.
-
-    Whole numbers beyond 2 ** 53 may, such as nanoseconds since 1970.
-    """
-    is_long = values.dtype.kind == "f" and values.dtype.itemsize > np.dtype(np.float64).itemsize
-    if not is_long and (values.dtype.kind not in "iu" or values.dtype.itemsize < EXACT_BYTES):
-        return False
-    for column in values.reshape(len(values), -1).T:
-        if is_long or (len(column) and max(abs(int(column.min())), int(column.max())) > EXACT):
-            own = np.unique(column)
-            if len(np.unique(own.astype(np.float64))) < len(own):
-                return True
-    return False
 
 
 LOSS = (

@@ -95,7 +95,9 @@ def npz_names(source, axis):
     key, shape, arrays = _npz_top(source, stamp(source.path))
     name = NAMES[axis]
     if name not in arrays or name == key:
-        refuse_other_names(source, arrays, shape, axis)
+        text = {n: one for n, one in arrays.items() if one[1].kind in "SU"}  # no others are read
+        with np.load(source.path, allow_pickle=False) as file:
+            refuse_other_names(source, text, shape, axis, lambda name: file[name].tolist())
         return None
     if not check_names(source, name, *arrays[name], shape[axis]):
         return None

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from lmi.base.errors import InputError
-from lmi.base.messages import some
+from lmi.base.messages import some, suggest
 from lmi.base.paths import check_file
 from lmi.data.files import DELIMITERS, TROUBLE, ending, kilosort_files, open_hdf5, text_rows, told
 from lmi.data.formats import kilosort, nwb
@@ -25,6 +25,8 @@ TRIAL_COLUMNS = (
 )
 FLAT = (".npz", ".h5", ".hdf5", ".csv", ".tsv", ".parquet")
 ENDINGS = (*FLAT, ".nwb")
+ROUNDING = 1e-9
+"""Of the length of a window: events that are nearer by this are as far apart as it is long."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ def of_config(spikes):
     intervals, clusters = spikes.get("intervals"), spikes.get("clusters")
     if is_table(intervals):
         intervals = _trials(intervals)
+    elif isinstance(intervals, dict):
+        intervals = _around(**intervals)
     if isinstance(intervals, list | tuple):
         intervals = tuple(tuple(map(float, one)) for one in intervals)
     clusters = tuple(clusters) if isinstance(clusters, list) else clusters
@@ -86,16 +90,25 @@ def is_table(intervals):
     return isinstance(intervals, str) and ending(intervals) in DELIMITERS
 
 
-def _trials(path):
-    """Return start and end, in seconds, of the rows of a table of trials."""
-    check_file(path, "intervals table")
-    rows = text_rows(path, "intervals table", DELIMITERS[ending(path)])
+def _numbers(path, columns, what):
+    """Return columns of numbers of a text table, one tuple a row.
+
+    Parameters
+    ----------
+    path : str
+    columns : callable
+        Of the names of all columns: those that are wanted.
+    what : str
+        The table, for messages.
+    """
+    check_file(path, what)
+    rows = text_rows(path, what, DELIMITERS[ending(path)])
     top = [cell.strip() for cell in next(rows, (0, []))[1]]
-    names = next((pair for pair in TRIAL_COLUMNS if set(pair) <= set(top)), None)
-    if names is None:
+    names = columns(top)
+    if repeated := [name for name in names if top.count(name) > 1]:
         raise InputError(
-            f"intervals table '{path}': expected the columns start and stop (or start_time and "
-            f"stop_time), in seconds, found {some(top) or 'nothing'}. Rename them"
+            f"{what} '{path}': expected one column '{repeated[0]}', found "
+            f"{top.count(repeated[0])}. Rename the others"
         )
     places, found = [top.index(name) for name in names], []
     for line, row in rows:
@@ -103,12 +116,77 @@ def _trials(path):
             found.append(tuple(float(row[place]) for place in places))
         except (ValueError, IndexError) as error:
             raise InputError(
-                f"intervals table '{path}', line {line}: expected numbers in {' and '.join(names)},"
+                f"{what} '{path}', line {line}: expected numbers in {' and '.join(names)},"
                 f" found {some(row)}. Mend or remove the line"
             ) from error
+        if not np.isfinite(found[-1]).all():
+            raise InputError(
+                f"{what} '{path}', line {line}: expected seconds in {' and '.join(names)}, found "
+                f"{some(row)}. Remove the rows without an event"
+            )
     if not found:
-        raise InputError(f"intervals table '{path}': expected a row an interval, found none")
+        raise InputError(f"{what} '{path}': expected a row an interval, found none")
     return found
+
+
+def _trials(path):
+    """Return start and end, in seconds, of the rows of a table of trials."""
+
+    def columns(top):
+        for pair in TRIAL_COLUMNS:
+            if set(pair) <= set(top):
+                return pair
+        raise InputError(
+            f"intervals table '{path}': expected the columns start and stop (or start_time and "
+            f"stop_time), in seconds, found {some(top) or 'nothing'}. Rename them"
+        )
+
+    return _numbers(path, columns, "intervals table")
+
+
+def _around(table, column, around):
+    """Return start and end, in seconds, of a window around each event of a table.
+
+    Parameters
+    ----------
+    table : str
+        A .csv or .tsv file with a row an event.
+    column : str
+        Seconds of the events.
+    around : (float, float)
+        Where the window begins and ends, in seconds after the event; before it below zero.
+    """
+    before, after = map(float, around)
+    if not before < after:
+        raise InputError(
+            f"spikes.intervals.around: expected a start before the end, in seconds, found "
+            f"[{before:g}, {after:g}]. Exchange them"
+        )
+    if ending(table) not in DELIMITERS:
+        raise InputError(
+            f"spikes.intervals.table: expected a .csv or .tsv file, found '{table}'. Save it as one"
+        )
+
+    def columns(top):
+        if column not in top:
+            raise InputError(
+                f"events table '{table}': it has no column '{column}'{suggest(column, top)}. Its "
+                f"columns: {some(top) or 'none'}. Name another one in spikes.intervals.column"
+            )
+        return (column,)
+
+    times = np.sort(np.array(_numbers(table, columns, "events table"))[:, 0])
+    gaps = np.diff(times)
+    if len(gaps) and gaps.min() < (after - before) * (1 - ROUNDING):
+        near = int(gaps.argmin())
+        raise InputError(
+            f"events table '{table}': the events at {times[near]:g} and {times[near + 1]:g} s are "
+            f"nearer to each other than the {after - before:g} s around each: samples would count "
+            "twice. Choose shorter `around`, or leave one of the two out"
+        )
+    starts, stops = times + before, times + after
+    stops[:-1] = np.minimum(stops[:-1], starts[1:])  # those that meet do not overlap by rounding
+    return list(zip(starts.tolist(), stops.tolist(), strict=True))
 
 
 def _ending(recording):

@@ -133,7 +133,8 @@ def ids_of(names, columns, first):
     """
     ids = [i for i, name in enumerate(names) if are_ids(name, columns[i])]
     even = [i for i, values in enumerate(columns) if i not in ids and may_count(values)]
-    ids += even if len(even) == 1 else []
+    # what a source holds alone is measured
+    ids += even if len(even) == 1 < len(columns) else []
     return sorted(ids) or ([0] if first and may_name([one for one in columns if len(one)]) else [])
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from lmi.base.arrays import loses_digits
 from lmi.base.errors import InputError
 from lmi.base.messages import some
 from lmi.base.paths import stamp
 from lmi.data.files import DELIMITERS, check_split, encoding, ending, open_binary, text_rows
-from lmi.data.formats.matrices import COLUMNS, LOSS, lacking, loses_digits
-from lmi.data.formats.tables import UNNAMED, dropped_columns, ids_of, name_column
+from lmi.data.formats.matrices import COLUMNS, LOSS, lacking
+from lmi.data.formats.tables import UNNAMED, dropped_columns, ids_of, name_column, named_like_ids
 
 # Text files up to this size are read for their number of rows before any job starts.
 SMALL_TEXT_BYTES = 4_000_000
@@ -103,16 +104,20 @@ def _top(source, _stamp):
 def _refuse_lost_header(where, cells):
     """Refuse headings that are numbers with decimals in no order: a first row of data.
 
-    Frequencies or wavelengths, which rise or fall, may be headings.
+    Frequencies or wavelengths, which rise or fall, may be headings; so are those beside a corner
+    that is blank or called like names of samples.
     """
-    headings = cells[1:]
+    if cells[0] == UNNAMED or named_like_ids(cells[0]):
+        return
+    headings = cells[1:] or cells
     try:
         numbers = np.array([float(cell) for cell in headings])
     except ValueError:
         return
     steps = np.diff(numbers)
     in_order = len(numbers) >= FEWEST_IN_ORDER and ((steps > 0).all() or (steps < 0).all())
-    if len(numbers) and (numbers != np.rint(numbers)).any() and not in_order:
+    decimals = (numbers != np.rint(numbers)).any() or any("." in cell for cell in headings)
+    if len(numbers) and decimals and not in_order:
         raise InputError(
             f"{where}: expected headings in the first line, found numbers ({some(headings, 3)}), "
             "which seem to be the first row of the data. Give every column a heading"

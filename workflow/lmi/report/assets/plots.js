@@ -28,15 +28,21 @@ const watcher = new IntersectionObserver(entries => {
 function plot(id, make, click) {
   const place = byId(id);
   if (!place) return;
-  drawings.set(id, {make, click, stale: true});
+  drawings.set(id, {make, click});
+  drawWhenSeen(place);
+}
+
+// Until it is seen, a place shows nothing, or what was chosen before.
+function drawWhenSeen(place) {
+  place.dataset.stale = "";
   watcher.unobserve(place);
   watcher.observe(place);
 }
 
 function drawNow(id) {
   const drawing = drawings.get(id), place = byId(id);
-  if (!drawing?.stale || !place) return;
-  drawing.stale = false;
+  if (!drawing || place?.dataset.stale === undefined) return;
+  delete place.dataset.stale;
   const made = drawing.make(place);
   if (typeof made === "string") {
     Plotly.purge(place);
@@ -55,16 +61,11 @@ function drawNow(id) {
 }
 
 function redraw(...ids) {
-  for (const [id, drawing] of drawings) {
+  for (const id of drawings.keys()) {
     if (ids.length && !ids.includes(id)) continue;
-    drawing.stale = true;
     const place = byId(id);
-    if (!place) {
-      drawings.delete(id);
-      continue;
-    }
-    watcher.unobserve(place);
-    watcher.observe(place);
+    if (place) drawWhenSeen(place);
+    else drawings.delete(id);
   }
 }
 
@@ -188,7 +189,10 @@ function heatmap(place) {
   }));
   const [nx, ny] = [grid.columns.length, grid.rows.length];
   const side = Math.min(place.clientWidth, 900);
-  const height = Math.max(260, Math.min(side, 130 + 26 * ny, ny > 40 ? 900 : 760) * Math.min(1, ny / nx * 1.2));
+  const edge = 40 + 7 * width; // names below or beside, title
+  const height = Math.max(260, Math.min(side, edge + 26 * ny, ny > 40 ? 900 : 760) * Math.min(1, ny / nx * 1.2));
+  // left to itself Plotly leaves out names for which there is room
+  const eachName = (n, room) => 12 * n <= room ? {dtick: 1} : {};
   const gap = Math.max(nx, ny) <= 40 ? 1 : 0;
   return {
     data: [{
@@ -200,8 +204,10 @@ function heatmap(place) {
     }],
     layout: {
       height, plot_bgcolor: colours.none, margin: {l: 60, r: 10, t: 26, b: 60},
-      xaxis: {type: "category", tickangle: -90, showgrid: false, tickfont: {size: 11}, constrain: "domain"},
-      yaxis: {type: "category", autorange: "reversed", showgrid: false, tickfont: {size: 11}},
+      xaxis: {type: "category", tickangle: -90, showgrid: false, tickfont: {size: 11}, constrain: "domain",
+        ...eachName(nx, side - edge - 60)},
+      yaxis: {type: "category", autorange: "reversed", showgrid: false, tickfont: {size: 11},
+        ...eachName(ny, height - edge)},
     },
   };
 }
