@@ -34,6 +34,7 @@ def known_axes(rng):
         values=None,
         kinds=("wide", "wide"),
         weak_bits=None,
+        mixture=None,
     )
 
 
