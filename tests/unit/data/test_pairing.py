@@ -1,6 +1,7 @@
 """Samples that are pairs: rows of two sources, joined by a table or by a key, each row once."""
 
 import anndata
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -209,3 +210,24 @@ def test_what_does_not_go_together_is_told(pairing, more, word):
     with pytest.raises(InputError) as caught:
         dataset_of(pairing, **more)
     assert word in str(caught.value), caught.value
+
+
+def test_pairs_of_a_table_join_embeddings_that_stand_in_an_array_a_protein():
+    """As UniProt keeps them: a file with an array of one dimension for each protein."""
+    with h5py.File("proteins.h5", "w") as file:
+        for row, code in enumerate(CODE):
+            file[f"P{row:05d}"] = np.array([code, code / 2, -code], np.float16)
+    pairs = RNG.permutation(N).reshape(-1, 2)
+    frame = pd.DataFrame([[f"P{a:05d}", f"P{b:05d}"] for a, b in pairs], columns=["l", "r"])
+    frame.to_csv("pairs.csv", index=False)
+    asked = {"table": "pairs.csv", "columns": ["l", "r"], "names": ["ligand", "receptor"]}
+    both = ("proteins.h5", "proteins.h5")
+    with pytest.raises(InputError, match=r"300 arrays of 3 numbers each.*say `key: /`"):
+        count_samples(dataset_of(asked, both))
+    dataset = dataset_of(asked, both, key="/")
+    names = list_variables(dataset)
+    ligand, receptor = (read_matrices(dataset, [name])[0][0] for name in names)
+    order = np.argsort([f"P{a:05d}" for a, _ in pairs])
+    assert count_samples(dataset) == len(pairs)
+    found = {tuple(row) for row in np.column_stack([ligand[:, 0], receptor[:, 0]]).tolist()}
+    assert found == {(float(CODE[a]), float(CODE[b])) for a, b in pairs[order]}

@@ -1,4 +1,6 @@
-"""Matrices in .h5 and .hdf5 files: dense, sparse, and counts as 10x Genomics writes them."""
+"""Matrices in .h5 and .hdf5 files: dense, sparse, counts as 10x Genomics writes them, and a group
+with an array a sample, as embeddings of proteins are kept.
+"""
 
 import functools
 
@@ -15,6 +17,7 @@ from lmi.data.formats.matrices import (
     choose_key,
     dense_missing,
     dense_rows,
+    lacking,
     may_be_matrix,
     refuse_other_names,
     sparse_columns,
@@ -59,11 +62,41 @@ def _top(source, _stamp):
                     "numbers as one array of two dimensions, or as a .csv or .parquet table"
                 )
             return source.key.strip("/"), as_matrix_shape(source, item.shape, item.dtype), "dense"
+        if source.key is not None and (extent := _of_samples(item)):
+            return item.name, extent, "samples"
         file.visititems(note)
+        if source.key is None and len(matrices) > 1:
+            _refuse_samples(source, [file, *file.values()])
     chosen = list(matrices) if source.key else two_dimensional(matrices, list(matrices))
     key = choose_key(source, chosen, others)
     extent, kind, dtype = matrices[key]
     return key, as_matrix_shape(source, extent, dtype), kind
+
+
+def _of_samples(group):
+    """Return (samples, features) of a group that holds an array of numbers a sample, or None."""
+    import h5py
+
+    if not isinstance(group, h5py.Group) or len(group) < 2:
+        return None
+    lengths = set()
+    for item in group.values():
+        vector = isinstance(item, h5py.Dataset) and item.ndim == 1 and item.dtype.kind in "biuf"
+        lengths.add(len(item) if vector else None)
+        if len(lengths) > 1 or None in lengths:
+            return None
+    return len(group), lengths.pop()
+
+
+def _refuse_samples(source, groups):
+    """Raise InputError where an array may be a sample or a column."""
+    for group in groups:
+        if extent := _of_samples(group):
+            raise InputError(
+                f"source '{source.path}': '{group.name}' holds {extent[0]} arrays of {extent[1]} "
+                f"numbers each. If each is a sample, as of embeddings of proteins, say "
+                f"`key: {group.name}`; if one is the matrix, name it with `key`"
+            )
 
 
 def _is_10x(group):
@@ -96,8 +129,10 @@ def names(source, axis):
     """Return the names stored with the matrix, or None."""
     import h5py
 
-    key, shape, _ = _top(source, stamp(source.path))
+    key, shape, kind = _top(source, stamp(source.path))
     with open_hdf5(source.path) as file:
+        if kind == "samples":
+            return None if axis else list(file[key])
         if isinstance(file[key], h5py.Group) and _is_10x(file[key]):
             return _names_10x(file[key], axis)
         name, beside = NAMES[axis], file[key].parent
@@ -128,6 +163,9 @@ def read(source, columns):
     with open_hdf5(source.path) as file:
         if kind == "dense":
             return dense_rows(file[key], shape, columns)
+        if kind == "samples":
+            chosen = slice(None) if columns is None else columns
+            return np.stack([sample[:][chosen] for sample in file[key].values()])
         columns = None if columns is None else np.asarray(columns)
         return sparse_columns(file[key], kind, shape, columns)
 
@@ -138,4 +176,6 @@ def missing(source):
     with open_hdf5(source.path) as file:
         if kind == "dense":
             return dense_missing(file[key], extent)
+        if kind == "samples":
+            return np.array([lacking(sample[:]).any() for sample in file[key].values()])
         return sparse_missing(file[key], kind, extent)
