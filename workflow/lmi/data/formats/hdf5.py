@@ -1,6 +1,4 @@
-"""Matrices in .h5 and .hdf5 files: dense, sparse, counts as 10x Genomics writes them, and a group
-with an array a sample, as embeddings of proteins are kept.
-"""
+"""Matrices in .h5 and .hdf5 files: dense, sparse, an array a sample, and those of 10x Genomics."""
 
 import functools
 
