@@ -357,7 +357,7 @@ def test_check_fills_in_defaults_and_accepts_whole_numbers_for_real_ones():
     "name, params, message",
     [
         ("gausian_grid", {}, "did you mean 'gaussian_grid'"),
-        ("zzz", {}, "not known; expected one of bmi, clusters"),
+        ("zzz", {}, "not known; expected one of bmi, cell_states"),
         ("gaussian_grid", {"ambeint": 3}, "'ambeint'.*did you mean 'ambient'"),
         ("gaussian_grid", {"ambient": 3.5}, "whole number of at least 1, found 3.5"),
         ("gaussian_grid", {"ambient": True}, "found True"),
