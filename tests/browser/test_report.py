@@ -174,7 +174,7 @@ def test_a_pair_has_its_figures_and_what_its_flag_asks_for(tab):
     before = tab.page.evaluate("document.querySelector('#pair-xy .points path').style.cssText")
     for label, n_groups in (("stratum", 2), ("<u>donor", 9), ("<b>depth", 0)):
         tab.page.select_option("#colour-by", label=label)
-        tab.wait(f"document.querySelectorAll('#groups .group').length === {n_groups}")
+        tab.wait(f"document.querySelectorAll('#sample-groups .group').length === {n_groups}")
         tab.page.wait_for_function(
             "before => document.querySelector('#pair-xy .points path').style.cssText !== before",
             arg=before,

@@ -108,7 +108,7 @@ function sampleFigures(row, dataset, its, heavy) {
     const at = its.labels.findIndex(one => one.name === colourBy);
     if (at < 0) return byPointwise(pointwise, place, its.names);
     const {name, groups} = its.labels[at], values = heavy[`label_${at}-${dataset}`];
-    return groups.length ? byGroup(values, groups, its.names) : byNumber(values, name, place, its.names);
+    return groups.length ? byGroup(values, groups, its.names) : byQuantity(values, name, place, its.names);
   };
   const cloud = (id, x, y, titles) => place => ({
     data: colours(place)(x, y),
@@ -128,7 +128,7 @@ function sampleFigures(row, dataset, its, heavy) {
       tellGroups();
     });
     made.push(element("p", {className: "tools"}, element("label", {}, "Colour samples by ", select)),
-      element("p", {id: "groups", className: "members"}));
+      element("p", {id: "sample-groups", className: "members"}));
   }
   made.push(figure("pair-xy", "x against y",
     `The first learned axis of either variable. By pointwise MI, blue samples fit the dependence and orange ones contradict it; their mean is the MI.${shown}`,
@@ -189,7 +189,7 @@ let labelsShown = [];
 // What the colours and shapes of groups mean, once for all plots of a pair.
 function tellGroups() {
   const groups = labelsShown.find(one => one.name === colourBy)?.groups ?? [], {series} = theme();
-  byId("groups")?.replaceChildren(...groups.slice(0, series.length * SYMBOLS.length).map((name, code) => {
+  byId("sample-groups")?.replaceChildren(...groups.slice(0, series.length * SYMBOLS.length).map((name, code) => {
     const swatch = element("span", {className: `swatch ${SYMBOLS[Math.floor(code / series.length)]}`});
     swatch.style.background = series[code % series.length];
     return element("span", {className: "group"}, swatch, printable(name, 40));
@@ -210,7 +210,7 @@ function byGroup(codes, groups, names) {
   });
 }
 
-function byNumber(values, name, place, names) {
+function byQuantity(values, name, place, names) {
   return (x, y) => [{
     type: "scatter", mode: "markers", x: Array.from(x), y: Array.from(y), showlegend: false,
     customdata: Array.from(values, value => Number.isFinite(value) ? value.toPrecision(4) : "none"), text: sampleName(names),
