@@ -171,15 +171,15 @@ def test_a_pair_has_its_figures_and_what_its_flag_asks_for(tab):
     assert "What to do (few samples)" in panel.text_content()
     tab.show("pair-training")
     tab.show("pair-xy")
-    before = tab.page.evaluate("document.querySelector('#pair-xy .points path').style.cssText")
+    colours = (
+        "Array.from(document.querySelectorAll('#pair-xy .points path'), p => p.style.fill).join()"
+    )
+    before = tab.page.evaluate(colours)
     for label, n_groups in (("stratum", 2), ("<u>donor", 9), ("<b>depth", 0)):
         tab.page.select_option("#colour-by", label=label)
         tab.wait(f"document.querySelectorAll('#sample-groups .group').length === {n_groups}")
-        tab.page.wait_for_function(
-            "before => document.querySelector('#pair-xy .points path').style.cssText !== before",
-            arg=before,
-        )
-        before = tab.page.evaluate("document.querySelector('#pair-xy .points path').style.cssText")
+        tab.page.wait_for_function(f"before => {colours} !== before", arg=before)
+        before = tab.page.evaluate(colours)
     assert "<b>depth" in tab.page.text_content("#pair-xy .cbtitle")
     tab.page.keyboard.press("Escape")
     tab.wait("!document.getElementById('panel').open")
