@@ -69,6 +69,11 @@ def labels_of(path, column, names, refuse_missing=True):
             f"{some(all_columns)}"
         )
     labels = columns[column]
+    if not len(labels):
+        raise InputError(
+            f"strata: '{path}': expected a row a sample, found headings alone. The file may have "
+            "been cut short: fetch or write it again"
+        )
     rows = None if names is None else _rows_of(path, column, columns, list(names))
     labels = labels if rows is None else labels[rows]
     texts_of = [
