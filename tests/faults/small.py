@@ -9,10 +9,7 @@ import json
 import logging
 import os
 import pickle
-import select
 import shutil
-import signal
-import time
 import warnings
 from pathlib import Path
 
@@ -34,6 +31,8 @@ from lmi.report import page
 from lmi.results import exports, load, record
 from lmi.results.collect import collect
 from lmi.results.table import aggregate
+
+from tests.helpers.children import answer
 
 N_SAMPLES = 120
 LONGEST_S = 120
@@ -242,22 +241,10 @@ def ended(child, ours, kill_after_s=None):
     value : object
         The table, or the message.
     """
-    parts, end = [], time.monotonic() + (LONGEST_S if kill_after_s is None else kill_after_s)
-    late = False
-    while True:
-        if not select.select([ours], [], [], max(0, end - time.monotonic()))[0]:
-            os.kill(child, signal.SIGKILL)
-            late = True
-            break
-        part = os.read(ours, 1 << 16)
-        if not part:
-            break
-        parts.append(part)
-    os.close(ours)
-    _, status = os.waitpid(child, 0)
-    if late:
+    said = answer(child, ours, LONGEST_S if kill_after_s is None else kill_after_s)
+    if said is None:
         return ("hang", f"over {LONGEST_S} s") if kill_after_s is None else ("killed", "")
-    return pickle.loads(b"".join(parts)) if parts else ("crash", f"status {status}")
+    return said
 
 
 def tried(function, *arguments, **options):

@@ -3,12 +3,12 @@
 import contextlib
 import os
 import pickle
-import select
-import signal
 import time
 import warnings
 
 from lmi.base.errors import InputError
+
+from helpers.children import answer
 
 KINDS = ("flip", "delete", "insert", "repeat", "truncate", "swap", "zero", "line", "cell")
 TIME_S = 60
@@ -101,22 +101,8 @@ def outcome(read, *arguments):
     if not child:
         _child(theirs, ours, read, arguments)
     os.close(theirs)
-    parts, found = [], None
-    while True:
-        left = TIME_S - (time.monotonic() - start)
-        if left <= 0 or not select.select([ours], [], [], left)[0]:
-            os.kill(child, signal.SIGKILL)
-            found = ("hang", f"longer than {TIME_S} s")
-            break
-        part = os.read(ours, 1 << 16)
-        if not part:
-            break
-        parts.append(part)
-    os.close(ours)
-    _, status = os.waitpid(child, 0)
+    found = answer(child, ours, TIME_S) or ("hang", f"longer than {TIME_S} s")
     seconds = time.monotonic() - start
-    if found is None:
-        found = pickle.loads(b"".join(parts)) if parts else ("crash", f"status {status}")
     return *found, seconds
 
 

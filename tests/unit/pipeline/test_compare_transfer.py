@@ -3,22 +3,12 @@
 import h5py
 import numpy as np
 import pytest
+from helpers.settings import EMBED, ESTIMATE
 from lmi.pipeline.embed import embed
 from lmi.pipeline.estimate import estimate
 from lmi.pipeline.project import write_block
 from lmi.projection import folds as split
 
-EMBED = {
-    "preset": "default",
-    "n_latent": 4,
-    "train": "never",
-    "checks": "quick",
-    "max_steps": 10,
-    "batch_size": 128,
-    "learning_rate": 1e-3,
-}
-NULLS = {"max": 99, "scheme": "auto", "block_length": 0, "tail_fit": True}
-SETTINGS = {"k": 3, "error_bars": True, "permutations": NULLS}
 PAIRS = [(0, 1), (0, 2)]
 N = 640
 
@@ -48,7 +38,7 @@ def _tile(folder, matrices, time_series, interval=None):
 
 def _estimates(folder, tile, **asked):
     out = folder / "estimates.h5"
-    estimate(out, tile, settings=SETTINGS, seed=0, **asked)
+    estimate(out, tile, settings=ESTIMATE, seed=0, **asked)
     with h5py.File(out) as file:
         return {
             name: values.asstr()[()] if h5py.check_string_dtype(values.dtype) else values[()]

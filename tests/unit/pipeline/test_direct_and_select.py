@@ -4,6 +4,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.settings import EMBED, ESTIMATE
 from lmi.estimation import conditional
 from lmi.pipeline import direct as stage
 from lmi.pipeline.conditional import Variables
@@ -18,22 +19,7 @@ from lmi.results.table import aggregate
 
 N = 500
 NAMES = ["a", "b", "c", "copy", "other", "fate"]
-SETTINGS = {
-    "embed": {
-        "preset": "default",
-        "n_latent": 4,
-        "train": "never",
-        "checks": "quick",
-        "max_steps": 10,
-        "batch_size": 128,
-        "learning_rate": 1e-3,
-    },
-    "estimate": {
-        "k": 3,
-        "error_bars": False,
-        "permutations": {"max": 99, "scheme": "auto", "block_length": 0, "tail_fit": True},
-    },
-}
+SETTINGS = {"embed": EMBED, "estimate": ESTIMATE | {"error_bars": False}}
 
 
 @pytest.fixture(scope="module")

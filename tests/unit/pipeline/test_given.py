@@ -3,22 +3,12 @@
 import h5py
 import numpy as np
 import pytest
+from helpers.settings import EMBED, ESTIMATE
 from lmi.pipeline.embed import embed
 from lmi.pipeline.estimate import estimate
 from lmi.pipeline.project import write_block
 from lmi.projection import folds as split
 
-EMBED = {
-    "preset": "default",
-    "n_latent": 4,
-    "train": "never",
-    "checks": "quick",
-    "max_steps": 10,
-    "batch_size": 128,
-    "learning_rate": 1e-3,
-}
-NULLS = {"max": 99, "scheme": "auto", "block_length": 0, "tail_fit": True}
-SETTINGS = {"k": 3, "error_bars": True, "permutations": NULLS}
 PAIRS = [(0, 1), (0, 2), (1, 2)]
 
 
@@ -52,7 +42,7 @@ def tiles(tmp_path_factory):
 def _estimates(tiles, given, blocks):
     _, tile, folder = tiles
     out = folder / "estimates.h5"
-    estimate(out, tile, settings=SETTINGS, seed=0, given=given, blocks=blocks)
+    estimate(out, tile, settings=ESTIMATE, seed=0, given=given, blocks=blocks)
     with h5py.File(out) as file:
         values = {name: file[name][()] for name in ("mi_bits", "cmi_bits", "p_conditional")}
         return values | {"reason": file["reason"].asstr()[()]}

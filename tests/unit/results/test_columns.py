@@ -6,6 +6,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from helpers.settings import EMBED, ESTIMATE, NULLS
 from lmi import tasks
 from lmi.embedding import candidates
 from lmi.estimation import flags
@@ -52,15 +53,7 @@ def files(tmp_path_factory):
         interval=np.repeat([0, 1], N // 2),
         given=rng.integers(2, size=N).astype(str),
     )
-    embed_settings = {
-        "preset": "default",
-        "n_latent": 4,
-        "train": "always",
-        "checks": "quick",
-        "max_steps": 10,
-        "batch_size": 128,
-        "learning_rate": 1e-3,
-    }
+    embed_settings = EMBED | {"train": "always"}
     block, tile, estimates, part = paths.values()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
@@ -70,8 +63,7 @@ def files(tmp_path_factory):
         )
         pairs = [(0, 1), (0, 2), (0, 3), (4, 5)]
         embed(tile, block, block, pairs=pairs, settings=embed_settings, seed=0)
-    nulls = {"max": 99, "scheme": "auto", "block_length": 0, "tail_fit": False}
-    settings = {"k": 3, "error_bars": True, "permutations": nulls}
+    settings = ESTIMATE | {"permutations": NULLS | {"tail_fit": False}}
     estimate(estimates, tile, settings=settings, seed=0)
     collect(part, [estimates], n_top=1)
     return paths

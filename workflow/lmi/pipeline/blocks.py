@@ -52,6 +52,15 @@ class Block:
                     self.views[view][row] = file[view][row, :, :width].astype(np.float64)
 
 
+def keys_of(blocks):
+    """Return the key of each block file, which says what it was made from."""
+    keys = []
+    for path in blocks:
+        with reading(path, "project") as file:
+            keys.append(file.attrs["key"])
+    return keys
+
+
 def of_tile(blocks, pairs):
     """Return the blocks of x and of y, with the variables of a tile's pairs; one where both are.
 

@@ -3,9 +3,10 @@
 import logging
 
 from lmi.base import reasons
-from lmi.base.files import reading, write
+from lmi.base.files import write
 from lmi.base.threads import map_pairs
 from lmi.pipeline import cache
+from lmi.pipeline.blocks import keys_of
 from lmi.pipeline.conditional import Variables
 from lmi.results import direct, origin, parquet
 from lmi.results.columns import ASKED
@@ -64,10 +65,7 @@ def ask(
     if part == 0:
         _tell(edges, every, most)
     own = every[part::n_parts]
-    keys = []
-    for path in blocks if own else ():
-        with reading(path, "project") as file:
-            keys.append(file.attrs["key"])
+    keys = keys_of(blocks if own else ())
     asked = [[one.x, one.y, *one.thirds] for one in own]
     made_from = origin.rows_key(rows)
     key = cache.key("direct", asked, n_parts, made_from, level, keys, settings, seed)

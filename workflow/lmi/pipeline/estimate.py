@@ -16,6 +16,7 @@ from lmi.embedding.candidates import held_out_coordinates
 from lmi.estimation import conditional, difference, flags, null
 from lmi.estimation import estimate as estimation
 from lmi.pipeline import cache, chunks, compared, directed
+from lmi.pipeline.blocks import keys_of
 from lmi.pipeline.conditional import Conditioned
 from lmi.results.embeddings import read_embeddings
 from lmi.results.places import check_tile
@@ -145,10 +146,7 @@ class Asked(NamedTuple):
 
 def _keys(given, groups, compare, transfer, blocks):
     """Return what the key of the estimates adds for what is asked beside the information."""
-    keys = []
-    for path in blocks:
-        with reading(path, "project") as file:
-            keys.append(file.attrs["key"])
+    keys = keys_of(blocks)
     asked = [(given, keys)] if given else []
     if compare:
         asked.append(("compare", groups.key, compare["settings"], keys))

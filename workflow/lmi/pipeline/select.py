@@ -5,9 +5,10 @@ import logging
 import numpy as np
 
 from lmi.base import reasons
-from lmi.base.files import reading, write
+from lmi.base.files import write
 from lmi.estimation import selection
 from lmi.pipeline import cache
+from lmi.pipeline.blocks import keys_of
 from lmi.pipeline.conditional import Variables
 from lmi.results import origin, parquet
 from lmi.results.columns import TARGETS
@@ -60,13 +61,9 @@ def select(
             other = row.y if row.x == target else row.x
             why = tuple(reasons.from_table(row.reason_codes, row.reason_parameters))
             alone[other] = selection.Value(row.mi_bits, row.sd_bits, row.p_value, why)
-    keys = []
-    for path in blocks:
-        with reading(path, "project") as file:
-            keys.append(file.attrs["key"])
     said = [(name, value.p_value) for name, value in alone.items()]
     made_from = origin.rows_key(every)
-    key = cache.key("select", target, said, made_from, most, level, keys, settings, seed)
+    key = cache.key("select", target, said, made_from, most, level, keys_of(blocks), settings, seed)
     if cache.fetch(shared, "select", key, out):
         return
     variables = Variables(blocks, {target, *alone}, settings, seed)

@@ -34,6 +34,36 @@ def _bits(name, description):
     return Column(name, "float64", "bits", description, math.nan)
 
 
+def _transfer(source, target):
+    """Return the columns of one direction in time."""
+    name = f"{source}{target}"
+    return (
+        _bits(
+            f"{name}_bits",
+            f"transfer: what the past of {source} tells of {target} beyond the past of {target}",
+        ),
+        _bits(f"sd_{name}_bits", f"standard error of {name}_bits"),
+        Column(
+            f"p_{name}", "float64", "", f"of {name}_bits, by shifts in time, one-sided", math.nan
+        ),
+        Column(
+            f"q_{name}",
+            "float64",
+            "",
+            "its false discovery rate, over both directions",
+            math.nan,
+            "run",
+        ),
+        Column(
+            f"{name}_lag",
+            "int64",
+            "samples",
+            f"the lag of {source} that tells most of {target} by itself",
+            0,
+        ),
+    )
+
+
 DECLARED = (
     Column("dataset", "str", "", "name of the dataset", held="tile"),
     Column("x", "str", "", "one variable of the pair"),
@@ -82,20 +112,8 @@ DECLARED = (
     _bits("sd_delta_bits", "standard error of delta_bits"),
     Column("p_delta", "float64", "", "of exchanged labels of groups, two-sided", math.nan),
     Column("q_delta", "float64", "", "its false discovery rate", math.nan, "run"),
-    _bits("xy_bits", "transfer: what the past of x tells of y beyond the past of y"),
-    _bits("sd_xy_bits", "standard error of xy_bits"),
-    Column("p_xy", "float64", "", "of xy_bits, by shifts in time, one-sided", math.nan),
-    Column(
-        "q_xy", "float64", "", "its false discovery rate, over both directions", math.nan, "run"
-    ),
-    Column("xy_lag", "int64", "samples", "the lag of x that tells most of y by itself", 0),
-    _bits("yx_bits", "transfer: what the past of y tells of x beyond the past of x"),
-    _bits("sd_yx_bits", "standard error of yx_bits"),
-    Column("p_yx", "float64", "", "of yx_bits, by shifts in time, one-sided", math.nan),
-    Column(
-        "q_yx", "float64", "", "its false discovery rate, over both directions", math.nan, "run"
-    ),
-    Column("yx_lag", "int64", "samples", "the lag of y that tells most of x by itself", 0),
+    *_transfer("x", "y"),
+    *_transfer("y", "x"),
     _bits("net_bits", "xy_bits less yx_bits"),
     _bits("sd_net_bits", "standard error of net_bits"),
     _bits("drift_bits", "what all samples give more than a third of them"),
