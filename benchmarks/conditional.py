@@ -7,11 +7,8 @@ confounders, labels. The first table has the errors, the second how often p_cond
 made on seeds below 200.
 """
 
-import argparse
 import itertools
 import time
-from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,6 +16,8 @@ from lmi import api_given, api_input
 from lmi.api_input import DefaultSettings
 from lmi.base import reasons, seeds
 from lmi.estimation.estimate import Samples
+
+from benchmarks.rows import options_of_draws, show_draws
 
 FIRST_SEED = 10_000
 LATENT = 3
@@ -203,35 +202,24 @@ def table_of_errors(rows):
     ).reset_index()
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--draws", type=int, default=10, help="for the errors, a case")
-    parser.add_argument("--tests", type=int, default=400, help="for the false positives, a case")
-    parser.add_argument("--permutations", type=int, default=999)
-    parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
-    parser.add_argument("--only", default="", help="cases that contain this text")
-    parser.add_argument("--sizes", type=int, nargs="+", help="numbers of samples, all without")
-    parser.add_argument("--out", default="results/bench_conditional.tsv")
-    options = parser.parse_args()
-    rows, shown = [], 0
+def cases_of(options):
+    """Yield the draws of each case that is asked for."""
     plans = [(*case, options.draws, True) for case in ERRORS]
     plans += [(*case, options.tests, False) for case in TESTS]
-    pd.set_option("display.width", 200)
-    with ProcessPoolExecutor(options.processes) as pool:
-        for case, n, n_features, draws, error_bars in plans:
-            wanted = not options.sizes or n in options.sizes
-            if options.only not in case or not draws or not wanted:
-                continue
-            first = options.first_seed
+    for case, n, n_features, draws, error_bars in plans:
+        wanted = not options.sizes or n in options.sizes
+        if options.only in case and draws and wanted:
             more = (n, n_features, options.permutations, error_bars)
-            jobs = [pool.submit(one, case, seed, *more) for seed in range(first, first + draws)]
-            rows += [job.result() for job in jobs]
-            table = table_of_errors(rows[shown:])
-            print(table.to_string(index=False, header=not shown, float_format="%.3f"), flush=True)
-            shown = len(rows)
-            Path(options.out).parent.mkdir(parents=True, exist_ok=True)
-            pd.DataFrame(rows).to_csv(options.out, sep="\t", index=False, float_format="%.5g")
+            first = options.first_seed
+            yield [(one, case, seed, *more) for seed in range(first, first + draws)]
+
+
+def main():
+    parser = options_of_draws(__doc__, "results/bench_conditional.tsv", FIRST_SEED, 999)
+    parser.add_argument("--draws", type=int, default=10, help="for the errors, a case")
+    parser.add_argument("--tests", type=int, default=400, help="for the false positives, a case")
+    options = parser.parse_args()
+    show_draws(cases_of(options), table_of_errors, options.out, options.processes)
 
 
 if __name__ == "__main__":

@@ -8,17 +8,16 @@ drive. Errors, coverage, and how often a p value is at most .05: where there is 
 false positives, else power. Seeds start at 10,000; choices were made on seeds below 200.
 """
 
-import argparse
 import time
 import warnings
-from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 
 import lmi
 import numpy as np
 import pandas as pd
 from lmi.base import seeds
 from scipy.linalg import solve_discrete_lyapunov
+
+from benchmarks.rows import options_of_draws, show_draws
 
 FIRST_SEED = 10_000
 N_FEATURES = 20
@@ -298,40 +297,21 @@ def table_of(rows):
     ).reset_index()
 
 
+def cases_of(options):
+    """Yield the draws of each case that is asked for."""
+    seeds_of = range(options.first_seed, options.first_seed + options.draws)
+    for question, (one, cases) in QUESTIONS.items():
+        for case, n in cases:
+            if options.only in f"{question}: {case}" and (not options.sizes or n in options.sizes):
+                yield [(one, case, seed, n, options.permutations) for seed in seeds_of]
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = options_of_draws(__doc__, "results/bench_questions.tsv", FIRST_SEED, 199)
     parser.add_argument("--draws", type=int, default=200, help="of a case")
-    parser.add_argument("--permutations", type=int, default=199)
-    parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
-    parser.add_argument("--only", default="", help="questions and cases that contain this text")
-    parser.add_argument("--sizes", type=int, nargs="+", help="numbers of samples, all without")
-    parser.add_argument("--out", default="results/bench_questions.tsv")
     options = parser.parse_args()
     warnings.simplefilter("ignore", UserWarning)
-    rows, shown = [], 0
-    pd.set_option("display.width", 200)
-    with ProcessPoolExecutor(options.processes) as pool:
-        for question, (one, cases) in QUESTIONS.items():
-            for case, n in cases:
-                wanted = not options.sizes or n in options.sizes
-                if options.only not in f"{question}: {case}" or not wanted:
-                    continue
-                first = options.first_seed
-                jobs = [
-                    pool.submit(one, case, seed, n, options.permutations)
-                    for seed in range(first, first + options.draws)
-                ]
-                for job in jobs:
-                    found = job.result()
-                    rows += found if isinstance(found, list) else [found]
-                table = table_of(rows[shown:])
-                print(
-                    table.to_string(index=False, header=not shown, float_format="%.3f"), flush=True
-                )
-                shown = len(rows)
-                Path(options.out).parent.mkdir(parents=True, exist_ok=True)
-                pd.DataFrame(rows).to_csv(options.out, sep="\t", index=False, float_format="%.5g")
+    show_draws(cases_of(options), table_of, options.out, options.processes)
 
 
 if __name__ == "__main__":
