@@ -107,7 +107,7 @@ def with_checkpoints(folder, base):
     shutil.rmtree(folder / "results")
     shutil.rmtree(folder / "cache", ignore_errors=True)
     rng = np.random.default_rng(0)
-    while not any(folder.rglob(".unfinished-*/*.h5")):
+    while not any(small.below(folder, ".unfinished-*/*.h5")):
         kills.kill(folder, rng, ".unfinished-*/*.h5", 0.1)
         if any(folder.glob("results/small/d/estimates/tile-000-001.h5")):
             shutil.rmtree(folder / "results")

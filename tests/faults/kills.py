@@ -34,15 +34,15 @@ def kill(folder, rng, waits_for, typical_s):
     wait = rng.uniform(0, typical_s)
     if waits_for:
         end = time.monotonic() + small.LONGEST_S
-        while not any(folder.rglob(waits_for)) and time.monotonic() < end:
+        while not any(small.below(folder, waits_for)) and time.monotonic() < end:
             if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
                 break
             time.sleep(0.002)
         wait = rng.uniform(0, 0.02 * typical_s)
     if small.ended(child, answer, kill_after_s=wait)[0] != "killed":
         return None
-    saved = any(folder.rglob(".unfinished-*/*.h5"))
-    half = any(folder.rglob(".writing-*"))
+    saved = any(small.below(folder, ".unfinished-*/*.h5"))
+    half = any(small.below(folder, ".writing-*"))
     where = f"kill -9 in {stage(folder)}"
     return where + (", checkpoints on disk" if saved else "") + (", half a file" if half else "")
 
@@ -63,9 +63,7 @@ def trials(folder, rng, n, wanted):
     while done < n:
         its = folder / f"kill-{done}"
         small.lay_out(its)
-        waits_for = (None, ".unfinished-*/*.h5", ".writing-*")[
-            int(rng.choice(3, p=[0.5, 0.3, 0.2]))
-        ]
+        waits_for = MOMENTS[int(rng.choice(len(MOMENTS), p=[0.5, 0.3, 0.2]))]
         where = kill(its, rng, waits_for, typical_s)
         start = time.monotonic()
         what, value = small.tried(small.make, its)
@@ -74,7 +72,7 @@ def trials(folder, rng, n, wanted):
             small.remove(its)
             continue
         typical_s = 0.8 * typical_s + 0.4 * (time.monotonic() - start)
-        left = [path for pattern in LITTER for path in its.rglob(pattern)]
+        left = [path for pattern in LITTER for path in small.below(its, pattern)]
         if what != "made" or not small.is_same(value, wanted):
             yield where, "else", f"{what}: {value}"
         elif left:

@@ -272,6 +272,18 @@ def is_named(message, *names):
     )
 
 
+def below(folder, pattern):
+    """Yield what is below a folder and matches a pattern, while other processes make and remove.
+
+    `Path.rglob` fails where a folder is gone before it is looked into; `os.walk` passes on.
+    """
+    for place, folders, files in os.walk(folder):
+        for name in folders + files:
+            path = Path(place, name)
+            if path.match(pattern):
+                yield path
+
+
 def remove(folder):
     """Remove a folder and all in it."""
     os.chdir(folder.parent)

@@ -89,7 +89,7 @@ def _killed(its, rng, wanted, everything):
     output.close()
     outcome = judged(its, wanted)
     if not everything:  # jobs that went on
-        with_left = [path for path in its.rglob(".writing-*") if path.exists()]
+        with_left = list(small.below(its, ".writing-*"))
         return outcome if not with_left else ("else", f"left behind: {with_left}")
     return outcome
 

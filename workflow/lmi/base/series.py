@@ -78,11 +78,14 @@ def in_time(given: Mapping[str, Any], time_series: bool) -> bool:
             )
         step, odd = gaps(own)
         if len(odd):
+            is_number = times_of[name] is None and given[name].index.dtype.kind in "iuf"
+            unit = "" if is_number else " s"
+            at, then = own[odd[0]], own[odd[0] + 1]
             raise InputError(
                 f"{name}: expected samples at a constant rate, found {len(odd)} other steps than "
-                f"{step:g}, the first from {own[odd[0]]:g} to {own[odd[0] + 1]:g}. Distant "
-                "samples would become neighbours in time: estimate each unbroken stretch on its "
-                "own (.restrict(epoch) of pynapple), or, where samples do not depend on their "
+                f"{step:g}{unit}, the first from {at:g} to {then:g}{unit}. Distant samples would "
+                "become neighbours in time: estimate each unbroken stretch on its own "
+                "(.restrict(epoch) of pynapple), or, where samples do not depend on their "
                 "neighbours or the index is no time, pass .to_numpy()."
             )
     found_series = any(own is not None for own in times_of.values())

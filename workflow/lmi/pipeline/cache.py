@@ -139,7 +139,10 @@ def entries(folder):
     files = []
     for stage in STAGES:
         for path in Path(folder, stage).glob("??/*.h5"):
-            status = path.stat()
+            try:
+                status = path.stat()
+            except FileNotFoundError:  # somebody else removed it in between
+                continue
             used = max(status.st_atime, status.st_mtime)
             files.append({"path": path, "stage": stage, "bytes": status.st_size, "used": used})
     return sorted(files, key=lambda entry: (entry["used"], entry["path"]))
