@@ -7,7 +7,7 @@ import pytest
 import torch
 from lmi import tasks
 from lmi.base.errors import InputError
-from lmi.embedding import candidates
+from lmi.embedding import candidates, whole
 from lmi.model import build
 
 
@@ -52,6 +52,7 @@ def estimated(case):
     kind = case.partition(",")[0]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(candidates, "_best", lambda *arguments: kind)
+        patch.setattr(whole, "MOST_FEATURES", 0)
         result = lmi.estimate(x, y, seed=3, **FAST, **options)
     assert set(result.model.candidate) == {kind}
     return x, y, result

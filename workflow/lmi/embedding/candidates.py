@@ -13,7 +13,7 @@ import numpy as np
 from lmi.base import seeds
 from lmi.base.autocorrelation import redundancy, time_of
 from lmi.base.threads import map_pairs
-from lmi.embedding import canonical, classifier, narrow, network, screen, separate
+from lmi.embedding import canonical, classifier, narrow, network, screen, separate, whole
 from lmi.embedding import published as paper
 from lmi.embedding.result import Embedding
 from lmi.ksg import apart, guided
@@ -326,6 +326,10 @@ def embed_pairs(
         if not isinstance(judged[i], _Judged):
             return judged[i]
         found = _choose(judged[i], fold, curves.get(i, []), each if i in curves else 0.0, k)
+        if whole.is_small(*pairs[i]):
+            of_encoders = zip(judged[i].gains, found.candidate, strict=True)
+            bits = float(np.mean([max(gains[name].values()) for gains, name in of_encoders]))
+            found = whole.instead(found, *pairs[i], found_bits=bits, k=k, times=times)
         return _with_ties(found, *pairs[i], fold, inner)
 
     return map_pairs(chosen, range(len(pairs)), threads)

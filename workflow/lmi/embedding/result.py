@@ -11,6 +11,21 @@ SEPARATED = "separated_"
 its encoders are those of the candidate behind it, but for a rotation."""
 NARROW = "narrow"
 """Candidate of pairs of single features: their normal scores, of which nothing is learned."""
+WHOLE = "whole_"
+"""Begins the name of a candidate that is a view itself, see `lmi.embedding.whole`."""
+PUBLISHED = ("paper", "ksg")
+"""Candidates of the presets of one encoder, whose estimate is KSG as published."""
+
+
+def is_learned(candidate):
+    """Return whether encoders were learned, each from one fold; otherwise one serves all samples.
+
+    Parameters
+    ----------
+    candidate : tuple of str
+        Of an `Embedding` of the default preset.
+    """
+    return not candidate[0].startswith((NARROW, WHOLE))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lmi.embedding.result import PUBLISHED
 from lmi.estimation import flags
 from lmi.ksg import guided
 
@@ -70,7 +71,7 @@ def search(embedding, held_out, k, threads, times=None):
         return by_encoder(Neighbours(k, 0), [k for k in ahead if k <= most])
 
     neighbours = Neighbours(k, k)
-    if len(rows) < 2:
+    if embedding.candidate[0] in PUBLISHED:
         return by_encoder(neighbours), neighbours
     most = min(map(len, held_out)) // 8
     if not embedding.rank.any() and MANY * k <= most:

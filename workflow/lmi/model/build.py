@@ -15,7 +15,7 @@ import numpy as np
 from lmi.base import seeds
 from lmi.base.errors import InputError
 from lmi.embedding import screen
-from lmi.embedding.result import NARROW, SEPARATED, Embedding
+from lmi.embedding.result import NARROW, PUBLISHED, SEPARATED, WHOLE, Embedding
 from lmi.model.encoder import SCORED, Encoder, Inputs, inputs
 from lmi.projection import views
 
@@ -81,7 +81,7 @@ def encoders(
     InputError
         A candidate that cannot be applied to new samples.
     """
-    kinds = [kind.removeprefix(SEPARATED) for kind in embedding.candidate]
+    kinds = [kind.removeprefix(SEPARATED).removeprefix(WHOLE) for kind in embedding.candidate]
     ranked = any(kind in SCORED for kind in kinds)
     given = tuple(
         inputs(source.matrix, source.clip, ranked, source.mean, source.scale) for source in sources
@@ -148,7 +148,7 @@ def _encoder(kind, embedding, t, side, given, view, keep, seed) -> Encoder:
     z = (embedding.zx, embedding.zy)[side][t].astype(np.float64)
     matrix = view.source.matrix
     weights = embedding.weights[t][side] if embedding.weights and embedding.weights[t] else None
-    if kind in ("ksg", "paper"):
+    if kind in PUBLISHED:
         if kind == "paper" and weights is None:
             raise _refused(kind, "its weights were not kept")
         layers = {f"layer{i}": layer for i, layer in enumerate(weights or [])}
@@ -167,7 +167,8 @@ def _encoder(kind, embedding, t, side, given, view, keep, seed) -> Encoder:
             scores = view[kind]
             loadings = view.recipe[kind]()
         hidden = given.zscores(matrix) if kind == "linear" else given.normal_scores(matrix)
-        last, _ = _affine(scores, z, embedding.fold == t)
+        train = embedding.fold == t if len(embedding.zx) > 1 else embedding.fold >= 0
+        last, _ = _affine(scores, z, train)
         combined = loadings[:, : len(last)] @ last
         # the offset by the samples themselves: centred as they were
         offset = (z - hidden @ combined).mean(axis=0)

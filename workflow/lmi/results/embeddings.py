@@ -10,7 +10,7 @@ import numpy as np
 
 from lmi.base.files import reading
 from lmi.embedding.network import WIDTHS
-from lmi.embedding.result import NARROW, PER_ENCODER, Embedding
+from lmi.embedding.result import PER_ENCODER, Embedding, is_learned
 from lmi.model import build, fitted
 from lmi.model.encoder import Columns
 from lmi.results import names, pairs
@@ -48,8 +48,8 @@ def read_embeddings(
         n_x, n_y = arrays["n_latent"][row]
         n_axes = max(n_x, n_y)
         candidate = tuple(texts["candidate"][row].split("+"))
-        # a pair of single features has one encoder, others of its tile may have two
-        its = slice(1 if candidate == (NARROW,) else None)
+        # a pair of which nothing is learned has one encoder, others of its tile may have two
+        its = slice(None if is_learned(candidate) else 1)
         return Embedding(
             zx=arrays["zx"][row, its, :, :n_x],
             zy=arrays["zy"][row, its, :, :n_y],
