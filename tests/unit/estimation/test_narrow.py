@@ -5,12 +5,14 @@ import pytest
 from lmi import api, tasks
 from lmi.base.files import reading
 from lmi.embedding.result import NARROW
-from lmi.estimation import ranks
+from lmi.estimation import narrow, ranks
+from lmi.ksg import discrete, flat
 from lmi.pipeline.embed import embed
 from lmi.pipeline.estimate import estimate
 from lmi.pipeline.project import write_block
 from lmi.planning.schema import defaults
 from lmi.projection import folds as split
+from lmi.projection import views
 from scipy import stats
 
 QUIET = {"n_permutations": 0}
@@ -152,3 +154,27 @@ def test_the_model_of_a_narrow_pair_takes_new_samples(tmp_path):
     assert np.array_equal(model.pointwise(x[:500], y[:500]), found.pmis)
     assert model.pointwise(x[500:], y[500:]).mean() == pytest.approx(found.mi_bits, abs=0.15)
     model.save(tmp_path / "model.h5")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_pairs_with_ties_are_those_of_the_mixed_estimator(seed):
+    rng = np.random.default_rng(seed)
+    hidden = rng.standard_normal(600)
+    x = rng.poisson(np.exp(hidden)).astype(float)[:, None]
+    y = (hidden * (rng.random(600) > 0.4) + 0.3 * rng.standard_normal(600) * (seed % 2))[:, None]
+    found = api.estimate(x, y, seed=seed, **QUIET)
+    scores = (views.normal_scores(side)[:, 0].astype(float) for side in (x, y))
+    # ties are spread apart by other random numbers
+    assert found.mi_bits == pytest.approx(discrete.mixed(*scores, 12).mean(), abs=0.02)
+    turned = api.estimate(y, x, seed=seed, **QUIET)
+    assert found.mi_bits == pytest.approx(turned.mi_bits, abs=0.02)
+
+
+def test_more_neighbours_are_searched_where_the_critic_is_not_used():
+    x, y = np.random.default_rng(8).standard_normal((2, 2000))
+    pairing = flat.pair(x, y)
+    groups = np.tile(np.arange(2000), (3, 1))
+    pair = narrow.Pair(pairing, np.argsort(pairing.order), -0.6, groups)
+    _, _, neighbours = narrow.search(pair, 3)
+    assert not neighbours.k_guided  # samples without dependence refute it
+    assert set(pair.counts) == {3, 6, 12, 24}

@@ -37,10 +37,10 @@ def test_each_part_is_searched_by_itself(kernel):
     x, y = draw(200)
     part = np.random.default_rng(1).integers(3, size=200)
     pairing = flat.pair(x, y)
-    found = flat.search(pairing, KS, part=part[pairing.order], n_parts=3, rho=0.5)
+    found = flat.search(pairing, KS, part=part[pairing.order], n_parts=3, rho=0.5, k_guided=12)
     for number in range(3):
         own = part == number
-        alone = flat.search(flat.pair(x[own], y[own]), KS, rho=0.5)
+        alone = flat.search(flat.pair(x[own], y[own]), KS, rho=0.5, k_guided=12)
         here = part[pairing.order] == number
         for name in ("radius", "n_x", "n_y", "inside"):
             assert np.allclose(getattr(found, name)[here], getattr(alone, name), rtol=1e-13)
@@ -54,15 +54,17 @@ def test_equal_values_have_no_neighbours_nearer_than_themselves(kernel):
 
 def test_both_kernels_average_the_critic_over_the_same_places(monkeypatch):
     x, y = draw(300)
-    compiled = flat.search(flat.pair(x, y), KS, rho=0.7)
+    compiled = flat.search(flat.pair(x, y), KS, rho=0.7, k_guided=12)
     monkeypatch.setattr(points, "_kernel", None)
-    assert np.allclose(flat.search(flat.pair(x, y), KS, rho=0.7).inside, compiled.inside)
+    assert np.allclose(
+        flat.search(flat.pair(x, y), KS, rho=0.7, k_guided=12).inside, compiled.inside
+    )
 
 
 def test_the_critic_is_averaged_over_the_box(kernel):
     x, y = draw(150)
     pairing = flat.pair(x, y)
-    found = flat.search(pairing, [12], rho=0.7)
+    found = flat.search(pairing, [12], rho=0.7, k_guided=12)
     radius, rho = found.radius[:, 0], 0.7
     expected = []
     for i in range(150):

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from lmi.base import seeds
+from lmi.estimation import narrow
 from lmi.ksg import discrete
 from lmi.projection import ties
 
 NEIGHBOURS = 4
 """Times k: neighbours of a narrow pair."""
-N_THIRDS = 3
 CLEAR_BITS = 0.05
 """The embedding's estimate of a label and features is taken where it is larger by more than this
 and `CLEAR_SD` standard errors: then the dependence is none that linear discriminants see."""
@@ -45,7 +45,7 @@ class Measured:
     variances: np.ndarray
 
 
-def measure(embedding, *, k, seed, name, threads, other=(-np.inf, np.nan)):
+def measure(embedding, *, k, seed, name, threads, other=(-np.inf, np.nan), pair=None):
     """Return the estimate of a pair with ties or labels, or None where it is not one.
 
     Parameters
@@ -58,6 +58,8 @@ def measure(embedding, *, k, seed, name, threads, other=(-np.inf, np.nan)):
     threads : int
     other : (float, float)
         The embedding's own estimate, and its standard error.
+    pair : narrow.Pair, optional
+        The samples of two single features, in order.
 
     Returns
     -------
@@ -68,8 +70,12 @@ def measure(embedding, *, k, seed, name, threads, other=(-np.inf, np.nan)):
         return None
     values = embedding.values[:, good]
     if embedding.classified is None:
-        bits = _narrow(values, embedding.kinds, k, threads)
-        thirds = _mean_of_thirds(values, embedding.kinds, k, seeds.rng(seed, "thirds", name))
+        rng = seeds.rng(seed, "thirds", name)
+        if pair is None:
+            bits = _narrow(values, embedding.kinds, k, threads)
+            thirds = _mean_of_thirds(values, embedding.kinds, k, rng)
+        else:
+            bits, thirds = narrow.with_ties(pair, NEIGHBOURS * k, rng)
         drift = float(bits.mean() - thirds)
     else:
         few, many, bits = embedding.classified[:, good].astype(float)
@@ -77,10 +83,10 @@ def measure(embedding, *, k, seed, name, threads, other=(-np.inf, np.nan)):
         if other[0] - bits.mean() > max(CLEAR_BITS, CLEAR_SD * sd):
             return None
         drift = float(many.mean() - few.mean())
-    narrow = (
+    single = (
         side for side, kind in zip(values, embedding.kinds, strict=True) if kind not in ties.SEVERAL
     )
-    most = min(discrete.entropy_bits(side) for side in narrow)
+    most = min(discrete.entropy_bits(side) for side in single)
     # never more than the entropy of a side
     bits = bits - max(0.0, bits.mean() - most)
     pointwise = np.full(len(embedding.fold), np.nan)
@@ -112,7 +118,7 @@ def _narrow(values, kinds, k, threads=1):
 def _mean_of_thirds(values, kinds, k, rng):
     """Return the mean estimate of three disjoint parts."""
     order = rng.permutation(values.shape[1])
-    if len(order) < N_THIRDS * (NEIGHBOURS * k + 2):
+    if len(order) < narrow.N_THIRDS * (NEIGHBOURS * k + 2):
         return np.nan
-    parts = np.array_split(order, N_THIRDS)
+    parts = np.array_split(order, narrow.N_THIRDS)
     return float(np.mean([_narrow(values[:, rows], kinds, k).mean() for rows in parts]))

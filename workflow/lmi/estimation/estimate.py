@@ -151,8 +151,9 @@ def estimate(
     samples = samples or Samples()
     held_out = [_held_out(embedding, t, samples) for t in range(len(embedding.zx))]
     times = series.times(embedding, samples)
-    pair = None
+    pair, has_ties = None, False
     if narrow.is_narrow(embedding):
+        has_ties = embedding.values is not None and "label" not in embedding.kinds
         pair = narrow.read(embedding, held_out[0], seeds.rng(seed, "narrow", name))
         *of_pair, neighbours = narrow.search(pair, k)
         values = [(*of_pair, pair.n_tied)]
@@ -180,7 +181,9 @@ def estimate(
                     embedding, t, out, neighbours, rng, threads, block, times
                 )
             else:
-                variances[t], third = narrow.variance(pair, neighbours, rng)
+                # with ties, the scatter of KSG is all that is asked: the rest comes from `discrete`
+                plain = neighbours._replace(k_guided=0) if has_ties else neighbours
+                variances[t], third = narrow.variance(pair, plain, rng)
             thirds.append(third)
         drift = float(np.mean(halves) - np.mean(thirds))
         sd_ksg = standard_error(embedding, variances[:, 0], halves_ksg)
@@ -194,7 +197,15 @@ def estimate(
             )
             sd_ksg, sd = np.hypot(np.maximum([sd_ksg, sd], scatter), chance).tolist()
     n_tied = sum(n_tied for _, _, n_tied in values)
-    ties = discrete.measure(embedding, k=k, seed=seed, name=name, threads=threads, other=(mi, sd))
+    ties = discrete.measure(
+        embedding,
+        k=k,
+        seed=seed,
+        name=name,
+        threads=threads,
+        other=(mi, sd),
+        pair=pair if has_ties else None,
+    )
     if ties:
         pointwise, mi, halves, n_tied = ties.pointwise_bits, ties.mi_bits, ties.halves, 0
         n_estimated = int(np.isfinite(pointwise).sum())

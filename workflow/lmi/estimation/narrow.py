@@ -4,7 +4,7 @@ One search serves all numbers of neighbours, the parts of the error bar are sear
 the test needs no permutations, see `lmi.estimation.ranks`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from lmi.estimation.evaluate import CROWDED_SD, MANY, NEIGHBOURS, SAME_BITS, Nei
 from lmi.ksg import flat, guided
 from lmi.ksg import kernel as ksg
 
+N_THIRDS = 3
 WORSE_SD = 1.5
 """A critic is used unless KSG alone finds more by so many standard errors of the difference."""
 
@@ -31,19 +32,28 @@ class Pair:
     Attributes
     ----------
     pairing : flat.Pairing
-        Normal scores, equal ones spread apart.
+        Normal scores, equal ones spread apart; the side with more different values is the first.
     back : int array, shape (n,)
         Place in the pairing of each sample.
     rho : float
         Correlation of the critic; 0 without one.
-    n_tied : int
-        Samples that many others equal in x and y.
+    groups : int array, shape (3, n)
+        Of the samples in the order of the pairing: those of one number are equal in x, in y, in
+        both.
+    counts : dict of int to (array, array)
+        Samples nearer in x and in y than the k-th neighbour, by the k that was searched for.
     """
 
     pairing: flat.Pairing
     back: np.ndarray
     rho: float
-    n_tied: int
+    groups: np.ndarray
+    counts: dict = field(default_factory=dict)
+
+    @property
+    def n_tied(self):
+        """Samples that many others equal in x and y."""
+        return int((_sizes(self.groups[2]) > guided.MANY_COPIES).sum())
 
 
 def read(embedding, rows, rng):
@@ -59,19 +69,23 @@ def read(embedding, rows, rng):
     rng : numpy.random.Generator
     """
     z = [side[0, rows, 0].astype(np.float64) for side in (embedding.zx, embedding.zy)]
-    has_ties = [len(np.unique(side)) < len(side) for side in z]
-    n_tied = 0
-    if all(has_ties):
-        n_tied = int((guided.copies(np.stack(z, axis=1)) > guided.MANY_COPIES).sum())
+    groups = [np.unique(side, return_inverse=True)[1] for side in z]
+    if groups[0].max() < groups[1].max():
+        # neighbours are searched along the first side: the fewer equal values, the fewer are near
+        z, groups = z[::-1], groups[::-1]
+    n = len(rows)
     x, y = (
-        side + guided.JITTER * side.std() * rng.uniform(-0.5, 0.5, len(side)) if ties else side
-        for side, ties in zip(z, has_ties, strict=True)
+        side + guided.JITTER * side.std() * rng.uniform(-0.5, 0.5, n)
+        if group.max() < n - 1
+        else side
+        for side, group in zip(z, groups, strict=True)
     )
+    groups.append(np.unique(groups[0] * n + groups[1], return_inverse=True)[1])
     pairing = flat.pair(x, y)
-    back = np.empty(len(x), int)
-    back[pairing.order] = np.arange(len(x))
+    back = np.empty(n, int)
+    back[pairing.order] = np.arange(n)
     rho = float(embedding.s[0, 0]) if embedding.rank[0] else 0.0
-    return Pair(pairing, back, rho, n_tied)
+    return Pair(pairing, back, rho, np.stack(groups)[:, pairing.order])
 
 
 def search(pair, k):
@@ -93,26 +107,37 @@ def search(pair, k):
     """
     n = len(pair.back)
     ks = [k, *(times * k for times in NEIGHBOURS if times * k <= n // 8)]
-    neighbours_of = flat.search(pair.pairing, ks, rho=pair.rho)
-    plain = _bits(neighbours_of, ks)
-    gain = _critic(pair, neighbours_of.inside) if pair.rho else np.zeros_like(plain)
-    column, critic, alone = _choose(pair, neighbours_of, plain, gain, ks)
+    many = ks.index(MANY * k) if MANY * k in ks else None
+    # with a critic, more neighbours than it corrects are rarely asked for
+    n_asked = len(ks) if many is None or not pair.rho else many + 1
+    while True:
+        asked = ks[:n_asked]
+        neighbours_of = flat.search(pair.pairing, asked, rho=pair.rho, k_guided=ks[many or 0])
+        plain = _bits(neighbours_of, asked)
+        gain = _critic(pair, neighbours_of.inside[:, many or 0]) if pair.rho else 0.0
+        column, critic, alone = _choose(pair, neighbours_of, plain, gain, asked, many)
+        if critic or column < n_asked - 1 or n_asked == len(ks):
+            break
+        n_asked = len(ks)
+    counts = (neighbours_of.n_x, neighbours_of.n_y)
+    pair.counts.update(
+        (k, (n_x, n_y)) for k, n_x, n_y in zip(asked, *(c.T for c in counts), strict=True)
+    )
     bits = corrected = plain[:, column]
     neighbours = Neighbours(ks[column], 0, alone is not None)
     if alone is not None:
         one = _bits(flat.search(pair.pairing, [1]), [1])[:, 0]
         bits = corrected = np.where(alone, one, plain[:, 0])
     elif critic:
-        bits, corrected = plain[:, 0], plain[:, column] + gain[:, column]
+        bits, corrected = plain[:, 0], plain[:, column] + gain
         neighbours = Neighbours(k, ks[column])
     return bits[pair.back], corrected[pair.back], neighbours
 
 
-def _choose(pair, neighbours_of, plain, gain, ks):
+def _choose(pair, neighbours_of, plain, gain, ks, many):
     """Return the column of `ks`, whether the critic is used, and which samples lie alone."""
     n, k = len(plain), ks[0]
     last = len(ks) - 1
-    many = ks.index(MANY * k) if MANY * k in ks else None
     if many is not None and not pair.rho:
         some = plain[:, many]
         if some.mean() < flags.SURE_SD * some.std() / np.sqrt(n):
@@ -123,7 +148,7 @@ def _choose(pair, neighbours_of, plain, gain, ks):
             return 0, False, flat.lonely(pair.pairing, neighbours_of.radius[:, 0], k, guided.LONELY)
     if pair.rho:
         column = many or 0
-        more = plain[:, 0] - plain[:, column] - gain[:, column]
+        more = plain[:, 0] - plain[:, column] - gain
         if more.mean() < WORSE_SD * more.std() / np.sqrt(n):
             return column, True, None
     means = plain.mean(axis=0)
@@ -139,11 +164,59 @@ def _bits(neighbours_of, ks):
 
 
 def _critic(pair, inside):
-    """Return the correction by the critic, bits, shape (n, n_k)."""
+    """Return the correction by the critic, bits, shape (n,)."""
     x, y, rho = pair.pairing.x, pair.pairing.y, pair.rho
     q = 1 - rho**2
     at_sample = (rho * x * y - 0.5 * rho**2 * (x**2 + y**2)) / q - 0.5 * np.log(q)
-    return (guided.mixed(at_sample)[:, None] - guided.mixed(inside)) / np.log(2)
+    return (guided.mixed(at_sample) - guided.mixed(inside)) / np.log(2)
+
+
+def with_ties(pair, k, rng):
+    """Return pointwise bits of a pair with ties, and the mean estimate of three parts of it.
+
+    The mixed KSG of `lmi.ksg.discrete.mixed`, on what is in order already.
+
+    Parameters
+    ----------
+    pair : Pair
+    k : int
+        Neighbours.
+    rng : numpy.random.Generator
+        Draws the parts.
+
+    Returns
+    -------
+    bits : array, shape (n,)
+        In the order of the samples.
+    thirds : float
+        NaN where a part has too few samples.
+    """
+    n = len(pair.back)
+    bits = _mixed(pair, k, np.zeros(n, np.int32), 1, pair.counts.get(k))
+    thirds = np.nan
+    if n >= N_THIRDS * (k + 2):
+        part = rng.permutation(n) % N_THIRDS
+        of_parts = _mixed(pair, k, part, N_THIRDS)
+        thirds = float(np.mean([of_parts[part == third].mean() for third in range(N_THIRDS)]))
+    return bits[pair.back], thirds
+
+
+def _mixed(pair, k, part, n_parts, counts=None):
+    """Return the mixed KSG within parts, in the order of the pairing."""
+    psi, size = ksg.digamma(len(part)), np.bincount(part, minlength=n_parts)[part]
+    k = min(k, int(size.min()) - 1)
+    if counts is None:
+        found = flat.search(pair.pairing, [k], part=part, n_parts=n_parts)
+        counts = found.n_x[:, 0], found.n_y[:, 0]
+    n_x, n_y, n_equal = (_sizes(group * n_parts + part) for group in pair.groups)
+    counted = psi[n_equal] - psi[n_x] - psi[n_y]
+    near = psi[k] - psi[counts[0] + 1] - psi[counts[1] + 1]
+    return (psi[size] + np.where(n_equal > k, counted, near)) / np.log(2)
+
+
+def _sizes(group):
+    """Return how many samples are in the group of each."""
+    return np.bincount(group)[group]
 
 
 def variance(pair, neighbours, rng):
@@ -175,7 +248,8 @@ def _of_parts(pair, neighbours, part, n_parts):
     ks = sorted({k, wide, *([1] if neighbours.lone else [])})
     options = {"part": part, "n_parts": n_parts}
     critic = bool(neighbours.k_guided)
-    neighbours_of = flat.search(pair.pairing, ks, rho=pair.rho if critic else 0.0, **options)
+    rho = pair.rho if critic else 0.0
+    neighbours_of = flat.search(pair.pairing, ks, rho=rho, k_guided=wide, **options)
     size = np.bincount(part, minlength=n_parts)
     psi = ksg.digamma(len(part))
     counts = psi[neighbours_of.n_x + 1] + psi[neighbours_of.n_y + 1]
@@ -186,6 +260,7 @@ def _of_parts(pair, neighbours, part, n_parts):
         alone = flat.lonely(pair.pairing, radius, k, guided.LONELY, **options)
         plain = corrected = np.where(alone, bits[:, 0], plain)
     if critic:
-        corrected = (bits + _critic(pair, neighbours_of.inside))[:, ks.index(wide)]
+        column = ks.index(wide)
+        corrected = bits[:, column] + _critic(pair, neighbours_of.inside[:, column])
     sums = [np.bincount(part, values, n_parts) / size for values in (plain, corrected)]
     return np.stack(sums, axis=1)

@@ -75,6 +75,7 @@ def search(
     part: np.ndarray | None = None,
     n_parts: int = 1,
     rho: float = 0.0,
+    k_guided: int = 0,
 ) -> Found:
     """Search the neighbours of all samples, within parts of them.
 
@@ -89,6 +90,8 @@ def search(
     rho : float
         Correlation of the critic, the log density ratio of two standard normal variables; 0 for
         none.
+    k_guided : int
+        Of `ks`, the one whose boxes the critic is integrated over; `inside` is zero for others.
     """
     n, wanted = len(of.x), np.array(ks, np.int64)
     shape = n, len(wanted)
@@ -101,9 +104,9 @@ def search(
     part = np.zeros(n, np.int32) if part is None else np.ascontiguousarray(part, np.int32)
     if not points.compiled():
         for number in range(n_parts):
-            _search_part(of, wanted, np.flatnonzero(part == number), rho, found)
+            _search_part(of, wanted, np.flatnonzero(part == number), rho, k_guided, found)
         return found
-    with_critic = np.full(len(wanted), rho != 0, np.int8)
+    with_critic = (wanted == (k_guided if rho else 0)).astype(np.int8)
     inputs = (of.x, of.y, of.ascending_y, of.place, part)
     outputs = (found.radius, found.n_x, found.n_y, found.inside)
     failed = points.library().lmi_flat(
@@ -169,7 +172,7 @@ def lonely(
     return smaller > k / 2
 
 
-def _search_part(of, ks, rows, rho, found):
+def _search_part(of, ks, rows, rho, k_guided, found):
     """Do what the compiled kernel does for one part, and write it into `found`."""
     x, y = of.x[rows], of.y[rows]
     order_y = np.argsort(of.place[rows])
@@ -179,7 +182,7 @@ def _search_part(of, ks, rows, rho, found):
     for column, (radius, n_x, n_y) in enumerate(kernel.neighbours_each(x, y, ks.tolist())):
         found.radius[rows, column], found.n_x[rows, column] = radius, n_x
         found.n_y[rows, column] = n_y
-        if rho:
+        if rho and ks[column] == k_guided:
             sides = []
             for ascending, own, count in (
                 (x, np.arange(len(rows)), n_x),
