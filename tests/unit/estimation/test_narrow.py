@@ -171,9 +171,9 @@ def test_pairs_with_ties_are_those_of_the_mixed_estimator(seed):
 
 
 def test_more_neighbours_are_searched_where_the_critic_is_not_used():
-    x, y = np.random.default_rng(8).standard_normal((2, 2000))
+    x, y = np.random.default_rng(8).standard_normal((2, 10_000))
     pairing = flat.pair(x, y)
-    groups = np.tile(np.arange(2000), (3, 1))
+    groups = np.tile(np.arange(10_000), (3, 1))
     pair = narrow.Pair(pairing, np.argsort(pairing.order), -0.6, groups)
     _, _, neighbours = narrow.search(pair, 3)
     assert not neighbours.k_guided  # samples without dependence refute it
