@@ -78,6 +78,20 @@ DECLARED = {
             "duplicates",
         ),
         Declared(
+            "copies",
+            "warn",
+            "{percent:.0f} % of the samples are copies of others, or nearly so, in both variables: "
+            "what is learned and what is estimated are the same values; too high",
+            "copies of samples",
+        ),
+        Declared(
+            "in_order",
+            "warn",
+            "samples follow each other as those of a series do, in both variables, and were taken "
+            "for independent: bits and p value may be chance; say time_series: true",
+            "samples in order",
+        ),
+        Declared(
             "missing_data", "warn", "missing data: {percent:.0f} % of the values", "missing data"
         ),
         Declared(
@@ -112,6 +126,13 @@ DECLARED = {
             "many weak axes: the halves of the samples agree on {bits:.2f} bits of them, more than "
             "the {mi:.2f} found; too few samples to learn them, too low",
             "many weak axes",
+        ),
+        Declared(
+            "skewed_axes",
+            "warn",
+            "skewed axes: the shared axes are far from Gaussian (skewness {skewness:.1f} an axis), "
+            "which no critic here describes; probably too low",
+            "skewed axes",
         ),
         Declared(
             "few_effective_samples",
@@ -232,6 +253,16 @@ MEANINGS = {
         "Many samples have equal values, such as counts of zero, which the estimator takes for "
         "structure: use features with more distinct values, or longer windows."
     ),
+    "copies of samples": (
+        "The same samples stand in the data more than once, so that they are in both halves, and "
+        "nearest to themselves: remove the copies, or average replicates."
+    ),
+    "samples in order": (
+        "Each sample is nearer to the next one than to the one after it, as in a recording. Series "
+        "that are taken for independent samples share bits by chance, with tiny p values: set "
+        "time_series: true. Where the samples were sorted, and their order means nothing, shuffle "
+        "the rows of the data."
+    ),
     "missing data": (
         "Much of the data was filled in or left out: look whether values are missing for a "
         "reason that the two variables share."
@@ -252,6 +283,11 @@ MEANINGS = {
     "many weak axes": (
         "The variables share a little along many axes, which so few samples cannot learn: the "
         "value is too low. Read it as at least that much, or collect more samples."
+    ),
+    "skewed axes": (
+        "What the variables share is spread over several skewed axes, such as a few large values "
+        "among many small ones: the value is probably too low. Take logarithms of skewed "
+        "features, or read it as at least that much."
     ),
     "autocorrelated": (
         "Samples that follow each other are alike, so that neighbours in time pass for neighbours "

@@ -6,7 +6,17 @@ import numpy as np
 
 from lmi.base import reasons, seeds
 from lmi.data import intervals
-from lmi.estimation import combination, discrete, flags, narrow, null, ranks, series
+from lmi.estimation import (
+    combination,
+    discrete,
+    exchangeable,
+    flags,
+    narrow,
+    null,
+    ranks,
+    series,
+    shape,
+)
 from lmi.estimation.error_bars import INSIDE_PARTS, affordable, standard_error, variance
 from lmi.estimation.evaluate import coordinates, evaluate, given_coordinates, search
 from lmi.estimation.intervals import interval
@@ -232,6 +242,7 @@ def estimate(
             k=k,
             links=_links(embedding),
         )
+    critics = shape.of_critics(embedding, held_out, samples.time_series)
     ceiling = ksg.ceiling_bits(n_estimated // len(halves), neighbours.k)
     why = flags.of_estimate(
         mi=mi,
@@ -246,8 +257,16 @@ def estimate(
         converged=embedding.converged,
         slow=samples.time_series and series.is_slow(embedding),
         weak_bits=None if ties else embedding.weak_bits,
+        skewness=0.0 if ties else critics.skewness,
     )
-    if samples.time_series:
+    if not samples.time_series:
+        why = [
+            *flags.of_exchangeable(
+                exchangeable.share_of_copies(embedding), exchangeable.are_in_order(embedding)
+            ),
+            *why,
+        ]
+    else:
         why += flags.of_series(
             n_effective=series.effective_samples(embedding, n_estimated),
             trends=series.has_trends(embedding),
@@ -262,9 +281,8 @@ def estimate(
         why.append(reasons.Reason("nothing_to_exchange"))
     if samples.by_position:
         why.append(reasons.Reason("joined_by_position"))
-    trusted = float(np.mean((embedding.rank > 0) & (embedding.temperature > 0)))
     own = {"weak_bits": embedding.weak_bits, "has_ties": "counts" in embedding.kinds}
-    ends = interval(mi, mi_ksg, sd, drift, trusted, **({} if ties else own))
+    ends = interval(mi, mi_ksg, sd, drift, critics.trusted, **({} if ties else own))
     n_parts = min(max(affordable(len(out), neighbours), default=0) for out in held_out)
     bits = pointwise, mi, mi_ksg, sd, sd_ksg, *ends, drift
     return Estimate(*bits, *within, tested, tuple(why), n_parts)

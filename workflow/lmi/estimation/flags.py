@@ -13,6 +13,8 @@ FEW_SAMPLES = 200
 are large enough for an error bar, and just above it the error bar rests on those three alone."""
 MAX_MISSING = 0.1
 MAX_TIED = 0.5
+MAX_COPIES = 0.1
+"""Of the samples that are looked at: fewer may be chance."""
 NEAR_CEILING = 0.8
 UNSTABLE_SD, UNSTABLE_BITS = 4.0, 0.15
 """The encoders of the two halves disagree where their estimates differ by more than both."""
@@ -24,6 +26,8 @@ of the estimate."""
 WEAK_BITS = 0.1
 """Many weak axes are missing where they show more by this, `DRIFT_SHARE` of the estimate, and
 `SURE_SD` standard errors."""
+MAX_SKEWNESS = 3.0
+"""Mardia's skewness an axis, beyond which a Gaussian critic misses much; exponential axes: 4."""
 SURE_SD = 3.0
 """Estimates nearer to zero are too noisy to tell a rise from."""
 CHECKS = (
@@ -156,6 +160,7 @@ def of_estimate(
     converged,
     slow=False,
     weak_bits=None,
+    skewness=0.0,
 ):
     """Return the reasons for a flag that an estimate itself gives.
 
@@ -178,6 +183,8 @@ def of_estimate(
         Both variables are non-stationary series: that they rise with the samples says nothing.
     weak_bits : (float, float), optional
         Bits of many weak axes, and their standard error, from `canonical.weak_bits`.
+    skewness : float
+        Of the axes that a critic corrects, from `shape.of_critics`.
 
     Returns
     -------
@@ -205,6 +212,8 @@ def of_estimate(
         bits, error = map(float, weak_bits)
         if bits - mi > max(WEAK_BITS, DRIFT_SHARE * mi, SURE_SD * error):
             reasons.append(Reason("weak_axes", {"bits": bits, "mi": float(mi)}))
+    if skewness > MAX_SKEWNESS and mi > SURE_SD * sd:
+        reasons.append(Reason("skewed_axes", {"skewness": float(skewness)}))
     if slow:
         reasons.append(Reason("non_stationary"))
     elif mi > SURE_SD * sd and drift > max(DRIFT_SD * sd, DRIFT_SHARE * mi):
@@ -239,6 +248,27 @@ def of_series(*, n_effective, trends, mi, by_chance, others):
         reasons.append(Reason("trends"))
     if by_chance > max(BY_CHANCE_BITS, DRIFT_SHARE * mi):
         reasons.append(Reason("bits_by_chance", {"bits": float(by_chance)}))
+    return reasons
+
+
+def of_exchangeable(share_of_copies, in_order):
+    """Return the reasons for a flag that samples give which are taken for exchangeable.
+
+    Parameters
+    ----------
+    share_of_copies : float
+    in_order : bool
+        From `lmi.estimation.exchangeable`.
+
+    Returns
+    -------
+    list of Reason
+    """
+    reasons = []
+    if share_of_copies > MAX_COPIES:
+        reasons.append(Reason("copies", {"percent": float(100 * share_of_copies)}))
+    if in_order:
+        reasons.append(Reason("in_order"))
     return reasons
 
 

@@ -16,7 +16,8 @@ FALLING = 0.5
 RISING = 1.0
 """Of what all samples give more than a third: how far the truth may be above them."""
 UNCORRECTED = 0.25
-"""Of the estimate: what KSG may lose where no critic is trusted to correct it."""
+"""Of the estimate: what KSG may lose where no critic is trusted to correct it, or where the axes do
+not have the shape that it takes for granted."""
 HIDDEN_BITS = 0.01
 """What may be missing of the faintest dependence, whatever the error bar."""
 CORRECTED = 0.1
@@ -34,7 +35,7 @@ def interval(mi, mi_ksg, sd, drift, trusted, has_ties=False, weak_bits=None):
     mi, mi_ksg, sd, drift : float
         `mi_bits`, `mi_ksg_bits`, `sd_bits`, `drift_bits`; NaN where there is no error bar.
     trusted : float
-        Share of the encoders whose critic corrects.
+        Share of the encoders whose critic corrects, on axes that are Gaussian.
     has_ties : bool
         Whether most features of a side of several have ties.
     weak_bits : (float, float), optional

@@ -1,0 +1,65 @@
+"""What samples that are taken for exchangeable give away: copies of each other, and an order."""
+
+import numpy as np
+
+from lmi.base.autocorrelation import AXES, redundancy
+
+IN_ORDER_SD = 4.5
+"""Standard deviations by which more samples are nearer to the next one than to the one after it."""
+LOOKED_AT, OTHERS, NEAR = 60, 5, 0.002
+"""Samples, evenly spaced, of which it is asked whether they have copies, among their nearest."""
+WORTH = 1.2
+"""Samples that are worth one independent sample, below which an order does no harm."""
+
+
+def share_of_copies(embedding):
+    """Return the share of samples that have a copy, or nearly one, in both variables.
+
+    The nearest sample is then far nearer than others are. Of independent samples, even along a
+    curve, one in a hundred has a nearest one at less than `NEAR` of the distance to the fifth.
+
+    Parameters
+    ----------
+    embedding : Embedding
+
+    Returns
+    -------
+    float
+        0 where values repeat by nature: of counts, single features with ties, and labels.
+    """
+    if not set(embedding.kinds) <= {"wide", "number"}:
+        return 0.0
+    joint = np.hstack(_axes(embedding))
+    if len(joint) <= OTHERS:
+        return 0.0
+    some = np.linspace(0, len(joint) - 1, min(LOOKED_AT, len(joint))).astype(int)
+    gaps = np.abs(joint[some, None] - joint).max(axis=2)
+    gaps[np.arange(len(some)), some] = np.inf
+    gaps = np.partition(gaps, OTHERS - 1, axis=1)[:, :OTHERS]
+    return float((gaps.min(axis=1) <= NEAR * gaps.max(axis=1)).mean())
+
+
+def are_in_order(embedding):
+    """Return whether samples follow each other as those of a series do, in both variables.
+
+    In a series a sample is nearer to the next one than to the one after it. Among samples that are
+    sorted by group it is not: within a group, both are as far; nor where their order means nothing.
+
+    Parameters
+    ----------
+    embedding : Embedding
+    """
+    sides = _axes(embedding)
+    return all(map(_is_in_order, sides)) and redundancy(*sides) > WORTH
+
+
+def _axes(embedding):
+    """Return the first coordinates of both variables, of the samples that are used."""
+    used = embedding.fold >= 0
+    return [side[0][used][:, :AXES].astype(float) for side in (embedding.zx, embedding.zy)]
+
+
+def _is_in_order(z):
+    further, nearer = np.abs(z[2:] - z[:-2]), np.abs(z[1:-1] - z[:-2])
+    surplus = np.sign(further - nearer).sum(axis=0) / np.sqrt(max(1, len(further)))
+    return bool((surplus > IN_ORDER_SD).any())
