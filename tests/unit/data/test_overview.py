@@ -178,3 +178,19 @@ def test_logarithms_of_negative_values_are_told_before_the_run():
     assert any("log1p of 'g.csv': values from -" in warning for warning in one.warnings)
     one = described({"source": "g.csv", "preprocess": ["normal_scores"]})
     assert not any("log1p" in warning for warning in one.warnings)
+
+
+def test_counts_divided_by_the_total_of_their_sample_are_told(tmp_path):
+    rng = np.random.default_rng(0)
+    counts = rng.poisson(0.5, (200, 40)).astype(float)
+    table = pd.DataFrame(counts, columns=[f"g{i}" for i in range(40)])
+    scaled = np.log1p(table.div(table.sum(axis=1), axis=0) * 1e4)
+    plain = np.log1p(rng.gamma(1, 1, (200, 40)) * (counts > 0))
+    told = "divided by the total of their sample"
+    for values, expected in ((table, False), (scaled, True), (table * 0 + plain, False)):
+        values.to_csv(tmp_path / "t.csv", index=False)
+        single = {"source": str(tmp_path / "t.csv"), "variables": "each"}
+        found = overview.describe("d", single)
+        assert any(told in one for one in found.warnings) == expected
+        groups = single | {"variables": {"list": {"a": ["g0", "g1"], "b": ["g2", "g3", "g4"]}}}
+        assert not any(told in one for one in overview.describe("d", groups).warnings)

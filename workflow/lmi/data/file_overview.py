@@ -15,6 +15,8 @@ SHOWN = 5
 MAX_VALUES = 200_000_000
 """Of a larger matrix, features spread evenly over the file are looked at, so many values in all."""
 VALUES_AT_ONCE = 20_000_000
+MOST_ROWS, MOST_COLUMNS = 1000, 500
+"""Of a part of the file, where it is asked whether the values of a sample repeat."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,9 @@ class FileOverview:
         All values are whole numbers, as counts are.
     zeros : float
         Share of zeros.
+    repeating : float
+        Share of the values of a sample, zeros left out, that another feature has as well: large
+        where counts were divided by the total of their sample. Of a part of the file.
     counting : list of str
         The first features that rise or fall by equal steps, as counts of the rows and clocks do.
     """
@@ -81,6 +86,7 @@ class FileOverview:
     maximum: float | None
     whole: bool
     zeros: float
+    repeating: float = 0.0
     counting: list[str] = field(default_factory=list)
 
 
@@ -118,6 +124,7 @@ def _count(source, features, numeric):
     dtype, n_missing, constant, twice, first = "", [], [], [], {}
     counting: list[str] = []
     low, high, whole, n_zeros, n_values, row_hashes, bad_rows = np.inf, -np.inf, True, 0, 0, 0, 0
+    head = []
     for start in range(0, len(looked), max(1, step)):
         columns = looked[start : start + step]
         block = np.ascontiguousarray(read(source, columns))
@@ -126,6 +133,8 @@ def _count(source, features, numeric):
         n_missing += (~finite).sum(axis=0).tolist()
         bad_rows = bad_rows | ~finite.all(axis=1)
         filled = np.where(finite, block, 0)
+        if start < MOST_COLUMNS:
+            head.append(filled[:MOST_ROWS, : MOST_COLUMNS - start])
         values = block[finite]
         if len(values):
             low, high = min(low, float(values.min())), max(high, float(values.max()))
@@ -163,8 +172,20 @@ def _count(source, features, numeric):
         "maximum": high if n_values else None,
         "whole": whole and n_values > 0,
         "zeros": n_zeros / n_values if n_values else 0.0,
+        "repeating": _repeating(np.hstack(head)) if head else 0.0,
         "counting": counting[:SHOWN],
     }
+
+
+def _repeating(values):
+    """Return the share of the values of a row, zeros left out, that stand in it more than once."""
+    in_order = np.sort(values, axis=1)
+    equal = (in_order[:, 1:] == in_order[:, :-1]) & (in_order[:, 1:] != 0)
+    again = np.zeros(values.shape, bool)
+    again[:, 1:] |= equal
+    again[:, :-1] |= equal
+    n_values = np.count_nonzero(values)
+    return float(again.sum() / n_values) if n_values else 0.0
 
 
 def to_look_at(one: FileOverview) -> list[str]:

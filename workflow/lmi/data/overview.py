@@ -31,6 +31,8 @@ from lmi.data.variables import list_variables
 
 Settings = dict[str, Any]
 
+REPEATING = 0.2
+"""Share of the values of a sample that repeat, from which on they look like divided counts."""
 FEW = 100
 """Features; the shares of fewer depend on each other by construction."""
 SLOW_HZ = 0.1
@@ -266,6 +268,15 @@ def _of_sources(name, dataset, said, missing, seed):
             f"normalise: '{few[0]}' has few features; where the counts of a sample add up to the "
             "same, what one variable has the others lack, which looks like information"
         )
+    if said["n_features"][:1] == [1]:
+        warnings += [
+            f"'{one.path}': counts that are divided by the total of their sample: features of the "
+            "same count have the same value there, so that single ones share that total, in bits "
+            "that grow with the number of samples. Read the counts themselves, or give the total "
+            "(`given: {column: ...}`)"
+            for one in files
+            if (one.repeating > REPEATING and not one.whole) or _normalised(dataset, one)
+        ]
     warnings += [
         f"preprocess: log1p of '{one.path}': values from {one.minimum:g}; a variable with one "
         "below 0 stops the run"

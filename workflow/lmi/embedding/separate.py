@@ -17,6 +17,8 @@ WORTH_BITS = 0.2
 """Pairs with fewer bits are left as they are."""
 BOUND_SD = 4.0
 MOST_AXES = 8
+NEARLY_EQUAL = 0.9995
+"""Correlation of axes that are one variable: there is no density to describe."""
 STRONG = 0.2
 """Canonical correlation of axes that are turned: weaker ones show no shape, and would blur it."""
 N_COMPONENTS = 3
@@ -187,7 +189,7 @@ def fit(axes, train, inner):
     """
     rank = axes.rank
     n_turned = int((axes.s[:rank] > STRONG).sum())
-    if not 0 < n_turned <= MOST_AXES:
+    if not 0 < n_turned <= MOST_AXES or axes.s[0] > NEARLY_EQUAL:
         return None
     strong = [z[:, :n_turned] for z in (axes.a, axes.b)]
     a, b = (np.clip(z[train], -mixture.BOUND_SD, mixture.BOUND_SD) for z in strong)

@@ -33,7 +33,9 @@ def share_of_copies(embedding):
     if len(joint) <= OTHERS:
         return 0.0
     some = np.linspace(0, len(joint) - 1, min(LOOKED_AT, len(joint))).astype(int)
-    gaps = np.abs(joint[some, None] - joint).max(axis=2)
+    gaps = np.zeros((len(some), len(joint)))
+    for axis in joint.T:
+        np.maximum(gaps, np.abs(np.subtract.outer(axis[some], axis)), out=gaps)
     gaps[np.arange(len(some)), some] = np.inf
     gaps = np.partition(gaps, OTHERS - 1, axis=1)[:, :OTHERS]
     return float((gaps.min(axis=1) <= NEAR * gaps.max(axis=1)).mean())
