@@ -336,3 +336,21 @@ def test_p_values_of_slow_independent_series_in_intervals_are_uniform(sizes):
         found = null.test([slow], scheme="shift", n_permutations=99, rng=np.random.default_rng(0))
         p_values.append(found.p_value)
     assert np.mean(np.array(p_values) <= 0.1) < 0.25
+
+
+def test_blocks_of_slow_or_periodic_series_are_not_too_often_significant():
+    p_values = []
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        time = np.arange(150)[:, None]
+        sides = []
+        for _ in "xy":
+            phase = rng.uniform(0, 7) + np.cumsum(0.05 * rng.standard_normal((150, 1)), axis=0)
+            wave = np.sin(time / 4 + phase) + 0.5 * rng.standard_normal((150, 1))
+            sides.append((wave - wave.mean()) / wave.std())
+        x, y = sides
+        its = null.Part(x, y, x, y)
+        found = null.test([its], scheme="blocks", n_permutations=199, rng=rng)
+        p_values.append(found.p_value)
+    # by blocks alone, nearly half of these independent pairs
+    assert np.mean(np.array(p_values) <= 0.05) <= 0.1
