@@ -6,8 +6,9 @@ pair is tested, and the false discovery rate is held at 5 % in each network. The
 share of the planted pairs that are found, the mean share of false ones among those found, and the
 CPU milliseconds a pair.
 
-Variables have one feature, and the axes of each half of the samples are learned from the other, as
-the workflow does; `--estimate` takes all of `lmi.estimate` instead.
+Variables have one feature. As in the workflow, pairs of independent samples are tested by the order
+of their ranks; of series the axes of each half are learned from the other. `--estimate` takes all
+of `lmi.estimate` instead.
 """
 
 import argparse
@@ -19,7 +20,8 @@ import numpy as np
 import pandas as pd
 from lmi import api
 from lmi.base import seeds
-from lmi.estimation import null
+from lmi.estimation import null, ranks
+from lmi.ksg import flat
 from lmi.tasks import shapes
 from scipy.signal import lfilter
 from scipy.special import ndtr
@@ -85,11 +87,14 @@ def p_values(design, seed, pairs, estimate):
             tested = api.estimate(
                 x, y, seed=seed, time_series=design["time_series"], error_bars=False
             )
+        elif not design["time_series"]:
+            place = flat.pair(x[:, 0], y[:, 0]).place
+            tested = ranks.test(place)
         else:
             parts, links = halves(x, y)
             tested = null.test(
                 parts,
-                scheme="shift" if design["time_series"] else "free",
+                scheme="shift",
                 n_permutations=999,
                 rng=seeds.rng(seed, "bench_networks", first, second),
                 links=links,
