@@ -98,6 +98,7 @@ def test_an_interval_reaches_up_where_the_estimate_may_be_too_low():
     assert (low, high) == pytest.approx((0.885, 1.125))
     assert interval(1.0, 1.0, 0.05, 0.2, 1.0)[1] == pytest.approx(1.325)  # still rising
     assert interval(1.0, 1.0, 0.05, 0.0, 0.0)[1] == pytest.approx(1.375)  # no correction
+    assert interval(1.0, 1.0, 0.05, 0.0, 1.0, optimism=0.2)[1] == pytest.approx(1.325)  # few
     assert interval(1.0, 1.0, 0.05, 0.0, 1.0, True)[1] == pytest.approx(1.475)  # counts
     weak = {"weak_bits": (1.4, 0.1)}
     assert interval(1.0, 1.0, 0.05, 0.0, 1.0, **weak)[1] == pytest.approx(1.63)

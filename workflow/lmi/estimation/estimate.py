@@ -174,8 +174,10 @@ def estimate(
         pointwise_ksg[out], pointwise[out] = bits, corrected
     halves = [float(pointwise[out].mean()) for out in held_out]
     halves_ksg = [float(pointwise_ksg[out].mean()) for out in held_out]
+    optimism = 0.0
     if pair is None:
-        pointwise = pointwise + _optimism(embedding, halves, neighbours, threads, times)
+        optimism = _optimism(embedding, halves, neighbours, threads, times)
+        pointwise = pointwise + optimism
     n_estimated = sum(len(out) for out in held_out)
     mi, mi_ksg = float(np.nanmean(pointwise)), float(np.nanmean(pointwise_ksg))
     sd = sd_ksg = drift = np.nan
@@ -281,7 +283,11 @@ def estimate(
         why.append(reasons.Reason("nothing_to_exchange"))
     if samples.by_position:
         why.append(reasons.Reason("joined_by_position"))
-    own = {"weak_bits": embedding.weak_bits, "has_ties": "counts" in embedding.kinds}
+    own = {
+        "weak_bits": embedding.weak_bits,
+        "has_ties": "counts" in embedding.kinds,
+        "optimism": optimism,
+    }
     ends = interval(mi, mi_ksg, sd, drift, critics.trusted, **({} if ties else own))
     n_parts = min(max(affordable(len(out), neighbours), default=0) for out in held_out)
     bits = pointwise, mi, mi_ksg, sd, sd_ksg, *ends, drift

@@ -22,12 +22,15 @@ HIDDEN_BITS = 0.01
 """What may be missing of the faintest dependence, whatever the error bar."""
 CORRECTED = 0.1
 """Of the correction: how much of it may be missing."""
+LEARNED = 1.0
+"""Of what is added for what encoders lose on samples that they were not learned from: how much more
+may be missing. It is large where samples are few for the number of axes."""
 TIED = 0.35
 """Of the estimate: how much may be missing where most features of a side have ties: axes mix their
 steps, and neither boxes nor critics see them."""
 
 
-def interval(mi, mi_ksg, sd, drift, trusted, has_ties=False, weak_bits=None):
+def interval(mi, mi_ksg, sd, drift, trusted, has_ties=False, weak_bits=None, optimism=0.0):
     """Return the interval of the truth, as (low, high) in bits.
 
     Parameters
@@ -40,10 +43,12 @@ def interval(mi, mi_ksg, sd, drift, trusted, has_ties=False, weak_bits=None):
         Whether most features of a side of several have ties.
     weak_bits : (float, float), optional
         From `canonical.weak_bits`: the interval reaches what many weak axes show.
+    optimism : float
+        What was added for what encoders lose on new samples.
     """
     low = mi - SCATTER_SD * sd - FALLING * max(-drift, 0.0)
     missing = (1 - trusted) * UNCORRECTED * max(mi, 0.0) + CORRECTED * abs(mi - mi_ksg)
-    missing += TIED * max(mi, 0.0) * has_ties
+    missing += TIED * max(mi, 0.0) * has_ties + LEARNED * optimism
     high = mi + SCATTER_SD * sd + RISING * max(drift, 0.0) + missing + HIDDEN_BITS
     if weak_bits is not None and weak_bits[0] > SCATTER_SD * weak_bits[1]:
         high = max(high, weak_bits[0] + SCATTER_SD * weak_bits[1])
