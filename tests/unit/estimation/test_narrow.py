@@ -170,6 +170,20 @@ def test_pairs_with_ties_are_those_of_the_mixed_estimator(seed):
     assert found.mi_bits == pytest.approx(turned.mi_bits, abs=0.02)
 
 
+def test_parts_of_a_pair_with_ties_are_estimated_by_themselves():
+    rng = np.random.default_rng(9)
+    hidden, other = rng.standard_normal((2, 900))
+    x, y = np.maximum(hidden, 0.3), np.maximum(0.8 * hidden + 0.6 * other, 0.0)
+    codes = [np.unique(side, return_inverse=True)[1] for side in (x, y)]
+    codes.append(codes[0] * 900 + codes[1])
+    pairing = flat.pair(*(side + 1e-4 * rng.uniform(size=900) for side in (x, y)))
+    pair = narrow.Pair(pairing, np.argsort(pairing.order), 0.0, np.stack(codes)[:, pairing.order])
+    whole, thirds = narrow.with_ties(pair, 12, np.random.default_rng(1))
+    assert whole.mean() == pytest.approx(discrete.mixed(x, y, 12).mean(), abs=0.01)
+    own = np.mean([discrete.mixed(x[i::3], y[i::3], 12).mean() for i in range(3)])
+    assert thirds == pytest.approx(own, abs=0.05)
+
+
 def test_more_neighbours_are_searched_where_the_critic_is_not_used():
     x, y = np.random.default_rng(8).standard_normal((2, 10_000))
     pairing = flat.pair(x, y)
