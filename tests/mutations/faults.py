@@ -298,7 +298,7 @@ FAULTS = [
     Fault(
         "axes that are not Gaussian are trusted",
         "workflow/lmi/estimation/shape.py",
-        "trusted.append(distance < separate.NOT_GAUSSIAN_SD)",
+        "trusted.append(distance < mardia.NOT_GAUSSIAN_SD)",
         "trusted.append(True)",
         ("tests/unit/estimation/test_shape.py",),
     ),

@@ -6,6 +6,7 @@ import lmi
 import numpy as np
 import pytest
 from lmi import tasks
+from lmi.base import mardia
 from lmi.embedding import canonical, separate
 from lmi.ksg import guided, mixture
 from lmi.tasks import copulas
@@ -33,9 +34,9 @@ def clayton(rng, n, n_pairs):
 
 def test_gaussian_axes_are_told_from_others():
     rng = np.random.default_rng(0)
-    found = [separate.is_gaussian(*pairs(rng, n, d)) for n in (200, 1000) for d in (1, 3, 8)]
+    found = [mardia.is_gaussian(*pairs(rng, n, d)) for n in (200, 1000) for d in (1, 3, 8)]
     assert all(found)
-    assert not any(separate.is_gaussian(*clayton(rng, 1000, d)) for d in (1, 3))
+    assert not any(mardia.is_gaussian(*clayton(rng, 1000, d)) for d in (1, 3))
 
 
 def test_the_rotation_of_independent_pairs_is_found():

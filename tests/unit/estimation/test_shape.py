@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from lmi import api, tasks
-from lmi.embedding import separate
+from lmi.base import mardia
 
 QUIET = {"n_permutations": 0}
 
@@ -11,13 +11,13 @@ QUIET = {"n_permutations": 0}
 def test_mardias_statistics_of_known_axes():
     rng = np.random.default_rng(0)
     gaussian, other = rng.standard_normal((2, 20_000, 3))
-    distance, skewness = separate.shape(gaussian, other)
+    distance, skewness = mardia.shape(gaussian, other)
     assert distance < 3 and skewness < 0.02
     skewed, others = rng.exponential(size=(2, 20_000, 3))
-    distance, skewness = separate.shape(skewed, others)
+    distance, skewness = mardia.shape(skewed, others)
     assert distance > 100 and skewness == pytest.approx(4, rel=0.1)
     # samples that are worth fewer tell less
-    assert separate.shape(skewed, others, 10.0)[0] < distance / 5
+    assert mardia.shape(skewed, others, 10.0)[0] < distance / 5
 
 
 def test_skewed_axes_are_flagged():

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from lmi.base import mardia
 from lmi.embedding.result import SEPARATED
 from lmi.ksg import mixture
 
@@ -22,9 +23,6 @@ NEARLY_EQUAL = 0.9995
 STRONG = 0.2
 """Canonical correlation of axes that are turned: weaker ones show no shape, and would blur it."""
 N_COMPONENTS = 3
-NOT_GAUSSIAN_SD = 6.0
-"""Standard deviations of Mardia's skewness and kurtosis from those of a Gaussian, beyond which
-axes are worth a mixture."""
 SURE_SD = 2.5
 LEAST_NATS = 0.02
 """What a mixture gains at least on samples left out, and by how many standard errors."""
@@ -33,43 +31,6 @@ SWEEPS = 3
 STEPS = 30
 PRIOR = 6.0
 """Samples of the whole pair's covariance, scaled, that each component starts with."""
-
-
-def shape(a, b, redundancy=1.0):
-    """Return Mardia's skewness and kurtosis (1970) of axes, from those of a Gaussian.
-
-    Parameters
-    ----------
-    a, b : array, shape (n_samples, n_axes)
-    redundancy : float
-        Samples that are worth one independent sample: more than one in a series.
-
-    Returns
-    -------
-    distance : float
-        Standard deviations, the larger of the two.
-    skewness : float
-        An axis; exponential axes have 4, Gaussian ones none.
-    """
-    z = np.hstack([a, b])
-    n, d = z.shape
-    z = z - z.mean(axis=0)
-    values, vectors = np.linalg.eigh(z.T @ z / n)
-    z = z @ (vectors / np.sqrt(np.maximum(values, 1e-9)))
-    upper = np.triu_indices(d)
-    twice = np.where(upper[0] == upper[1], 1.0, 2.0)
-    third = (z[:, upper[0]] * z[:, upper[1]]).T @ z / n
-    n_free, n_worth = d * (d + 1) * (d + 2) / 6, n / redundancy
-    skewness = float((twice[:, None] * third**2).sum())
-    kurtosis = ((z**2).sum(axis=1) ** 2).mean() - d * (d + 2)
-    skewness_sd = (n_worth / 6 * skewness - n_free) / np.sqrt(2 * n_free)
-    kurtosis_sd = abs(kurtosis) / np.sqrt(8 * d * (d + 2) / n_worth)
-    return float(max(skewness_sd, kurtosis_sd)), skewness / d
-
-
-def is_gaussian(a, b):
-    """Return whether axes, arrays of shape (n_samples, n_axes), are Gaussian jointly."""
-    return shape(a, b)[0] < NOT_GAUSSIAN_SD
 
 
 def _contrast(a, b):
@@ -193,7 +154,7 @@ def fit(axes, train, inner):
         return None
     strong = [z[:, :n_turned] for z in (axes.a, axes.b)]
     a, b = (np.clip(z[train], -mixture.BOUND_SD, mixture.BOUND_SD) for z in strong)
-    if is_gaussian(a, b):
+    if mardia.is_gaussian(a, b):
         return None
     turn = rotation(a, b)
     turned = [z @ turn for z in strong]

@@ -4,8 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lmi.base import autocorrelation
-from lmi.embedding import separate
+from lmi.base import autocorrelation, mardia
 from lmi.estimation import narrow
 from lmi.estimation.evaluate import coordinates
 from lmi.ksg.guided import CRITIC_BOUND_SD
@@ -54,8 +53,8 @@ def of_critics(embedding, held_out, time_series=False):
         axes = [z[:, :rank] for z in coordinates(embedding, t, rows)[:2]]
         a, b = (np.clip(z, -CRITIC_BOUND_SD, CRITIC_BOUND_SD) for z in axes)
         worth = autocorrelation.redundancy(a, b) if time_series else 1.0
-        distance, its_skewness = separate.shape(a, b, worth)
-        trusted.append(distance < separate.NOT_GAUSSIAN_SD)
+        distance, its_skewness = mardia.shape(a, b, worth)
+        trusted.append(distance < mardia.NOT_GAUSSIAN_SD)
         if temperature >= NEARLY and rank > 1 and not trusted[-1]:
             skewness = max(skewness, its_skewness)
     return Shape(float(np.mean(trusted)), skewness)
