@@ -132,3 +132,14 @@ def test_labels_are_refused_with_what_to_do_instead(how):
     options = {"discrete_y": True} if how == "numbers" else {}
     with pytest.raises(InputError, match=r"found labels.*lmi\.estimate.*discrete_y=True"):
         lmi.compare(rng.standard_normal((300, 2)), labels.get(how, codes), groups, **options)
+
+
+def test_an_error_that_few_parts_tell_is_as_wide_as_students_t():
+    assert difference.for_normal(3) * 1.95996 == pytest.approx(2.306, abs=1e-3)  # 8 degrees
+    assert difference.for_normal(10) * 1.95996 == pytest.approx(2.028, abs=1e-3)  # 36
+    assert difference.for_normal(0) == 1.0
+    rng = np.random.default_rng(5)
+    x = rng.standard_normal((600, 5))
+    y = x + rng.standard_normal((600, 5))
+    found = lmi.compare(x, y, np.repeat(["a", "b"], 300), n_permutations=0)
+    assert found.sd_bits > 1.02 * np.hypot(*found.sd_mi_bits)

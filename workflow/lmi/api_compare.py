@@ -30,7 +30,8 @@ class Comparison:
     mi_bits, sd_mi_bits : (float, float)
         Estimate of each group and its standard error.
     delta_bits, sd_bits : float
-        The first group's estimate less the second's, and its standard error.
+        The first group's estimate less the second's, and its standard error: 1.96 of them either
+        way are the 95 % interval, few parts of the samples counted in by Student's t.
     p_value : float
         Two-sided, of exchanging the labels; NaN where it was not asked for.
     n_permutations : int

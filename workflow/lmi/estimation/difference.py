@@ -15,6 +15,7 @@ groups' own estimates and their errors: a difference counts where both show it.
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.stats import norm
 from scipy.stats import t as student
 
 from lmi.base import reasons, seeds
@@ -42,7 +43,7 @@ class Difference:
     estimates : (estimation.Estimate, estimation.Estimate)
         Of each group by encoders of its own.
     delta_bits, sd_bits : float
-        The first group's estimate less the second's, and its standard error.
+        The first group's estimate less the second's, and its standard error, times `for_normal`.
     p_value : float
         Two-sided; NaN where it was not asked for or nothing can be exchanged.
     n_permutations : int
@@ -90,13 +91,32 @@ def estimate(embedding, own, group, *, strata=None, k=3, n_permutations=999, see
     )
     delta = estimates[0].mi_bits - estimates[1].mi_bits
     sd = float(np.hypot(estimates[0].sd_bits, estimates[1].sd_bits))
+    n_parts = min(one.n_parts for one in estimates)
     p_value, drawn = np.nan, 0
     if n_permutations:
         rng = seeds.rng(seed, "difference", name)
         p_value, drawn = _test(embedding, group, strata, k, n_permutations, rng, threads)
-        n_parts = min(one.n_parts for one in estimates)
         p_value = float(np.maximum(p_value, p_of_errors(delta, sd, n_parts)))
+    sd *= for_normal(n_parts)
     return Difference(estimates, float(delta), sd, p_value, drawn, shared)
+
+
+def for_normal(n_parts):
+    """Return what to multiply a standard error by that so many parts tell of four halves.
+
+    It is known from few parts: 95 % intervals are those of Student's t. Multiplied, they are 1.96
+    standard errors wide either way, as those of a normal variable.
+
+    Parameters
+    ----------
+    n_parts : int
+    """
+    return float(student.ppf(0.975, degrees(n_parts)) / norm.ppf(0.975)) if n_parts > 1 else 1.0
+
+
+def degrees(n_parts):
+    """Return the degrees of freedom of a difference of two estimates, of two halves each."""
+    return 4 * (n_parts - 1)
 
 
 def p_of_errors(delta, sd, n_parts):
@@ -113,7 +133,7 @@ def p_of_errors(delta, sd, n_parts):
     """
     if not sd > 0:
         return np.nan
-    return float(max(2 * student.sf(abs(delta) / sd, 4 * (n_parts - 1)), 1e-300))
+    return float(max(2 * student.sf(abs(delta) / sd, degrees(n_parts)), 1e-300))
 
 
 def of_group(embedding, rows):
