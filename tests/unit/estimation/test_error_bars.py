@@ -7,6 +7,9 @@ import pytest
 from lmi import api, tasks
 from lmi.embedding.result import NARROW, Embedding
 from lmi.estimation import estimate as estimation
+from lmi.estimation import series
+from lmi.estimation.error_bars import variance
+from lmi.estimation.evaluate import Neighbours
 from lmi.estimation.intervals import interval
 from lmi.ksg import guided
 
@@ -123,3 +126,14 @@ def test_without_error_bars_there_is_no_interval():
     made = tasks.make("gaussian_grid", 3, n_samples=400)
     found = api.estimate(made.x, made.y, n_permutations=0, train="never", error_bars=False)
     assert np.isnan([found.sd_bits, found.low_bits, found.high_bits]).all()
+
+
+def test_parts_whose_samples_are_too_near_in_time_are_left_out():
+    """A short series failed where a part had fewer samples apart than neighbours."""
+    rng = np.random.default_rng(0)
+    its = known_axes(rng)
+    rows = np.flatnonzero(its.fold == 1)[:80]
+    for at, has_parts in ((np.arange(N), True), (np.arange(N) // 16, False)):
+        times = series.Times(at, [6, 6])
+        found, third = variance(its, 0, rows, Neighbours(12, 0), rng, 1, 12, times)
+        assert np.isfinite(found).all() == has_parts == np.isfinite(third)

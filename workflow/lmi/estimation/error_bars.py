@@ -31,8 +31,10 @@ def variance(embedding, t, rows, neighbours, rng, threads, block=1, times=None):
     """
     total, weight, third = np.zeros(2), 0, np.nan
     for n_parts in affordable(len(rows), neighbours):
-        values = []
-        for part in _parts(rows, n_parts, rng, block):
+        values, parts = [], _parts(rows, n_parts, rng, block)
+        if times and not all(_have_neighbours(times.apart(t, part), neighbours) for part in parts):
+            continue
+        for part in parts:
             bits, corrected, _ = evaluate(
                 embedding, t, part, neighbours, threads, n_inside=INSIDE_PARTS, times=times
             )
@@ -42,6 +44,11 @@ def variance(embedding, t, rows, neighbours, rng, threads, block=1, times=None):
         total += (n_parts - 1) / n_parts * np.var(values, axis=0, ddof=1)
         weight += n_parts - 1
     return (total / weight if weight else np.full(2, np.nan)), third
+
+
+def _have_neighbours(apart, neighbours):
+    """Return whether enough samples of a part lie apart in time from each of them."""
+    return apart.n_others().min() >= max(neighbours.k, neighbours.k_guided)
 
 
 def _parts(rows, n_parts, rng, block):
