@@ -3,14 +3,10 @@
 import numpy as np
 import pytest
 from lmi import api, tasks
-from lmi.base.files import reading
 from lmi.embedding import whole
 from lmi.ksg import kernel as ksg
-from lmi.pipeline.embed import embed
-from lmi.pipeline.estimate import estimate
-from lmi.pipeline.project import write_block
-from lmi.planning.schema import defaults
-from lmi.projection import folds as split
+
+from tests.helpers.tiles import through
 
 QUIET = {"n_permutations": 0}
 
@@ -75,39 +71,13 @@ def test_it_does_not_depend_on_what_else_is_in_the_tile(tmp_path):
     x, y = waves(3, 600)
     rng = np.random.default_rng(3)
     wide = x[:, :1] + rng.standard_normal((600, 20))
-    alone, beside = (tmp_path / name for name in ("alone", "beside"))
-    one, many = write(alone, [x, y]), write(beside, [x, y, wide, y + 1.0 * rng.random((600, 1))])
-    assert one["candidate"][0].startswith(whole.WHOLE)
-    assert len(set(many["candidate"])) > 2  # one encoder here, two there, single features
-    for name in ("mi_bits", "mi_ksg_bits", "sd_bits", "p_value", "low_bits"):
-        assert one[name][0] == many[name][0], name
-
-
-def write(folder, matrices):
-    """Take variables through the stages; return columns of all pairs, the first that of v0, v1."""
-    folder.mkdir()
-    paths = [folder / f"{name}.h5" for name in ("block", "tile", "estimates")]
-    n = len(matrices)
-    pairs = [(i, j) for i in range(n) for j in range(i + 1, n)]
-    write_block(
-        paths[0],
-        [f"v{i}" for i in range(n)],
-        matrices,
-        [""] * n,
-        split.folds(len(matrices[0]), seed=0, dataset="d", n_inner=3),
-        dataset_name="d",
-        settings={"n_components": 64, "clip": 10.0},
-        seed=0,
-        attributes={"key": "", "time_series": False, "overlap": 0},
-    )
-    settings = defaults("embed") | {"train": "never"}
-    embed(paths[1], paths[0], paths[0], pairs=pairs, settings=settings, seed=0)
-    estimate(paths[2], paths[1], settings=defaults("estimate"), seed=0)
-    with reading(paths[2], "estimate") as file:
-        return {
-            "candidate": list(file["candidate"].asstr()[()]),
-            **{
-                name: file[name][()]
-                for name in ("mi_bits", "mi_ksg_bits", "sd_bits", "p_value", "low_bits")
-            },
-        }
+    columns = ("candidate", "mi_bits", "mi_ksg_bits", "sd_bits", "p_value", "low_bits")
+    options = {"columns": columns, "train": "never"}
+    alone = through(tmp_path / "alone", [x, y], [(0, 1)], **options)
+    every = [x, y, wide, y + 1.0 * rng.random((600, 1))]
+    pairs = [(i, j) for i in range(4) for j in range(i + 1, 4)]
+    beside = through(tmp_path / "beside", every, pairs, **options)
+    assert alone["v0", "v1"][0].startswith(whole.WHOLE)
+    # one encoder here, two there, single features
+    assert len({candidate for candidate, *_ in beside.values()}) > 2
+    assert alone["v0", "v1"] == beside["v0", "v1"]

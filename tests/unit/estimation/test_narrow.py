@@ -3,17 +3,13 @@
 import numpy as np
 import pytest
 from lmi import api, tasks
-from lmi.base.files import reading
 from lmi.embedding.result import NARROW
 from lmi.estimation import narrow, ranks
 from lmi.ksg import discrete, flat
-from lmi.pipeline.embed import embed
-from lmi.pipeline.estimate import estimate
-from lmi.pipeline.project import write_block
-from lmi.planning.schema import defaults
-from lmi.projection import folds as split
 from lmi.projection import views
 from scipy import stats
+
+from tests.helpers.tiles import through
 
 QUIET = {"n_permutations": 0}
 
@@ -100,30 +96,6 @@ def test_samples_that_cannot_be_exchanged_are_cross_fitted(options):
     assert NARROW not in api.estimate(x, y, error_bars=False, **QUIET, **options).candidate
 
 
-def write(folder, matrices, pairs, threads=1):
-    n = len(matrices[0])
-    paths = [folder / f"{name}.h5" for name in ("block", "tile", "estimates")]
-    write_block(
-        paths[0],
-        [f"v{i}" for i in range(len(matrices))],
-        matrices,
-        [""] * len(matrices),
-        split.folds(n, seed=0, dataset="d", n_inner=3),
-        dataset_name="d",
-        settings={"n_components": 64, "clip": 10.0},
-        seed=0,
-        attributes={"key": "", "time_series": False, "overlap": 0},
-    )
-    options = {"seed": 0, "threads": threads}
-    embed(paths[1], paths[0], paths[0], pairs=pairs, settings=defaults("embed"), **options)
-    estimate(paths[2], paths[1], settings=defaults("estimate"), **options)
-    with reading(paths[2], "estimate") as file:
-        names = ("mi_bits", "mi_ksg_bits", "sd_bits", "p_value", "pointwise")
-        keys = zip(file["x"].asstr()[()], file["y"].asstr()[()], strict=True)
-        columns = [file[name][()] for name in names]
-        return {key: [column[row] for column in columns] for row, key in enumerate(keys)}
-
-
 def test_a_narrow_pair_does_not_depend_on_its_tile_its_order_or_the_threads(tmp_path):
     rng = np.random.default_rng(5)
     shared = rng.standard_normal((250, 1))
@@ -131,12 +103,10 @@ def test_a_narrow_pair_does_not_depend_on_its_tile_its_order_or_the_threads(tmp_
     matrices[3] = rng.poisson(1.0, (250, 1)).astype(float)
     matrices[5] = rng.standard_normal((250, 4))  # pairs with it are wide
     pairs = [(i, j) for i in range(12) for j in range(i + 1, 12)]
-    folders = [tmp_path / name for name in ("all", "turned", "few")]
-    for folder in folders:
-        folder.mkdir()
-    whole = write(folders[0], matrices, pairs)
-    turned = write(folders[1], matrices, pairs[::-1], threads=2)
-    few = write(folders[2], matrices, [(0, 1), (3, 4), (3, 5)])
+    columns = ("mi_bits", "mi_ksg_bits", "sd_bits", "p_value", "pointwise")
+    whole = through(tmp_path / "all", matrices, pairs, columns)
+    turned = through(tmp_path / "turned", matrices, pairs[::-1], columns, threads=2)
+    few = through(tmp_path / "few", matrices, [(0, 1), (3, 4), (3, 5)], columns)
     assert len(whole) == 66 and len(few) == 3
     for other in (turned, few):
         for key, values in other.items():

@@ -261,14 +261,7 @@ def estimate(
         weak_bits=None if ties else embedding.weak_bits,
         skewness=0.0 if ties else critics.skewness,
     )
-    if not samples.time_series:
-        why = [
-            *flags.of_exchangeable(
-                exchangeable.share_of_copies(embedding), exchangeable.are_in_order(embedding)
-            ),
-            *why,
-        ]
-    else:
+    if samples.time_series:
         why += flags.of_series(
             n_effective=series.effective_samples(embedding, n_estimated),
             trends=series.has_trends(embedding),
@@ -276,6 +269,10 @@ def estimate(
             by_chance=np.fmax(chance[1], tested.mean_bits),
             others=why,
         )
+    else:
+        sides = exchangeable.axes(embedding)
+        copies = exchangeable.share_of_copies(sides, embedding.kinds)
+        why = flags.of_exchangeable(copies, exchangeable.are_in_order(sides)) + why
     if checked and reasons.flag(why) != "fail":
         why += flags.of_checks(checked, mi, sd)
     why = flags.of_shared(samples.shared) + why

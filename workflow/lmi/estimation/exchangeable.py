@@ -12,11 +12,8 @@ WORTH = 1.2
 """Samples that are worth one independent sample, below which an order does no harm."""
 
 
-def share_of_copies(embedding):
-    """Return the share of samples that have a copy, or nearly one, in both variables.
-
-    The nearest sample is then far nearer than others are. Of independent samples, even along a
-    curve, one in a hundred has a nearest one at less than `NEAR` of the distance to the fifth.
+def axes(embedding):
+    """Return the first coordinates of both variables, of the samples that are used, in order.
 
     Parameters
     ----------
@@ -24,12 +21,33 @@ def share_of_copies(embedding):
 
     Returns
     -------
+    list of array, shape (n_used, <= AXES)
+    """
+    used = embedding.fold >= 0
+    return [side[0][used][:, :AXES].astype(float) for side in (embedding.zx, embedding.zy)]
+
+
+def share_of_copies(sides, kinds):
+    """Return the share of samples that have a copy, or nearly one, in both variables.
+
+    The nearest sample is then far nearer than others are. Of independent samples, even along a
+    curve, one in a hundred has a nearest one at less than `NEAR` of the distance to the fifth.
+
+    Parameters
+    ----------
+    sides : list of array
+        From `axes`.
+    kinds : (str, str)
+        Of the variables, `lmi.projection.ties.KINDS`.
+
+    Returns
+    -------
     float
         0 where values repeat by nature: of counts, single features with ties, and labels.
     """
-    if not set(embedding.kinds) <= {"wide", "number"}:
+    if not set(kinds) <= {"wide", "number"}:
         return 0.0
-    joint = np.hstack(_axes(embedding))
+    joint = np.hstack(sides)
     if len(joint) <= OTHERS:
         return 0.0
     some = np.linspace(0, len(joint) - 1, min(LOOKED_AT, len(joint))).astype(int)
@@ -41,7 +59,7 @@ def share_of_copies(embedding):
     return float((gaps.min(axis=1) <= NEAR * gaps.max(axis=1)).mean())
 
 
-def are_in_order(embedding):
+def are_in_order(sides):
     """Return whether samples follow each other as those of a series do, in both variables.
 
     In a series a sample is nearer to the next one than to the one after it. Among samples that are
@@ -49,16 +67,10 @@ def are_in_order(embedding):
 
     Parameters
     ----------
-    embedding : Embedding
+    sides : list of array
+        From `axes`.
     """
-    sides = _axes(embedding)
     return all(map(_is_in_order, sides)) and redundancy(*sides) > WORTH
-
-
-def _axes(embedding):
-    """Return the first coordinates of both variables, of the samples that are used."""
-    used = embedding.fold >= 0
-    return [side[0][used][:, :AXES].astype(float) for side in (embedding.zx, embedding.zy)]
 
 
 def _is_in_order(z):
