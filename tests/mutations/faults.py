@@ -311,9 +311,9 @@ FAULTS = [
     ),
     Fault(
         "parts of a pair with ties are counted among all samples",
-        "workflow/lmi/estimation/narrow.py",
-        "(_sizes(group * n_parts + part) for group in pair.groups)",
-        "(_sizes(group) for group in pair.groups)",
+        "workflow/lmi/ksg/discrete.py",
+        "(_sizes(group * n_parts + part) for group in groups)",
+        "(_sizes(group) for group in groups)",
         ("tests/unit/estimation/test_narrow.py", "tests/unit/estimation/test_discrete.py"),
     ),
 ]

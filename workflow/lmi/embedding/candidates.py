@@ -15,7 +15,7 @@ from lmi.base.autocorrelation import redundancy, time_of
 from lmi.base.threads import map_pairs
 from lmi.embedding import canonical, classifier, narrow, network, screen, separate, whole
 from lmi.embedding import published as paper
-from lmi.embedding.result import Embedding
+from lmi.embedding.result import Embedding, of_views
 from lmi.ksg import apart, guided
 from lmi.projection import ties, views
 
@@ -414,25 +414,7 @@ def embed_paper(x, y, *, settings, seed, names, progress=None):
 
 def embed_nothing(x, y):
     """Return the standardised features themselves as an embedding: KSG on the raw data."""
-    n, n_axes = len(x), max(x.shape[1], y.shape[1])
-    whole = np.zeros(1, int)
-    return Embedding(
-        zx=np.asarray(x, np.float32)[None],
-        zy=np.asarray(y, np.float32)[None],
-        s=np.zeros((1, n_axes)),
-        weight=np.ones((1, n_axes)),
-        rank=whole,
-        n_parameters=whole,
-        temperature=whole,
-        candidate=("ksg",),
-        scores={},
-        loss_step=np.zeros(0, int),
-        loss_train=np.zeros((1, 0)),
-        loss_validation=np.zeros((1, 0)),
-        converged=True,
-        fold=np.ones(n, np.int8),
-        seconds=0.0,
-    )
+    return of_views(x, y, "ksg", np.ones(len(x)))
 
 
 def held_out_coordinates(e):

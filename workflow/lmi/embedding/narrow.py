@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 
-from lmi.embedding.result import NARROW, Embedding
+from lmi.embedding.result import NARROW, of_views
 from lmi.ksg import guided
 from lmi.projection import views
 
@@ -60,21 +60,14 @@ def embed(x, y, fold):
     # both of unit variance, and of mean zero but for ties
     rho = float(np.clip((zx[used, 0] * zy[used, 0]).mean(dtype=np.float64), -MOST, MOST))
     rank = int(abs(rho) > SURE_SD / np.sqrt(n))
-    no_losses = np.zeros((1, 0))
-    return Embedding(
-        zx=zx[None],
-        zy=zy[None],
+    return of_views(
+        zx,
+        zy,
+        NARROW,
+        np.where(used, 1, -1),
         s=np.array([[rho]]),
-        weight=np.ones((1, 1)),
         rank=np.array([rank]),
         n_parameters=np.array([float(rank)]),
         temperature=np.array([rank * guided.TRUSTED]),
-        candidate=(NARROW,),
-        scores={},
-        loss_step=np.zeros(0, int),
-        loss_train=no_losses,
-        loss_validation=no_losses,
-        converged=True,
-        fold=np.where(used, 1, -1).astype(np.int8),
         seconds=time.perf_counter() - start,
     )

@@ -102,3 +102,39 @@ class Embedding:
     weak_bits: np.ndarray | None = None
     weights: tuple = ()
     mixture: np.ndarray | None = None
+
+
+def of_views(zx, zy, candidate, fold, **more):
+    """Return the embedding of a pair of which nothing was learned: one encoder, and no critic.
+
+    Parameters
+    ----------
+    zx, zy : array, shape (n_samples, n_axes)
+        Its coordinates.
+    candidate : str
+    fold : int array, shape (n_samples,)
+        1 for the samples that are used, -1 for others.
+    **more
+        Other attributes of an `Embedding`, and those that are not as here.
+
+    Returns
+    -------
+    Embedding
+    """
+    n_axes = max(zx.shape[1], zy.shape[1])
+    nothing = {
+        "s": np.zeros((1, n_axes)),
+        "weight": np.ones((1, n_axes)),
+        "rank": np.zeros(1, int),
+        "n_parameters": np.zeros(1),
+        "temperature": np.zeros(1, int),
+        "scores": {},
+        "loss_step": np.zeros(0, int),
+        "loss_train": np.zeros((1, 0)),
+        "loss_validation": np.zeros((1, 0)),
+        "converged": True,
+        "seconds": 0.0,
+    }
+    zx, zy = (np.asarray(side, np.float32)[None] for side in (zx, zy))
+    its = {"zx": zx, "zy": zy, "candidate": (candidate,), "fold": fold.astype(np.int8)}
+    return Embedding(**(nothing | its | more))

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from lmi.base.autocorrelation import time_of
-from lmi.embedding.result import WHOLE, Embedding
+from lmi.embedding.result import WHOLE, of_views
 from lmi.ksg import apart, guided
 from lmi.ksg import kernel as ksg
 
@@ -70,23 +70,11 @@ def instead(embedding, x, y, *, found_bits, k, times=None):
     seconds = embedding.seconds + time.perf_counter() - start
     if best is None:
         return replace(embedding, scores=scores, seconds=seconds)
-    sides = [side.views[best] for side in (x, y)]
-    whole, n_axes = np.zeros(1, int), max(side.shape[1] for side in sides)
-    return Embedding(
-        zx=sides[0][None],
-        zy=sides[1][None],
-        s=np.zeros((1, n_axes)),
-        weight=np.ones((1, n_axes)),
-        rank=whole,
-        n_parameters=np.zeros(1),
-        temperature=whole,
-        candidate=(WHOLE + best,),
+    return of_views(
+        *(side.views[best] for side in (x, y)),
+        WHOLE + best,
+        np.where(used, 1, -1),
         scores=scores,
-        loss_step=np.zeros(0, int),
-        loss_train=np.zeros((1, 0)),
-        loss_validation=np.zeros((1, 0)),
-        converged=True,
-        fold=np.where(used, 1, -1).astype(np.int8),
         seconds=seconds,
         weak_bits=embedding.weak_bits,
     )

@@ -112,7 +112,7 @@ def _narrow(values, kinds, k, threads=1):
         x, y = y, x
     if any(labels):
         return discrete.labelled(x, y.astype(int), NEIGHBOURS * k, threads)
-    return discrete.mixed(x, y, NEIGHBOURS * k, threads)
+    return discrete.mixed(x, y, NEIGHBOURS * k)
 
 
 def _mean_of_thirds(values, kinds, k, rng):

@@ -12,7 +12,7 @@ from lmi.embedding.result import NARROW
 from lmi.estimation import flags
 from lmi.estimation.error_bars import PARTS, affordable
 from lmi.estimation.evaluate import CROWDED_SD, MANY, NEIGHBOURS, SAME_BITS, Neighbours
-from lmi.ksg import flat, guided
+from lmi.ksg import discrete, flat, guided
 from lmi.ksg import kernel as ksg
 
 N_THIRDS = 3
@@ -38,8 +38,7 @@ class Pair:
     rho : float
         Correlation of the critic; 0 without one.
     groups : int array, shape (3, n)
-        Of the samples in the order of the pairing: those of one number are equal in x, in y, in
-        both.
+        From `discrete.equals`, in the order of the pairing.
     counts : dict of int to (array, array)
         Samples nearer in x and in y than the k-th neighbour, by the k that was searched for.
     """
@@ -53,7 +52,8 @@ class Pair:
     @property
     def n_tied(self):
         """Samples that many others equal in x and y."""
-        return int((_sizes(self.groups[2]) > guided.MANY_COPIES).sum())
+        both = self.groups[2]
+        return int((np.bincount(both)[both] > guided.MANY_COPIES).sum())
 
 
 def read(embedding, rows, rng):
@@ -69,23 +69,21 @@ def read(embedding, rows, rng):
     rng : numpy.random.Generator
     """
     z = [side[0, rows, 0].astype(np.float64) for side in (embedding.zx, embedding.zy)]
-    groups = [np.unique(side, return_inverse=True)[1] for side in z]
+    n, groups = len(rows), discrete.equals(*z)
     if groups[0].max() < groups[1].max():
         # neighbours are searched along the first side: the fewer equal values, the fewer are near
-        z, groups = z[::-1], groups[::-1]
-    n = len(rows)
+        z, groups = z[::-1], groups[[1, 0, 2]]
     x, y = (
         side + guided.JITTER * side.std() * rng.uniform(-0.5, 0.5, n)
         if group.max() < n - 1
         else side
-        for side, group in zip(z, groups, strict=True)
+        for side, group in zip(z, groups[:2], strict=True)
     )
-    groups.append(np.unique(groups[0] * n + groups[1], return_inverse=True)[1])
     pairing = flat.pair(x, y)
     back = np.empty(n, int)
     back[pairing.order] = np.arange(n)
     rho = float(embedding.s[0, 0]) if embedding.rank[0] else 0.0
-    return Pair(pairing, back, rho, np.stack(groups)[:, pairing.order])
+    return Pair(pairing, back, rho, groups[:, pairing.order])
 
 
 def search(pair, k):
@@ -109,16 +107,15 @@ def search(pair, k):
     ks = [k, *(times * k for times in NEIGHBOURS if times * k <= n // 8)]
     many = ks.index(MANY * k) if MANY * k in ks else None
     # with a critic, more neighbours than it corrects are rarely asked for
-    n_asked = len(ks) if many is None or not pair.rho else many + 1
-    while True:
+    first = len(ks) if many is None or not pair.rho else many + 1
+    for n_asked in sorted({first, len(ks)}):
         asked = ks[:n_asked]
         neighbours_of = flat.search(pair.pairing, asked, rho=pair.rho, k_guided=ks[many or 0])
         plain = _bits(neighbours_of, asked)
         gain = _critic(pair, neighbours_of.inside[:, many or 0]) if pair.rho else 0.0
         column, critic, alone = _choose(pair, neighbours_of, plain, gain, asked, many)
-        if critic or column < n_asked - 1 or n_asked == len(ks):
+        if critic or column < n_asked - 1:
             break
-        n_asked = len(ks)
     counts = (neighbours_of.n_x, neighbours_of.n_y)
     pair.counts.update(
         (k, (n_x, n_y)) for k, n_x, n_y in zip(asked, *(c.T for c in counts), strict=True)
@@ -192,31 +189,13 @@ def with_ties(pair, k, rng):
         NaN where a part has too few samples.
     """
     n = len(pair.back)
-    bits = _mixed(pair, k, np.zeros(n, np.int32), 1, pair.counts.get(k))
+    bits = discrete.mixed_in_order(pair.pairing, pair.groups, k, counts=pair.counts.get(k))
     thirds = np.nan
     if n >= N_THIRDS * (k + 2):
         part = rng.permutation(n) % N_THIRDS
-        of_parts = _mixed(pair, k, part, N_THIRDS)
+        of_parts = discrete.mixed_in_order(pair.pairing, pair.groups, k, part, N_THIRDS)
         thirds = float(np.mean([of_parts[part == third].mean() for third in range(N_THIRDS)]))
     return bits[pair.back], thirds
-
-
-def _mixed(pair, k, part, n_parts, counts=None):
-    """Return the mixed KSG within parts, in the order of the pairing."""
-    psi, size = ksg.digamma(len(part)), np.bincount(part, minlength=n_parts)[part]
-    k = min(k, int(size.min()) - 1)
-    if counts is None:
-        found = flat.search(pair.pairing, [k], part=part, n_parts=n_parts)
-        counts = found.n_x[:, 0], found.n_y[:, 0]
-    n_x, n_y, n_equal = (_sizes(group * n_parts + part) for group in pair.groups)
-    counted = psi[n_equal] - psi[n_x] - psi[n_y]
-    near = psi[k] - psi[counts[0] + 1] - psi[counts[1] + 1]
-    return (psi[size] + np.where(n_equal > k, counted, near)) / np.log(2)
-
-
-def _sizes(group):
-    """Return how many samples are in the group of each."""
-    return np.bincount(group)[group]
 
 
 def variance(pair, neighbours, rng):

@@ -18,7 +18,7 @@ from __future__ import annotations
 import numpy as np
 
 from lmi.base.repeats import codes, copies
-from lmi.ksg import guided
+from lmi.ksg import flat, guided
 from lmi.ksg import kernel as ksg
 from lmi.ksg.points import Points
 
@@ -26,7 +26,7 @@ MANY_TERMS = 50.0
 """A sum of terms that fall by exp(-1) in n / this of them is taken term by term."""
 
 
-def mixed(x: np.ndarray, y: np.ndarray, k: int, threads: int = 1) -> np.ndarray:
+def mixed(x: np.ndarray, y: np.ndarray, k: int) -> np.ndarray:
     """Return pointwise mutual information of two numbers with ties, bits.
 
     Parameters
@@ -35,11 +35,55 @@ def mixed(x: np.ndarray, y: np.ndarray, k: int, threads: int = 1) -> np.ndarray:
         Better normal scores than the numbers themselves: a long tail has no scale.
     k : int
         Neighbours.
-    threads : int
     """
-    a, b = x[:, None], y[:, None]
-    bits = ksg.pointwise_mi(guided.untie(a, 0), guided.untie(b, 1), _most(k, len(x)), threads)
-    return _counted(bits, copies(np.hstack([a, b])), a, b, k)
+    pairing = flat.pair(*(guided.untie(z[:, None], side)[:, 0] for side, z in enumerate((x, y))))
+    back = np.empty(len(x), int)
+    back[pairing.order] = np.arange(len(x))
+    return mixed_in_order(pairing, equals(x, y)[:, pairing.order], k)[back]
+
+
+def equals(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return numbers that are the same for samples equal in x, in y, in both; shape (3, n)."""
+    groups = [np.unique(z, return_inverse=True)[1] for z in (x, y)]
+    groups.append(np.unique(groups[0] * len(x) + groups[1], return_inverse=True)[1])
+    return np.stack(groups)
+
+
+def mixed_in_order(
+    pairing: flat.Pairing,
+    groups: np.ndarray,
+    k: int,
+    part: np.ndarray | None = None,
+    n_parts: int = 1,
+    counts: tuple[np.ndarray, np.ndarray] | None = None,
+) -> np.ndarray:
+    """Return `mixed` of samples in the order of a pairing, within parts of them.
+
+    Parameters
+    ----------
+    pairing : flat.Pairing
+        Of values whose ties are spread apart.
+    groups : int array, shape (3, n)
+        From `equals`, in the order of the pairing.
+    k : int
+        Neighbours.
+    part : int array, shape (n,), optional
+        Part of each sample, 0 ... n_parts - 1.
+    n_parts : int
+    counts : (array, array), optional
+        Samples nearer in x and in y than the k-th neighbour, where they are known.
+    """
+    n = len(pairing.x)
+    part = np.zeros(n, np.int32) if part is None else part
+    psi, size = ksg.digamma(n), np.bincount(part, minlength=n_parts)[part]
+    k = _most(k, int(size.min()))
+    if counts is None:
+        found = flat.search(pairing, [k], part=part, n_parts=n_parts)
+        counts = found.n_x[:, 0], found.n_y[:, 0]
+    n_x, n_y, n_equal = (_sizes(group * n_parts + part) for group in groups)
+    counted = psi[size] + psi[n_equal] - psi[n_x] - psi[n_y]
+    near = psi[k] + psi[size] - psi[counts[0] + 1] - psi[counts[1] + 1]
+    return np.where(n_equal > k, counted, near) / np.log(2)
 
 
 def labelled(x: np.ndarray, label: np.ndarray, k: int, threads: int = 1) -> np.ndarray:
@@ -85,6 +129,11 @@ def entropy_bits(label: np.ndarray) -> float:
     """Return the entropy of the labels of some samples, in bits."""
     share = np.unique(label, return_counts=True)[1] / len(label)
     return float(-(share * np.log2(share)).sum())
+
+
+def _sizes(group):
+    """Return how many samples are in the group of each."""
+    return np.bincount(group)[group]
 
 
 def _most(k, n):
