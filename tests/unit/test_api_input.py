@@ -214,6 +214,12 @@ def test_a_missing_label_is_no_stratum(missing, make):
         api_input.strata(make(labels), N)
 
 
+def test_several_missing_labels_are_told_as_missing():
+    labels = pd.Series(["a", "b"] * 30).where(np.arange(60) > 2)  # NaN, none equal to another
+    with pytest.raises(InputError, match=r"3 missing ones .* first at row 0"):
+        api_input.strata(labels, 60)
+
+
 def test_masked_and_missing_numbers_are_no_stratum():
     labels = np.arange(N) % 3
     with pytest.raises(InputError, match=r"strata: .*masked"):

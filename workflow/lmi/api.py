@@ -270,7 +270,7 @@ def estimate(
             # indicators of labels are no features: what they share is finite
             shared=flags.NOTHING_SHARED
             if any(is_label)
-            else flags.shared_columns(x, y, names=("Xs", "Ys")),
+            else flags.shared_columns(x, y, (named[0].told("Xs"), named[1].told("Ys"))),
         )
         result = estimation.estimate(
             found,

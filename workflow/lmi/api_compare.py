@@ -16,6 +16,7 @@ from lmi.embedding import candidates as embed
 from lmi.embedding import canonical
 from lmi.estimation import difference, flags
 from lmi.estimation.limits import MIN_GROUP
+from lmi.model import fitted
 from lmi.projection import folds as split
 from lmi.projection import ties, views
 
@@ -141,7 +142,11 @@ def compare(
             "coarser groups."
         )
     x, y, strata_codes = x[rows], y[rows], strata_codes[rows]
-    why = list(flags.of_shared(flags.shared_columns(x, y, names=("Xs", "Ys"))))
+    told = [
+        fitted.columns(given, np.ones(matrix.shape[1], bool), name).told(name)
+        for name, given, matrix in (("Xs", Xs, x), ("Ys", Ys, y))
+    ]
+    why = flags.of_shared(flags.shared_columns(x, y, told))
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(int(threads)):

@@ -251,15 +251,6 @@ def _label_text(values: np.ndarray, name: str) -> np.ndarray:
     text = np.array([str(v) for v in listed], dtype=str)
     if values.dtype.kind not in "OST":
         text = values.astype(str)
-    elif len(set(listed)) != len(set(text.tolist())) or len({(v, str(v)) for v in listed}) != len(
-        set(listed)
-    ):
-        odd = next(v for v in listed if not isinstance(v, str))
-        raise InputError(
-            f"{name}: expected labels of one type, found some that are equal and written "
-            f"differently, or written alike and not equal, such as {_short(odd)}. Make them text, "
-            "or numbers, of one form."
-        )
     is_text = np.array([isinstance(v, str) for v in listed])
     missing = np.where(
         is_text,
@@ -271,6 +262,17 @@ def _label_text(values: np.ndarray, name: str) -> np.ndarray:
             f"{name}: expected a label for every sample, found {missing.sum()} missing ones (NaN, "
             f"None or empty), the first at row {np.argmax(missing)}. Drop these samples, or give "
             "them a label of their own, such as 'unknown'."
+        )
+    # after the missing ones: several NaN are written alike and not equal
+    written = set(text.tolist())
+    if values.dtype.kind in "OST" and (
+        len(set(listed)) != len(written) or len({(v, str(v)) for v in listed}) != len(set(listed))
+    ):
+        odd = next(v for v in listed if not isinstance(v, str))
+        raise InputError(
+            f"{name}: expected labels of one type, found some that are equal and written "
+            f"differently, or written alike and not equal, such as {_short(odd)}. Make them text, "
+            "or numbers, of one form."
         )
     return text
 

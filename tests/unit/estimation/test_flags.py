@@ -4,6 +4,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+from lmi import api
 from lmi.base.files import text
 from lmi.data.variables import list_variables
 from lmi.estimation import estimate as estimation
@@ -111,8 +112,22 @@ def test_columns_are_shared_whatever_their_scale_and_rare_ones_are_not():
     assert flags.shared_columns(rare, rare).n == 0
     rare[: flags.MOVING] = 1
     assert flags.shared_columns(rare, 3 - rare).n == 1
-    many = flags.shared_columns(*[rng.standard_normal((500, 8))] * 2, names=("Xs", "Ys"))
-    assert many.n == 8 and many.names.endswith("column 4 of Xs = column 4 of Ys and 3 more")
+    many = flags.shared_columns(*[rng.standard_normal((500, 8))] * 2)
+    assert many.n == 8 and many.names.endswith("column 4 of x = column 4 of y and 3 more")
+
+
+def test_shared_columns_are_told_by_their_names_or_places_in_what_was_given():
+    import pandas as pd
+
+    rng = np.random.default_rng(1)
+    x, y = rng.standard_normal((2, 300, 3))
+    x[:, 0], y[:, 1] = 1.0, x[:, 2]  # a constant column comes first
+    options = {"error_bars": False, "n_permutations": 0, "train": "never"}
+    assert "column 2 of Xs = column 1 of Ys" in api.estimate(x, y, **options).reason
+    # columns of one name, such as of two conditions, are shared where their values are
+    tables = pd.DataFrame(x, columns=["a", "b", "c"]), pd.DataFrame(y, columns=["a", "b", "c"])
+    found = api.estimate(*tables, **options)
+    assert "1 (c of Xs = b of Ys)" in found.reason
 
 
 def test_an_estimate_with_shared_features_fails_with_their_names():

@@ -109,25 +109,30 @@ def shared_features(x, y):
     return Shared(len(shared), ", ".join(shared[:SHOWN]) + more)
 
 
-def shared_columns(x, y, names=("x", "y")):
+def shared_columns(x, y, columns=None):
     """Return the columns that two matrices share: equal ones, or monotone functions of each other.
 
     Parameters
     ----------
     x, y : array, shape (n_samples, n_features)
-    names : (str, str)
-        Names of the two, for the message.
+    columns : (list of str, list of str), optional
+        What the message calls the columns of each; no name of one is a name of the other.
 
     Returns
     -------
     Shared
     """
+    if columns is None:
+        sizes = x.shape[1], y.shape[1]
+        columns = [
+            [f"column {i} of {side}" for i in range(n)] for side, n in zip("xy", sizes, strict=True)
+        ]
     candidates = [_rises(matrix) for matrix in (x, y)]
     both = np.intersect1d(*candidates)
     sides = []
-    for name, matrix, own in zip(names, (x, y), candidates, strict=True):
-        columns = np.flatnonzero(np.isin(own, both))
-        sides.append(([f"column {i} of {name}" for i in columns], column_keys(matrix[:, columns])))
+    for names, matrix, own in zip(columns, (x, y), candidates, strict=True):
+        looked = np.flatnonzero(np.isin(own, both))
+        sides.append(([names[i] for i in looked], column_keys(matrix[:, looked])))
     return shared_features(*sides)
 
 

@@ -130,6 +130,12 @@ class Columns(NamedTuple):
     used: np.ndarray
     named: bool
 
+    def told(self, argument: str) -> list[str]:
+        """Return what a message calls the columns that were used: `CD4 of Xs`, `column 3 of Xs`."""
+        places = np.flatnonzero(self.used)
+        names = [self.names[i] if self.named else f"column {i}" for i in places]
+        return [f"{name} of {argument}" for name in names]
+
 
 class Encoders(NamedTuple):
     """What encodes new samples: the inputs of x and y, and the encoders of each half."""
