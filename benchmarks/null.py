@@ -3,8 +3,9 @@
     python -m benchmarks.null --tests 1000000
 
 Independent pairs are drawn again and again and tested under each scheme, for the kinds of data that
-break p values: with one statistic on one part, the critic's cross term or KSG; and whole pairs,
-whose axes are learned from each half of the samples and tested on the other, with both statistics.
+break p values: with one statistic on one part, the critic's cross term or KSG; whole pairs, whose
+axes are learned from each half of the samples and tested on the other, with both statistics; and
+the order of the ranks of single features, which needs no permutations.
 The table has the share of p values at most a level over that level: 1 is right, less is safe; and
 of all p values the distance from uniform (Kolmogorov-Smirnov), its p value on the first 10,000,
 and the share above .9 over .1. Cheap variables of few samples stand for all.
@@ -16,7 +17,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 from lmi.base import seeds
-from lmi.estimation import combination, null
+from lmi.estimation import combination, null, ranks
 from lmi.estimation.estimate import NULL_BOUND_SD
 from scipy.signal import lfilter
 from scipy.stats import kstest
@@ -115,6 +116,11 @@ def halves(x, y, strata=None):
     return parts, [combination.links(*both) for both in zip(*axes, strict=True)]
 
 
+def _rank(z, rng):
+    """Return the ranks of a feature, 0 ... n - 1; those of equal values at random."""
+    return np.argsort(np.lexsort((rng.random(len(z)), z[:, 0])))
+
+
 def p_values(case, statistic, n, d, first, count, n_permutations):
     """Return p values of `count` independent pairs."""
     scheme, _ = case
@@ -122,6 +128,10 @@ def p_values(case, statistic, n, d, first, count, n_permutations):
     for number in range(count):
         rng = seeds.rng(first + number, "null", *case, statistic, n, d)
         its = scheme.split()[0]
+        if statistic == "ranks":
+            x, y, _ = variables(scheme, CASES[case], n, 1, rng)
+            values[number] = ranks.test(_rank(y, rng)[np.argsort(_rank(x, rng))]).p_value
+            continue
         if statistic == "pair":
             parts, links = halves(*variables(scheme, CASES[case], 2 * n, d, rng))
             values[number] = null.test(
@@ -141,7 +151,8 @@ def main():
     parser.add_argument("--tests", type=int, default=1_000_000, help="of the critic, a case")
     parser.add_argument("--tests-ksg", type=int, default=20_000, help="of KSG, a case")
     parser.add_argument("--tests-pair", type=int, default=20_000, help="of whole pairs, a case")
-    parser.add_argument("--permutations", type=int, default=9999)
+    parser.add_argument("--tests-ranks", type=int, default=1_000_000, help="of ranks, a case")
+    parser.add_argument("--permutations", type=int, default=999_999)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--only", nargs="+", default=[], help="schemes, such as free or shift")
     parser.add_argument("--data", nargs="+", default=[], help="such as normal or 'AR(1) 0.9'")
@@ -151,6 +162,7 @@ def main():
     rows = []
     with ProcessPoolExecutor(options.processes) as pool:
         counts = {"critic": options.tests, "ksg": options.tests_ksg, "pair": options.tests_pair}
+        counts["ranks"] = options.tests_ranks
         for statistic, tests in counts.items():
             for case in CASES:
                 if options.only and case[0].split()[0] not in options.only:
@@ -159,7 +171,10 @@ def main():
                     continue
                 if case[0] == "blocks" and statistic != "pair":
                     continue  # its p value is at least that of shifts, for both statistics together
-                for n, d in [SIZES[place] for place in options.sizes] if tests else ():
+                if case[0] != "free" and statistic == "ranks":
+                    continue
+                sizes = SIZES[:1] if statistic == "ranks" else [SIZES[i] for i in options.sizes]
+                for n, d in sizes if tests else ():
                     start = time.perf_counter()
                     jobs = [
                         pool.submit(

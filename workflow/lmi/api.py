@@ -126,7 +126,7 @@ def estimate(
     quiet: bool = True,
     k: int = 3,
     error_bars: bool = True,
-    n_permutations: int = 9999,
+    n_permutations: int = 999_999,
     given: Any = None,
     strata: Any = None,
     time_series: bool = False,

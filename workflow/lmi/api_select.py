@@ -71,7 +71,7 @@ def select(
     discrete_target: bool | None = None,
     seed: int = 0,
     k: int = 3,
-    n_permutations: int = 9999,
+    n_permutations: int = 999_999,
     threads: int = 1,
     **options: Any,
 ) -> Selection:

@@ -62,7 +62,7 @@ class LatentMI(TransformerMixin, BaseEstimator):
         train: str | None = None,
         k: int = 3,
         error_bars: bool = True,
-        n_permutations: int = 9999,
+        n_permutations: int = 999_999,
         time_series: bool = False,
         seed: int = 0,
         threads: int = 1,

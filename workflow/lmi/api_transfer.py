@@ -72,7 +72,7 @@ def transfer(
     given: Any = None,
     seed: int = 0,
     k: int = 3,
-    n_permutations: int = 9999,
+    n_permutations: int = 999_999,
     threads: int = 1,
     **options: Any,
 ) -> Transfer:

@@ -98,6 +98,38 @@ def test_the_observed_order_is_one_of_the_permutations():
     assert null._sequential(certain, "free", 99, 0, rng, 3, tail_fit=False)[:2] == (0.01, 99)
 
 
+@pytest.mark.parametrize("scheme", ["free", "strata"])
+def test_small_p_values_of_the_critic_are_counted_however_heavy_the_tails(scheme):
+    rng = np.random.default_rng(21)
+    x, y = rng.standard_t(1.5, (2, 8, 1))
+    strata = None if scheme == "free" else np.arange(8) // 4
+    every = [
+        order
+        for order in itertools.permutations(range(8))
+        if strata is None or (strata[list(order)] == strata).all()
+    ]
+    if scheme == "strata":  # two such sets of samples: 24^4 orders
+        x, y, strata = np.tile(x, (2, 1)), np.vstack([y, y + 1]), np.arange(16) // 4
+        every = [(*first, *(8 + i for i in second)) for first in every for second in every]
+    sums = ((x @ y.T)[np.arange(len(x)), np.array(every)]).sum(axis=1)
+    for exact in (0.2, 2e-3, 2e-4):
+        place = np.argsort(-sums)[int(exact * len(sums))]
+        paired = y[list(every[place])]
+        p = null.Part(x, paired, x, paired, strata)
+        truth = (sums >= sums[place] - 1e-9).mean()
+        found, n_drawn, method = null._critic(p, scheme, 999_999, 0, rng, True)
+        assert method == "permutation"
+        assert found == pytest.approx(truth, rel=0.7)
+        assert (n_drawn == null.BATCH) == (exact == 0.2)  # the others need more
+
+
+def test_certain_pairs_need_no_more_permutations():
+    rng = np.random.default_rng(22)
+    p, n_drawn, method = null._critic(part(rng, 300, 0.9), "free", 999_999, 0, rng, True)
+    assert p < 1e-20
+    assert (n_drawn, method) == (null.BATCH, "moments")
+
+
 @pytest.mark.parametrize("kind", ["white", "autoregressive", "strata"])
 def test_p_values_of_independent_pairs_are_uniform_and_of_dependent_ones_small(kind):
     def p_value(seed, dependence, n_samples=1000):

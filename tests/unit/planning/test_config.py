@@ -70,7 +70,7 @@ def test_defaults(raw):
     assert loaded["run"] == "demo"
     assert loaded["project"] == {"missing": "error", "n_components": 64, "clip": 10.0}
     assert loaded["embed"]["learning_rate"] == 1e-3
-    permutations = {"max": 9999, "scheme": "auto", "block_length": 0, "tail_fit": True}
+    permutations = {"max": 999999, "scheme": "auto", "block_length": 0, "tail_fit": True}
     assert loaded["estimate"] == {
         "k": 3,
         "error_bars": True,

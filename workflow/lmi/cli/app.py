@@ -164,7 +164,9 @@ def run(ctx, config, snakefile, verbose, arguments):
 @click.option("--seed", default=0, show_default=True, help="Of everything random.")
 @click.option("--preset", default="default", show_default=True, help="default or paper.")
 @click.option("--time-series", is_flag=True, help="Samples are consecutive in time.")
-@click.option("--permutations", default=9999, show_default=True, help="Most permutations; 0: none.")
+@click.option(
+    "--permutations", default=999_999, show_default=True, help="Most permutations; 0: none."
+)
 @click.option("--threads", default=1, show_default=True, help="Most threads.")
 @click.option("--pointwise", metavar="FILE", help="Write the bits of each sample as TSV.")
 @JSON

@@ -35,6 +35,15 @@ MAX_KSG = 999
 """Most permutations of the KSG statistic."""
 ENOUGH = 10
 """Exceedances at which the sequential test stops (Besag & Clifford 1991)."""
+ENOUGH_CRITIC = 30
+"""The same of the critic, whose permutations cost less."""
+BATCH = 999
+"""Permutations of the critic that every pair has."""
+MOST_AT_ONCE = 10**5
+MOST_SHIFTS = 9999
+"""Shifts of several cycles at once."""
+RESOLVED = 0.1
+"""No more permutations of the critic are drawn where the tail expects fewer to reach than this."""
 FIRST_BATCH = 20
 CLEAR = 0.01
 """The KSG statistic is tested by `FIRST_BATCH` permutations only, where the critic's p value is at
@@ -167,23 +176,49 @@ def _tested(parts, *, scheme, n_permutations, rng, k=3, block_length=0, tail_fit
     return Null(p, counts[smallest], mean, sd, methods[smallest])
 
 
-def _critic(part, scheme, count, block_length, rng, tail_fit):
-    """Return the p value of the critic's cross term, the permutations, and the method."""
-    draws = permutations.cross_draws(part, scheme, count, block_length, rng)
+def _critic(part, scheme, most, block_length, rng, tail_fit):
+    """Return the p value of the critic's cross term, the permutations, and the method.
+
+    `BATCH` permutations are drawn of every pair. Where fewer than `ENOUGH_CRITIC` of them reach
+    the observed value, more are, until so many do; the p value is then drawn between this share and
+    that of one permutation more, and is exact at any level that `most` permutations can count.
+    """
     observed = (part.left * part.right).sum()
     scale = np.sqrt((part.left**2).sum() * (part.right**2).sum())
-    n_larger = int((draws >= observed - ROUNDING * scale).sum())
-    p, method = (1 + n_larger) / (1 + len(draws)), "permutation"
-    if tail_fit and scheme == "shift" and n_larger < ENOUGH:
+    reached = observed - ROUNDING * scale
+    if scheme == "shift":
+        return _shifted(part, observed, reached, min(most, MOST_SHIFTS), rng, tail_fit)
+    draws = permutations.cross_draws(part, scheme, min(most, BATCH), block_length, rng)
+    n_drawn, n_larger = len(draws), int((draws >= reached).sum())
+    if n_larger >= ENOUGH_CRITIC:
+        return (1 + n_larger) / (1 + n_drawn), n_drawn, "permutation"
+    beyond = tails.cross_tail(part, scheme, block_length, observed) if tail_fit else 1.0
+    most = min(most, permutations.affordable(part, scheme))
+    while n_drawn < most and (n_larger or beyond * most > RESOLVED):
+        size = min(9 * n_drawn, MOST_AT_ONCE, most - n_drawn)
+        larger = permutations.cross_draws(part, scheme, size, block_length, rng) >= reached
+        so_far = n_larger + np.cumsum(larger)
+        if so_far[-1] >= ENOUGH_CRITIC:
+            stop = n_drawn + int(np.argmax(so_far >= ENOUGH_CRITIC)) + 1
+            return ENOUGH_CRITIC / (stop + rng.random()), stop, "permutation"
+        n_drawn, n_larger = n_drawn + size, int(so_far[-1])
+    p = (1 + n_larger) / (1 + n_drawn)
+    if not n_larger and beyond < p:
+        return beyond, n_drawn, "moments"
+    return p, n_drawn, "permutation"
+
+
+def _shifted(part, observed, reached, most, rng, tail_fit):
+    """Do what `_critic` does, by shifts: all of one cycle, or `most` of those of several."""
+    draws = permutations.cross_draws(part, "shift", most, 0, rng)
+    n_larger = int((draws >= reached).sum())
+    p = (1 + n_larger) / (1 + len(draws))
+    if tail_fit and n_larger < ENOUGH:
         # the ends of a slow series do not meet, which makes few of the shifts reach too often
-        beyond = tails.cross_tail(part, scheme, block_length, observed)
+        beyond = tails.cross_tail(part, "shift", 0, observed)
         if beyond > p or not n_larger:
-            p, method = beyond, "shifts"
-    elif tail_fit and not n_larger:
-        beyond = tails.cross_tail(part, scheme, block_length, observed)
-        if beyond < p:
-            p, method = beyond, "moments"
-    return p, len(draws), method
+            return beyond, len(draws), "shifts"
+    return p, len(draws), "permutation"
 
 
 def _sequential(part, scheme, most, block_length, rng, k, tail_fit=True):

@@ -15,6 +15,10 @@ MAX_LISTED = 4
 """Strata of at most so many samples have all of their permutations listed (24 for 4)."""
 MAX_ROUNDS = 256
 """Random orders drawn for the strata of one size; each gives several draws by shifts within it."""
+MOST_PICKS = 2 * 10**7
+"""Of sums over strata: how many permutations are affordable, times strata."""
+MOST_NUMBERS = 10**5
+"""Numbers that are shuffled at once: random orders of a few samples are cheaper together."""
 MIN_BLOCKS = 8
 """Blocks of consecutive samples that the scheme `blocks` makes at least."""
 
@@ -98,6 +102,26 @@ def log_count(part, scheme, block_length=0):
     return float(sum(len(rows) * gammaln(rows.shape[1] + 1) for rows in groups(part, scheme)))
 
 
+def affordable(part, scheme):
+    """Return how many permutations of the cross term are worth their time.
+
+    Each costs a number a stratum or block. Of very many strata, sums are nearly normal, and the
+    tail by moments is right.
+
+    Parameters
+    ----------
+    part : null.Part
+    scheme : str
+        free, strata or blocks.
+    """
+    n_summed = 1
+    if scheme == "strata":
+        n_summed = sum(len(rows) for rows in groups(part, scheme))
+    elif scheme == "blocks":
+        n_summed = len(part.x)
+    return MOST_PICKS // n_summed
+
+
 def orders(part, scheme, count, block_length, rng):
     """Draw permutations of a part's samples, shape (count, n).
 
@@ -164,17 +188,23 @@ def _draws_within(left, right, count, rng):
         every = np.array(list(itertools.permutations(range(size))))
         sums = cross[:, np.arange(size), every].sum(axis=2)  # (n_strata, size!)
         return _sums_of_picks(sums, count, rng)
-    total = []
     per_round = size if n_strata == 1 else max(size, -(-count // MAX_ROUNDS))
-    for start in range(0, count, per_round):
+    n_rounds = -(-count // per_round)
+    step = max(1, MOST_NUMBERS // left.size)
+    drawn = []
+    for start in range(0, n_rounds, step):
+        shape = (min(step, n_rounds - start), n_strata, size)
         shuffled = [
-            np.take_along_axis(side, np.argsort(rng.random((n_strata, size)), 1)[..., None], 1)
+            np.take_along_axis(side[None], np.argsort(rng.random(shape), 2)[..., None], 2)
             for side in (left, right)
         ]
-        sums = all_shifts(*shuffled, axis=1)
-        wanted = min(per_round, count - start)
-        total.append(sums[0, :wanted] if n_strata == 1 else _sums_of_picks(sums, wanted, rng))
-    return np.concatenate(total)
+        sums = all_shifts(*shuffled, axis=2)
+        drawn += (
+            [sums.ravel()]
+            if n_strata == 1
+            else [_sums_of_picks(of_round, per_round, rng) for of_round in sums]
+        )
+    return np.concatenate(drawn)[:count]
 
 
 def _sums_of_picks(sums, count, rng):

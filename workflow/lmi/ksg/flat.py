@@ -107,7 +107,9 @@ def search(
             _search_part(of, wanted, np.flatnonzero(part == number), rho, k_guided, found)
         return found
     with_critic = (wanted == (k_guided if rho else 0)).astype(np.int8)
-    inputs = (of.x, of.y, of.ascending_y, of.place, part)
+    # what the kernel reads by address must be of its type
+    inputs = [np.ascontiguousarray(side, np.float64) for side in (of.x, of.y, of.ascending_y)]
+    inputs += [np.ascontiguousarray(of.place, np.int32), part]
     outputs = (found.radius, found.n_x, found.n_y, found.inside)
     failed = points.library().lmi_flat(
         n,
