@@ -326,10 +326,11 @@ def embed_pairs(
         if not isinstance(judged[i], _Judged):
             return judged[i]
         found = _choose(judged[i], fold, curves.get(i, []), each if i in curves else 0.0, k)
-        if whole.is_small(*pairs[i]):
+        several = whole.sides(*pairs[i], fold >= 0, k=k, is_series=times is not None)
+        if several:
             of_encoders = zip(judged[i].gains, found.candidate, strict=True)
             bits = float(np.mean([max(gains[name].values()) for gains, name in of_encoders]))
-            found = whole.instead(found, *pairs[i], found_bits=bits, k=k, times=times)
+            found = whole.instead(found, several, found_bits=bits, k=k, times=times)
         return _with_ties(found, *pairs[i], fold, inner)
 
     return map_pairs(chosen, range(len(pairs)), threads)

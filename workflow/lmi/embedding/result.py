@@ -13,6 +13,8 @@ NARROW = "narrow"
 """Candidate of pairs of single features: their normal scores, of which nothing is learned."""
 WHOLE = "whole_"
 """Begins the name of a candidate that is a view itself, see `lmi.embedding.whole`."""
+FEW = "few"
+"""Ends it where the view is the normal scores of the features that `lmi.embedding.few` chooses."""
 PUBLISHED = ("paper", "ksg")
 """Candidates of the presets of one encoder, whose estimate is KSG as published."""
 

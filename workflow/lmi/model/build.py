@@ -15,7 +15,7 @@ import numpy as np
 from lmi.base import seeds
 from lmi.base.errors import InputError
 from lmi.embedding import screen
-from lmi.embedding.result import NARROW, PUBLISHED, SEPARATED, WHOLE, Embedding
+from lmi.embedding.result import FEW, NARROW, PUBLISHED, SEPARATED, WHOLE, Embedding
 from lmi.model.encoder import SCORED, Encoder, Inputs, inputs
 from lmi.projection import views
 
@@ -156,6 +156,12 @@ def _encoder(kind, embedding, t, side, given, view, keep, seed) -> Encoder:
         return Encoder("features" if kind == "ksg" else "paper", layers | last)
     if kind == NARROW:
         return Encoder(kind, {"matrix": np.eye(1), "offset": np.zeros(1)})
+    if kind == FEW:
+        features = view.features.astype(np.float32)
+        taken = [(features == z[:, [axis]]).all(axis=0).argmax() for axis in range(z.shape[1])]
+        return Encoder(
+            kind, {"matrix": np.eye(features.shape[1])[:, taken], "offset": np.zeros(z.shape[1])}
+        )
     if kind in ("linear", "ranked", *SCREENS):
         if kind in SCREENS:
             features = view.features

@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from lmi.embedding.network import LEAK
-from lmi.embedding.result import NARROW
+from lmi.embedding.result import FEW, NARROW
 from lmi.projection import views
 
 SIDES = ("x", "y")
-SCORED = ("ranked", "screened", "sure", NARROW)
+SCORED = ("ranked", "screened", "sure", NARROW, FEW)
 """Kinds of encoders whose input are normal scores."""
 
 
@@ -84,7 +84,7 @@ class Encoder:
     Attributes
     ----------
     kind : str
-        linear, ranked, screened, sure, fourier, network, narrow, features or paper: the candidate.
+        Its candidate: linear, ranked, screened, sure, few, fourier, network, narrow, features, paper.
     arrays : dict of str to array
         `matrix` and `offset`: the last step, from `kind`'s scores to the coordinates. Of fourier
         and network, `components` and `centre`: the scores that they start from, and `frequency`,
