@@ -474,3 +474,15 @@ def test_an_estimate_that_lacks_many_weak_axes_is_flagged_and_its_interval_reach
     assert found.mi_bits < 0.8
     assert "many weak axes" in found.reason
     assert found.low_bits < drawn.truth_bits < found.high_bits
+
+
+def test_a_critic_that_sees_a_slight_trend_of_a_wave_does_not_enlarge_the_boxes():
+    rng = np.random.default_rng([71, 4, 2000])
+    a = rng.uniform(-1, 1, (2000, 1))
+    wave = np.sin(5 * np.pi * a) + 0.3 * rng.standard_normal((2000, 1))
+    x, y = (np.hstack([side, rng.standard_normal((2000, 45))]) for side in (a, wave))
+    options = {"train": "never", "n_permutations": 0, "error_bars": False}
+    found = [lmi.estimate(x, y, seed=seed, quiet=True, **options) for seed in range(71, 75)]
+    for each in found:  # wider than what few features are searched for among
+        assert each.mi_bits > each.mi_ksg_bits - 0.02
+    assert max(each.mi_ksg_bits for each in found) > 0.8

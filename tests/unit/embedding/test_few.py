@@ -80,3 +80,12 @@ def test_its_model_takes_new_samples(tmp_path):
     loadings = np.abs(model.loadings("x")).to_numpy()
     assert set(np.flatnonzero(loadings.max(axis=1) > 0.5)) >= {1, 4}
     model.save(tmp_path / "model.h5")
+
+
+def test_features_that_tell_something_together_alone_are_found():
+    rng = np.random.default_rng(5)
+    x, y = rng.standard_normal((1500, 8)), rng.standard_normal((1500, 4))
+    y[:, 3] = np.sign(x[:, 2] * x[:, 6]) * np.abs(y[:, 3])  # one bit, none of either feature
+    assert few.columns(*scores(x, y)) == ([2, 6], [3])
+    assert few.columns(*scores(y, x)) == ([3], [2, 6])
+    assert 0.75 < api.estimate(x, y, **QUIET).mi_bits < 1.1

@@ -5,6 +5,8 @@ nothing of the other side but together with a second one. Where features go with
 doubt, each further one that makes KSG find clearly more joins them.
 """
 
+import itertools
+
 import numpy as np
 
 from lmi.embedding import screen
@@ -15,8 +17,12 @@ MOST_SEARCHED = 40
 """Features of a side: the search grows with their number."""
 MOST_CHOSEN = 6
 """Features of both sides that are chosen: in more dimensions the boxes are too large."""
-N_COSINES = 6
-"""Cosines of a feature's ranks that go with those of another: lines, circles, waves."""
+N_COSINES = (6, 12)
+"""Cosines of a feature's ranks, at least and at most: lines, circles, waves."""
+MOST_COLUMNS = 240
+"""Cosines of all features of a side, where `N_COSINES` allows."""
+MOST_MULTIPLIED = 16
+"""Features of a side whose products are screened too."""
 N_SCANNED = 700
 """Samples, evenly spaced, by which features that may join are compared."""
 N_CONFIRMED = 3
@@ -57,30 +63,54 @@ def columns(x, y, *, k=3):
 
 
 def _sure(x, y):
-    """Return masks of the features that go with one of the other side, by cosines of their ranks.
+    """Return masks of the features that go with one of the other side without doubt.
 
-    The level is that of the stricter screen, for all pairs of cosines together (Bonferroni).
+    Cosines of the ranks of each feature are compared with those of the other side's; where none
+    shows anything, with the products of two features. The level is that of the stricter screen, for
+    all comparisons together (Bonferroni).
     """
+    cosines = _cosines(x), _cosines(y)
+    masks = tuple(
+        passed.reshape(-1, side.shape[1]).any(axis=0)
+        for passed, side in zip(_related(*cosines), (x, y), strict=True)
+    )
+    for place, side in enumerate((x, y)):
+        if masks[0].any() or not 1 < side.shape[1] <= MOST_MULTIPLIED:
+            continue
+        pairs = np.array(list(itertools.combinations(range(side.shape[1]), 2)))
+        products = _standard(side[:, pairs[:, 0]] * side[:, pairs[:, 1]])
+        own, others = _related(products, cosines[1 - place])
+        mask = np.isin(np.arange(side.shape[1]), pairs[own])
+        other = others.reshape(-1, (x, y)[1 - place].shape[1]).any(axis=0)
+        if mask.any():
+            masks = (mask, other) if place == 0 else (other, mask)
+    return masks
+
+
+def _related(a, b):
+    """Return masks of the columns that correlate with one of the other side, of either side."""
     from scipy.special import ndtri
 
-    n, n_tests = len(x), N_COSINES**2 * x.shape[1] * y.shape[1]
-    least = -float(ndtri(screen.SURE_LEVEL / (2 * n_tests)))
-    r = np.abs(_cosines(x).T @ _cosines(y)) / np.sqrt(n)
-    sure = (r.reshape(N_COSINES, x.shape[1], N_COSINES, -1) > least).any(axis=(0, 2))
+    least = -float(ndtri(screen.SURE_LEVEL / (2 * a.shape[1] * b.shape[1])))
+    sure = np.abs(a.T @ b) > least * np.sqrt(len(a))
     return sure.any(axis=1), sure.any(axis=0)
 
 
 def _cosines(scores):
-    """Return standardised cosines of the ranks of all features, shape (n, N_COSINES n_features)."""
+    """Return standardised cosines of the ranks of all features, shape (n, n_cosines n_features)."""
     from scipy.special import ndtr
 
+    n_cosines = int(np.clip(MOST_COLUMNS // scores.shape[1], *N_COSINES))
     first = np.cos(np.pi * ndtr(scores.astype(np.float32)))
     cosines = [np.ones_like(first), first]
-    while len(cosines) <= N_COSINES:  # Chebyshev's recurrence
+    while len(cosines) <= n_cosines:  # Chebyshev's recurrence
         cosines.append(2 * first * cosines[-1] - cosines[-2])
-    every = np.hstack(cosines[1:])
-    every -= every.mean(axis=0)
-    return every / np.maximum(every.std(axis=0), 1e-6)
+    return _standard(np.hstack(cosines[1:]))
+
+
+def _standard(columns):
+    columns = columns - columns.mean(axis=0)
+    return columns / np.maximum(columns.std(axis=0), 1e-6)
 
 
 def _joined(sides, chosen, k):

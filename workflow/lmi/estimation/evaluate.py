@@ -45,7 +45,8 @@ def search(embedding, held_out, k, threads, times=None):
     """Evaluate each encoder with as many neighbours as suit the pair.
 
     The noise of KSG falls with the number of neighbours, and its bias rises, but for a critic that
-    describes what is in the boxes: one that is trusted corrects boxes of `MANY` times k neighbours.
+    describes what is in the boxes: one that is trusted corrects boxes of `MANY` times k neighbours,
+    unless KSG with k finds more.
     Without a critic, the largest number is taken whose estimate is that of each smaller one but for
     `SAME_BITS` (after Lepski 1991). Where there is nothing to be found the estimate is
     nearly zero whatever k, and the largest number is taken at once: where no encoder has an axis
@@ -84,7 +85,9 @@ def search(embedding, held_out, k, threads, times=None):
         return by_encoder(neighbours), neighbours
     if (embedding.rank * embedding.temperature).any():
         if MANY * k <= most:
-            neighbours = Neighbours(k, MANY * k)
+            wide = by_encoder(Neighbours(k, MANY * k))
+            if not _loses(wide):
+                return wide, Neighbours(k, MANY * k)
         return by_encoder(neighbours), neighbours
     n_neighbours, means = k, [_ksg(plain(k)).mean()]
     for many in (times * k for times in NEIGHBOURS):
@@ -110,6 +113,16 @@ def _rises(few, many):
     """
     gain = _ksg(many) - _ksg(few)
     return bool(gain.mean() > CROWDED_SD * gain.std() / np.sqrt(len(gain)))
+
+
+def _loses(values):
+    """Whether KSG in small boxes finds more than a critic in large ones, beyond its noise.
+
+    A critic that is right makes up for the size of its boxes. One that sees but a part of the
+    dependence, a slight trend of what is a wave, does not.
+    """
+    lost = np.concatenate([bits - corrected for bits, corrected, _ in values])
+    return bool(lost.mean() > max(SAME_BITS, CROWDED_SD * lost.std() / np.sqrt(len(lost))))
 
 
 def evaluate(
