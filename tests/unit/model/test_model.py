@@ -52,7 +52,7 @@ def estimated(case):
     kind = case.partition(",")[0]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(candidates, "_best", lambda *arguments: kind)
-        patch.setattr(whole, "MOST_FEATURES", 0)
+        patch.setattr(whole, "sides", lambda *arguments, **options: {})
         result = lmi.estimate(x, y, seed=3, **FAST, **options)
     assert set(result.model.candidate) == {kind}
     return x, y, result
