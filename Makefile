@@ -17,7 +17,7 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check
   notebooks bench-forecast \
   bench-accuracy bench-speed bench-statistics bench-null bench-networks bench-conditional bench-questions \
   bench-discrete bench-ksg bench-gpu bench-scale bench-costs bench-overhead bench-memory \
-  bench-narrow bench-report bench-direct bench-same
+  bench-narrow bench-report bench-direct bench-same bench-soak
 
 help:
 	@echo "make demo   install into .venv, run the bundled data, print the strongest pairs"
@@ -50,6 +50,7 @@ help:
 	@echo "make bench-same OTHER=folder   numbers and CPU time beside those of another checkout"
 	@echo "make bench-costs      what the stages take by size, for the estimates of make plan"
 	@echo "make bench-forecast   what make plan expects beside what jobs take"
+	@echo "make bench-soak       two hours of small tiles: neither memory nor files may grow"
 	@echo "make bench-report     size and load time of the report by number of variables"
 	@echo "make lock   pin the newest versions that pyproject.toml allows"
 
@@ -166,6 +167,9 @@ bench-memory: $(VENV)/.installed
 
 bench-overhead: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.overhead
+
+bench-soak: $(VENV)/.installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.soak
 
 bench-narrow: $(VENV)/.installed .narrow/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.narrow --peers .narrow/bin/python
