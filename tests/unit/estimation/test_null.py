@@ -78,6 +78,32 @@ def test_sequential_p_values_are_right():
     assert kstest([p for p, *_ in p_values], "uniform").pvalue > 1e-3
 
 
+def test_p_values_of_the_sequential_test_are_exactly_uniform(monkeypatch):
+    """KSG is replaced by normal numbers: the observed one is one of those, and cheap."""
+    rng = np.random.default_rng(23)
+
+    class Pairings:
+        def __init__(self, *data, **options):
+            pass
+
+        def bits(self, orders):
+            return rng.standard_normal(len(orders))
+
+    monkeypatch.setattr(null.permuted, "Pairings", Pairings)
+    monkeypatch.setattr(null.ksg, "mi", lambda *data, **options: rng.standard_normal())
+    small = part(rng, n=10)
+    found = [
+        null._sequential(small, "free", 999, 0, rng, 3, tail_fit=False)[:2] for _ in range(20_000)
+    ]
+    p, n = np.array(found).T
+    assert kstest(p, "uniform").pvalue > 1e-3
+    for level in (0.3, 0.1, 0.05, 0.01, 0.004):
+        expected = level * len(p)
+        assert abs((p <= level).sum() - expected) < 4 * np.sqrt(expected) + 0.1 * expected
+    assert (n == null.FIRST).mean() == pytest.approx(1 - null.FEW / (null.FIRST + 1), abs=0.02)
+    assert n.mean() < 50
+
+
 def test_combination_of_p_values():
     assert combination.cauchy([0.03]) == pytest.approx(0.03)
     assert combination.cauchy([0.03, 0.03]) == pytest.approx(0.03)

@@ -20,6 +20,8 @@ value; where none does, the p value is that of a tail (`lmi.estimation.tails`), 
 small as the evidence.
 """
 
+import functools
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,8 +35,12 @@ from lmi.ksg.apart import Apart
 SCHEMES = ("free", "strata", "shift", "blocks")
 MAX_KSG = 999
 """Most permutations of the KSG statistic."""
-ENOUGH = 10
-"""Exceedances at which the sequential test stops (Besag & Clifford 1991)."""
+ENOUGH = 6
+"""Exceedances at which the sequential test of KSG stops (Besag & Clifford 1991)."""
+FIRST, FEW = 12, 3
+"""No more permutations of KSG are drawn where at least `FEW` of the `FIRST` reach."""
+ENOUGH_SHIFTS = 10
+"""The spread of all shifts is asked where fewer of them reach."""
 ENOUGH_CRITIC = 30
 """The same of the critic, whose permutations cost less."""
 BATCH = 999
@@ -213,7 +219,7 @@ def _shifted(part, observed, reached, most, rng, tail_fit):
     draws = permutations.cross_draws(part, "shift", most, 0, rng)
     n_larger = int((draws >= reached).sum())
     p = (1 + n_larger) / (1 + len(draws))
-    if tail_fit and n_larger < ENOUGH:
+    if tail_fit and n_larger < ENOUGH_SHIFTS:
         # the ends of a slow series do not meet, which makes few of the shifts reach too often
         beyond = tails.cross_tail(part, "shift", 0, observed)
         if beyond > p or not n_larger:
@@ -224,8 +230,9 @@ def _shifted(part, observed, reached, most, rng, tail_fit):
 def _sequential(part, scheme, most, block_length, rng, k, tail_fit=True):
     """Return the p value of KSG on one part, the permutations, the method, and their values.
 
-    Where the test stops after so many exceedances, the p value is drawn between this share and that
-    of one permutation more: the shares alone leave gaps of up to .1.
+    Where nothing shows in the first permutations, they are all. Otherwise more are drawn until
+    `ENOUGH` reach. The p value is drawn between the shares of independent pairs that stop earlier
+    and as early as this one: it is exactly uniform where there is no dependence.
     """
     n = len(part.x)
     observed = ksg.mi(part.x, part.y, k, apart=part.apart)
@@ -243,7 +250,7 @@ def _sequential(part, scheme, most, block_length, rng, k, tail_fit=True):
     elif scheme == "blocks":
         independent = n // permutations.clipped_length(n, block_length)
     while True:
-        size = min(max(FIRST_BATCH, len(values)), most - len(values))
+        size = min(max(FIRST, len(values) // 2), most - len(values))
         if all_in_one:
             shifted = offsets[len(values) : len(values) + size, None]
             orders = (np.arange(n) + shifted) % n
@@ -251,11 +258,14 @@ def _sequential(part, scheme, most, block_length, rng, k, tail_fit=True):
             orders = permutations.orders(part, scheme, size, block_length, rng)
         new = pairings.bits(orders)
         larger = n_larger + np.cumsum(new >= observed - ROUNDING)
-        if larger[-1] >= ENOUGH:
-            stop = len(values) + int(np.argmax(larger >= ENOUGH)) + 1
-            p = ENOUGH / (stop + rng.random())
-            return p, stop, "permutation", np.concatenate([values, new])
-        values, n_larger = np.concatenate([values, new]), int(larger[-1])
+        first, values = len(values), np.concatenate([values, new])
+        if len(values) == FIRST and larger[-1] >= FEW:
+            return (larger[-1] + rng.random()) / (FIRST + 1), FIRST, "permutation", values
+        if larger[-1] >= ENOUGH and first:
+            stop = first + int(np.argmax(larger >= ENOUGH)) + 1
+            p = rng.uniform(_share_left(stop), _share_left(stop - 1))
+            return p, stop, "permutation", values
+        n_larger = int(larger[-1])
         p, method = (1 + n_larger) / (1 + len(values)), "permutation"
         if tail_fit and not n_larger:
             beyond = tails.drawn_tail(values, observed, independent, least)
@@ -263,3 +273,21 @@ def _sequential(part, scheme, most, block_length, rng, k, tail_fit=True):
                 p, method = beyond, "fitted"
         if len(values) >= most or p < CERTAIN:
             return p, len(values), method, values
+
+
+@functools.lru_cache(maxsize=2 * MAX_KSG)
+def _share_left(n):
+    """Return the share of independent pairs that n permutations leave undecided.
+
+    Of those, fewer than `FEW` of the first permutations reach, and fewer than `ENOUGH` of all. How
+    many of n reach is uniform on 0 ... n, and which of them is up to chance.
+    """
+    total = 0.0
+    for n_larger in range(ENOUGH):
+        ways = math.comb(n, n_larger)
+        few = sum(
+            math.comb(FIRST, of_first) * math.comb(n - FIRST, n_larger - of_first)
+            for of_first in range(min(FEW, n_larger + 1))
+        )
+        total += few / ways
+    return total / (n + 1)
