@@ -84,7 +84,8 @@ class Encoder:
     Attributes
     ----------
     kind : str
-        Its candidate: linear, ranked, screened, sure, few, fourier, network, narrow, features, paper.
+        The candidate: linear, ranked, screened, sure, few, fourier, network, narrow, features or
+        paper.
     arrays : dict of str to array
         `matrix` and `offset`: the last step, from `kind`'s scores to the coordinates. Of fourier
         and network, `components` and `centre`: the scores that they start from, and `frequency`,
