@@ -55,6 +55,11 @@ def test_mixtures_among_irrelevant_features(shape, least):
     assert found.high_bits > drawn.truth_bits or found.flag != "ok"
 
 
+def test_many_irrelevant_features_do_not_hide_it_either():
+    drawn = tasks.make("gaussian_mixture", 60001, shape="galaxy", exclusive=80)
+    assert api.estimate(drawn.x, drawn.y, **QUIET).mi_bits == pytest.approx(0.71, abs=0.1)
+
+
 def test_straight_dependence_keeps_its_critic():
     rng = np.random.default_rng(2)
     x, y = rng.standard_normal((2, 1500, 12))

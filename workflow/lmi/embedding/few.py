@@ -13,8 +13,10 @@ from lmi.embedding import screen
 from lmi.ksg import guided
 from lmi.ksg import kernel as ksg
 
-MOST_SEARCHED = 40
+MOST_SEARCHED = 200
 """Features of a side: the search grows with their number."""
+MOST_WAVED = 40
+"""Features of a side whose cosines are screened; of more, as everywhere, scores and squares."""
 MOST_CHOSEN = 6
 """Features of both sides that are chosen: in more dimensions the boxes are too large."""
 N_COSINES = (6, 12)
@@ -69,6 +71,8 @@ def _sure(x, y):
     shows anything, with the products of two features. The level is that of the stricter screen, for
     all comparisons together (Bonferroni).
     """
+    if max(x.shape[1], y.shape[1]) > MOST_WAVED:
+        return screen.informative(x, y, screen.SURE_LEVEL)
     cosines = _cosines(x), _cosines(y)
     masks = tuple(
         passed.reshape(-1, side.shape[1]).any(axis=0)
