@@ -12,7 +12,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check plan test test-fuzz test-faults test-faults-long test-wheel test-cluster \
+.PHONY: help demo check plan audit test test-fuzz test-faults test-faults-long test-wheel test-cluster \
   test-browser lint lock docs \
   notebooks bench-forecast \
   bench-accuracy bench-speed bench-statistics bench-null bench-networks bench-conditional bench-questions \
@@ -52,6 +52,7 @@ help:
 	@echo "make bench-forecast   what make plan expects beside what jobs take"
 	@echo "make bench-soak       two hours of small tiles: neither memory nor files may grow"
 	@echo "make bench-report     size and load time of the report by number of variables"
+	@echo "make audit  known vulnerabilities of what is pinned, asked of a service on the network"
 	@echo "make lock   pin the newest versions that pyproject.toml allows"
 
 demo: $(VENV)/.installed
@@ -194,6 +195,17 @@ bench-report: $(VENV)/.tested
 .latentmi/.installed: envs/latentmi/requirements.txt
 	$(PYTHON) -m venv .latentmi
 	.latentmi/bin/python -m pip install --quiet -r $<
+	@touch $@
+
+# Known vulnerabilities of all that is pinned. It asks a service, and fails where it gets no answer.
+audit: .audit/.installed
+	echo "$(TORCH)" > .audit/torch.txt
+	.audit/bin/pip-audit --strict --disable-pip --no-deps $(foreach file, \
+	  envs/requirements.txt envs/requirements-test.txt .audit/torch.txt, -r $(file))
+
+.audit/.installed:
+	$(PYTHON) -m venv .audit
+	.audit/bin/python -m pip install --quiet pip-audit
 	@touch $@
 
 COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --strip-extras \

@@ -204,6 +204,14 @@ def test_runs_share_blocks_embeddings_and_estimates(fresh):
     # another k: embeddings are shared, estimates are not
     three = run("three", run="three", estimate={"k": 4})
     assert taken(three) == {"project": 2, "embed": 3, "estimate": 0}
+    # one core gives what two did, one thread what two did
+    alone = fresh.config("alone.yaml", config | {"run": "alone", "cache": False})
+    fresh.snakemake("--cores", "1", "--configfile", alone)
+    tables = [
+        pd.read_csv(fresh.folder / "results" / name / "mi.tsv", sep="\t").drop(columns="seconds")
+        for name in ("one", "alone")
+    ]
+    pd.testing.assert_frame_equal(*tables, check_exact=True)
     # switching the cache on or off reruns nothing but the report, which shows the config
     off = fresh.config("off.yaml", config | {"cache": False})
     assert fresh.plan("--configfile", off) == {"report": 1, "run_record": 1}
