@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from lmi import api_input
-from lmi.base import reasons, seeds
+from lmi.base import progress, reasons, seeds
 from lmi.base.errors import InputError
 from lmi.base.series import refuse
 from lmi.embedding import candidates as embed
@@ -69,6 +69,7 @@ def compare(
     *,
     between: tuple | None = None,
     strata: Any = None,
+    quiet: bool = True,
     seed: int = 0,
     k: int = 3,
     n_permutations: int = 999,
@@ -95,6 +96,8 @@ def compare(
     strata : array or Series, shape (n_samples,), optional
         Labels such as batches: groups are thinned out to equal size within each, and the null
         exchanges labels within them.
+    quiet : bool
+        Show no progress bar.
     seed, k, threads
         As in `lmi.estimate`.
     n_permutations : int
@@ -118,7 +121,7 @@ def compare(
     """
     for name, values in (("Xs", Xs), ("Ys", Ys)):
         _refuse_labels(name, values, options)
-    api_input.check_run(seed=seed, k=k, n_permutations=n_permutations, threads=threads)
+    api_input.check_run(quiet=quiet, seed=seed, k=k, n_permutations=n_permutations, threads=threads)
     settings = api_input.default_settings(options)
     refuse(
         {"Xs": Xs, "Ys": Ys},
@@ -149,7 +152,7 @@ def compare(
     why = flags.of_shared(flags.shared_columns(x, y, told))
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(int(threads)):
+    with threadpool_limits(int(threads)), progress.steps(quiet, 4, "lmi.compare") as tell:
         result, more = of_matrices(
             (x, y),
             group,
@@ -161,6 +164,7 @@ def compare(
             k=k,
             n_permutations=n_permutations,
             threads=threads,
+            tell=tell,
         )
     why += more
     return Comparison(
@@ -246,6 +250,7 @@ def of_matrices(
     k: int,
     n_permutations: int,
     threads: int,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> tuple[difference.Difference, list[reasons.Reason]]:
     """Compare two variables between two groups of as many samples.
 
@@ -264,6 +269,8 @@ def of_matrices(
         The config's section `embed`.
     seed, k, n_permutations, threads
         As in `compare`.
+    tell : callable
+        Called with a few words at the start of each of four steps.
 
     Returns
     -------
@@ -286,12 +293,15 @@ def of_matrices(
                 )
     scores = [views.drop_constant(_normal_scores(side, group)) for side in sides]
     options = {"names": names, "settings": settings, "seed": seed, "threads": threads}
+    tell("both groups")
     shared = _embed(scores, group, **options)
     own = []
     for code in (0, 1):
+        tell(labels[code])
         rows = group == code
         varying = [views.drop_constant(side[rows]) for side in scores]
         own.append(_embed(varying, group[rows], with_ties=True, **options))
+    tell("exchanges of labels")
     result = difference.estimate(
         shared,
         tuple(own),

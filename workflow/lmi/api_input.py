@@ -157,10 +157,11 @@ def settings(preset: Any, options: Mapping[str, Any]) -> DefaultSettings | Paper
     for name, value in options.items():
         target = DOCUMENTED.get(name, name)
         if target not in field_names:
-            near = get_close_matches(name, [*field_names, *DOCUMENTED, *LIMITS], 1)
+            known = {*field_names, *DOCUMENTED, *LIMITS} - {name}
+            near = get_close_matches(name, sorted(known), 1)
             hint = f"Did you mean {near[0]}? " if near else ""
             raise InputError(
-                f"{name}: expected an option of lmi.estimate, found an unknown one. {hint}"
+                f"{name}: expected an option of this function, found an unknown one. {hint}"
                 f"Options: {', '.join(sorted({*field_names, *DOCUMENTED}))}."
             )
         if value is None:

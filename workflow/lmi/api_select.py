@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from lmi import api, api_given, api_input
+from lmi.base import progress
 from lmi.base.errors import InputError
 from lmi.base.reasons import Reason
 from lmi.base.series import refuse
@@ -69,6 +70,7 @@ def select(
     max_variables: int = 5,
     level: float = 0.05,
     discrete_target: bool | None = None,
+    quiet: bool = True,
     seed: int = 0,
     k: int = 3,
     n_permutations: int = 999_999,
@@ -97,6 +99,8 @@ def select(
         the number of candidates is at most this.
     discrete_target : bool, optional
         As discrete_x of `lmi.estimate`.
+    quiet : bool
+        Show no progress bar.
     seed, k, n_permutations, threads
         As in `lmi.estimate`.
     **options
@@ -127,7 +131,7 @@ def select(
     G. Brown, A. Pocock, M.-J. Zhao, M. Lujan, Conditional likelihood maximisation, Journal of
     Machine Learning Research 13, 27 (2012).
     """
-    api_input.check_run(seed=seed, k=k, n_permutations=n_permutations, threads=threads)
+    api_input.check_run(quiet=quiet, seed=seed, k=k, n_permutations=n_permutations, threads=threads)
     settings = api_input.default_settings(options)
     if not isinstance(variables, Mapping) or not variables:
         raise InputError(
@@ -150,42 +154,45 @@ def select(
     )
     own = {"seed": seed, "k": k, "threads": threads}
     alone = {}
-    for name, values in variables.items():
-        try:
-            found = api.estimate(
-                target,
-                values,
-                preset=settings,
-                n_permutations=n_permutations,
-                discrete_x=discrete_target,
+    with progress.steps(quiet, len(variables), "lmi.select") as tell:
+        for name, values in variables.items():
+            tell(name)
+            try:
+                found = api.estimate(
+                    target,
+                    values,
+                    preset=settings,
+                    n_permutations=n_permutations,
+                    discrete_x=discrete_target,
+                    **own,
+                )
+            except InputError as error:
+                raise InputError(f"variables[{name!r}]: {error}") from error
+            why = () if found.flag == "ok" else (Reason("alone", {"message": found.reason}),)
+            if found.flag == "fail":
+                why = (Reason("unusable_data", {"message": found.reason}),)
+            alone[name] = selection.Value(found.mi_bits, found.sd_bits, found.p_value, why)
+
+        def beyond(name: str, given: tuple[str, ...]) -> selection.Value:
+            tell(f"{name} beyond {', '.join(sorted(given))}")
+            sides = api_input.read_sides(target, variables[name], None, discrete_target)
+            x, y = views.drop_constant(sides.x), views.drop_constant(sides.y)
+            condition = {one: variables[one] for one in sorted(given)}
+            found = api_given.estimate(
+                x,
+                y,
+                api_given.read(condition, target, variables[name], len(x)),
+                settings=settings,
+                error_bars=True,
+                permutations=api_input.permutations(n_permutations),
+                samples=Samples(shared=flags.NOTHING_SHARED),
                 **own,
             )
-        except InputError as error:
-            raise InputError(f"variables[{name!r}]: {error}") from error
-        why = () if found.flag == "ok" else (Reason("alone", {"message": found.reason}),)
-        if found.flag == "fail":
-            why = (Reason("unusable_data", {"message": found.reason}),)
-        alone[name] = selection.Value(found.mi_bits, found.sd_bits, found.p_value, why)
+            return selection.Value(
+                found.cmi_bits, found.sd_cmi_bits, found.p_conditional, found.reasons
+            )
 
-    def beyond(name: str, given: tuple[str, ...]) -> selection.Value:
-        sides = api_input.read_sides(target, variables[name], None, discrete_target)
-        x, y = views.drop_constant(sides.x), views.drop_constant(sides.y)
-        condition = {one: variables[one] for one in sorted(given)}
-        found = api_given.estimate(
-            x,
-            y,
-            api_given.read(condition, target, variables[name], len(x)),
-            settings=settings,
-            error_bars=True,
-            permutations=api_input.permutations(n_permutations),
-            samples=Samples(shared=flags.NOTHING_SHARED),
-            **own,
-        )
-        return selection.Value(
-            found.cmi_bits, found.sd_cmi_bits, found.p_conditional, found.reasons
-        )
-
-    steps = selection.forward(alone, beyond, most=max_variables, level=level)
+        steps = selection.forward(alone, beyond, most=max_variables, level=level)
     of_all = {
         name: {"mi_bits": one.bits, "sd_bits": one.sd_bits, "p_value": one.p_value}
         for name, one in alone.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from lmi import api_given, api_input
 from lmi.api_input import DefaultSettings
-from lmi.base import reasons
+from lmi.base import progress, reasons
 from lmi.base.arrays import matrix
 from lmi.base.errors import InputError
 from lmi.base.series import in_time
@@ -70,6 +70,7 @@ def transfer(
     lags: int | Sequence[int] = 1,
     history: int = 1,
     given: Any = None,
+    quiet: bool = True,
     seed: int = 0,
     k: int = 3,
     n_permutations: int = 999_999,
@@ -92,6 +93,8 @@ def transfer(
     given : array or DataFrame, shape (n_times, n_features), optional
         A third series that may drive both: its values from now back to the longest lag or history
         are given too.
+    quiet : bool
+        Show no progress bar.
     seed, k, threads
         As in `lmi.estimate`.
     n_permutations : int
@@ -112,7 +115,7 @@ def transfer(
     ----------
     T. Schreiber, Measuring information transfer, Phys. Rev. Lett. 85, 461 (2000).
     """
-    api_input.check_run(seed=seed, k=k, n_permutations=n_permutations, threads=threads)
+    api_input.check_run(quiet=quiet, seed=seed, k=k, n_permutations=n_permutations, threads=threads)
     settings = api_input.default_settings(options)
     steps = _steps("lags", lags if isinstance(lags, list | tuple | range) else [lags])
     (past,) = _steps("history", [history])
@@ -134,7 +137,8 @@ def transfer(
         )
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(int(threads)):
+    n_told = 2 + (2 * len(steps) if len(steps) > 1 else 0)
+    with threadpool_limits(int(threads)), progress.steps(quiet, n_told, "lmi.transfer") as tell:
         found = of_series(
             (x, y),
             driver,
@@ -149,6 +153,7 @@ def transfer(
             permutations=api_input.permutations(n_permutations),
             tested_lags=True,
             threads=threads,
+            tell=tell,
         )
     xy, yx, why = found.xy, found.yx, found.reasons
     return Transfer(
@@ -218,6 +223,7 @@ def of_series(
     permutations: dict,
     tested_lags: bool,
     threads: int,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> BothWays:
     """Return the transfer between two series, in both directions.
 
@@ -237,6 +243,8 @@ def of_series(
         As in `lmi.api_given.estimate`.
     tested_lags : bool
         Test each of several lags by itself too.
+    tell : callable
+        Called with a few words at the start of each estimate.
 
     Raises
     ------
@@ -260,6 +268,7 @@ def of_series(
 
     def told(direction: int, lags: Sequence[int], error_bars: bool, permutations: dict):
         """Return what the past of one side tells of the other beyond its own past."""
+        tell(f"{names[direction]} to {names[1 - direction]}, lags {', '.join(map(str, lags))}")
         source, target = sides[direction], sides[1 - direction]
         given = _lagged(target, range(1, history + 1), times)
         if driver is not None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from lmi import api, tasks
+from lmi import api, api_compare, tasks
 from lmi.embedding import few
 from lmi.embedding.result import FEW, WHOLE
 from lmi.projection import views
@@ -72,6 +72,16 @@ def test_straight_dependence_keeps_its_critic():
 def test_series_are_not_screened():
     x, y = waves(3)
     assert FEW not in api.estimate(x, y, time_series=True, **QUIET).candidate
+
+
+@pytest.mark.filterwarnings("error")
+def test_groups_are_compared_by_few_features_too():
+    x, y = waves(6, 1200)
+    group = np.arange(1200) % 2
+    y[group == 1, 2] = np.random.default_rng(6).standard_normal(600)
+    found = api_compare.compare(x, y, group, n_permutations=99, train="never")
+    assert found.mi_bits[0] > 1.0 and abs(found.mi_bits[1]) < 0.1
+    assert found.p_value < 0.05
 
 
 def test_its_model_takes_new_samples(tmp_path):

@@ -148,6 +148,8 @@ def of_group(embedding, rows):
     for t in range(len(s)):
         training = embedding.fold == t
         n_axes = int(embedding.rank[t])
+        if not n_axes:
+            continue
         both = _correlations(embedding, t, training, n_axes)
         own = _correlations(embedding, t, training & rows, n_axes)
         # the share of the training samples' correlation that others show is that of both groups
