@@ -1,14 +1,18 @@
 """What the page tells of single pairs: features on their axes, labels of their samples."""
 
+import h5py
 import lmi
 import numpy as np
 import pandas as pd
 import pytest
 from helpers.finished import write_run
+from helpers.runs import write_tile
 from lmi.data.sample_labels import Label
+from lmi.estimation import null
 from lmi.report import payload
 from lmi.report.blocks import loadings, read_blocks
 from lmi.report.details import read_details
+from lmi.results.table import aggregate
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +25,39 @@ def panels_of(run, dataset):
     details, _ = read_details(pd.read_parquet(run / "mi.parquet"), run.glob("*/parts/*.h5"))
     known = read_blocks(sorted(run.glob("*/variables/*.h5")))[dataset]
     return details[dataset]["panels"], details[dataset]["samples"], known
+
+
+def test_the_page_has_the_permuted_values_of_a_pair(run):
+    panels, _, _ = panels_of(run, "cells")
+    table = pd.read_parquet(run / "mi.parquet")
+    seen = 0
+    for panel in panels:
+        row, drawn = table.loc[panel["row"]], panel["null"][np.isfinite(panel["null"])]
+        if drawn.size:
+            seen += 1
+            few = drawn.size < null.KEPT  # all that were drawn
+            assert drawn.size <= row["n_permutations"] or row["p_method"] != "permutation"
+            if few:
+                assert drawn.mean() == pytest.approx(row["null_mean_bits"], abs=1e-5)
+                assert drawn.std(ddof=1) == pytest.approx(row["null_sd_bits"], abs=1e-5)
+    assert seen
+
+
+def test_any_pair_of_the_detail_file_has_its_samples_however_weak_it_is(tmp_path):
+    path = tmp_path / "part-000.h5"
+    pairs = [(f"a{i}", "b") for i in range(30)]
+    write_tile(path, "d", pairs, np.linspace(1, 0.01, 30))
+    with h5py.File(path, "a") as tile:  # a part: details of two strong pairs and of the weakest
+        rows = [0, 1, 29]
+        for name in ("pointwise", "scatter", "loss_train", "loss_validation"):
+            values = tile[name][rows]
+            del tile[name]
+            tile[name] = values
+        tile["detail_row"] = rows
+    table = aggregate([path], tmp_path / "mi.tsv", tmp_path / "mi.parquet")
+    for n_pairs, expected in ((1000, ["a0", "a1", "a29"]), (2, ["a0", "a1"])):
+        details, _ = read_details(table, [path], n_pairs)
+        assert [panel["x"] for panel in details["d"]["panels"]] == expected
 
 
 def test_loadings_of_the_page_are_those_of_the_model(run):

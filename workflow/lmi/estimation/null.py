@@ -22,7 +22,7 @@ small as the evidence.
 
 import functools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -35,6 +35,8 @@ from lmi.ksg.apart import Apart
 SCHEMES = ("free", "strata", "shift", "blocks")
 MAX_KSG = 999
 """Most permutations of the KSG statistic."""
+KEPT = 200
+"""Of them, so many are told one by one: the report draws them."""
 ENOUGH = 6
 """Exceedances at which the sequential test of KSG stops (Besag & Clifford 1991)."""
 FIRST, FEW = 12, 3
@@ -77,6 +79,8 @@ class Null:
         Of KSG on the permuted samples.
     p_method : str
         One of `METHODS`; empty without a p value.
+    drawn_bits : array
+        KSG on the permuted samples, the first `KEPT` of them; none where its moments are known.
     """
 
     p_value: float
@@ -84,6 +88,7 @@ class Null:
     mean_bits: float
     sd_bits: float
     p_method: str
+    drawn_bits: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
 
 NOT_TESTED = Null(np.nan, 0, np.nan, np.nan, "")
@@ -179,7 +184,7 @@ def _tested(parts, *, scheme, n_permutations, rng, k=3, block_length=0, tail_fit
     smallest = int(np.argmin(p_values))
     mean, sd = float(null.mean()), float(null.std(ddof=1))
     p = combination.p_value(p_values, rng, len(parts), links if n_critic else None)
-    return Null(p, counts[smallest], mean, sd, methods[smallest])
+    return Null(p, counts[smallest], mean, sd, methods[smallest], null[:KEPT])
 
 
 def _critic(part, scheme, most, block_length, rng, tail_fit):

@@ -291,4 +291,8 @@ def _estimate_rows(file, rows, samples, options, threads, keep_pointwise, keep_s
                 arrays["pointwise"][place] = result[0].pointwise_bits
                 zx, zy = held_out_coordinates(embedded[place])
                 arrays["scatter"][place] = np.stack([zx[shown, 0], zy[shown, 0]], axis=1)
+        if any(t.drawn_bits.size for t in tested):
+            arrays["null_bits"] = np.full((len(rows), null.KEPT), np.nan, np.float32)
+            for place, t in enumerate(tested):
+                arrays["null_bits"][place, : t.drawn_bits.size] = t.drawn_bits
     return arrays

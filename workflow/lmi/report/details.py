@@ -7,8 +7,10 @@ from lmi.results.table import strongest
 
 MAX_CURVES = 500
 """Pairs of a dataset whose training curves enter the median."""
-MAX_PAIRS = 400
-"""Strongest pairs of a dataset whose details are read, as far as the files have them."""
+MAX_PAIRS = 1000
+"""Pairs of a dataset whose details are read: the strongest of those that the files have."""
+MAX_RANKED = 150_000
+"""Strongest pairs of a dataset among which these are looked for."""
 
 
 def read_details(table, estimates, n_pairs=MAX_PAIRS):
@@ -34,25 +36,23 @@ def read_details(table, estimates, n_pairs=MAX_PAIRS):
             name = tile.attrs["dataset"]
             paths.setdefault(name.decode() if isinstance(name, bytes) else name, []).append(path)
     details = {
-        name: _read_dataset(strongest(table[table["dataset"] == name], n_pairs), its_paths)
+        name: _read_dataset(table[table["dataset"] == name], its_paths, n_pairs)
         for name, its_paths in paths.items()
     }
     return details, {key: list(values) for key, values in origin.items()}
 
 
-def _read_dataset(top, paths):
-    wanted = {(row.x, row.y, row.lag): rank for rank, row in enumerate(top.itertuples())}
+def _read_dataset(table, paths, n_pairs):
+    top = strongest(table, MAX_RANKED)[["x", "y", "lag", "mi_bits", "sd_bits"]]
     rows = list(top.itertuples())
+    wanted = {(row.x, row.y, row.lag): rank for rank, row in enumerate(rows)}
     panels, curves, all_train, all_validation, step = {}, {}, [], [], np.zeros(1)
     samples = np.zeros(0, int)
+    last = _last_rank(paths, wanted, n_pairs)
     per_tile = -(-MAX_CURVES // max(len(paths), 1))
     for path in paths:
         with reading(path, "estimate") as tile:
-            # a part has details of these rows only, a tile of all
-            detailed = tile["detail_row"][()] if "detail_row" in tile else slice(None)
-            names = (tile[name].asstr()[detailed] for name in ("x", "y"))
-            pairs = zip(*names, tile["lag"][detailed].tolist(), strict=True)
-            of_pairs = [(row, wanted[pair]) for row, pair in enumerate(pairs) if pair in wanted]
+            of_pairs = [(row, rank) for row, rank in _ranks(tile, wanted) if rank <= last]
             if "scatter_samples" in tile:
                 samples = tile["scatter_samples"][()]
             for row, rank in of_pairs:
@@ -93,6 +93,24 @@ def _read_dataset(top, paths):
     }
 
 
+def _ranks(tile, wanted):
+    """Return the detailed rows of an open file that are wanted, and the rank of each."""
+    # a part has details of these rows only, a tile of all
+    detailed = tile["detail_row"][()] if "detail_row" in tile else slice(None)
+    names = (tile[name].asstr()[detailed] for name in ("x", "y"))
+    pairs = zip(*names, tile["lag"][detailed].tolist(), strict=True)
+    return [(row, wanted[pair]) for row, pair in enumerate(pairs) if pair in wanted]
+
+
+def _last_rank(paths, wanted, n_pairs):
+    """Return the rank of the last of the strongest pairs that the files have details of."""
+    ranks = []
+    for path in paths:
+        with reading(path, "estimate") as tile:
+            ranks += [rank for _, rank in _ranks(tile, wanted)]
+    return sorted(ranks)[:n_pairs][-1] if ranks else -1
+
+
 def _mean_over_models(losses):
     """Mean over the models of each pair, (n_pairs, n_models, n_points), NaN where all are."""
     seen = np.isfinite(losses)
@@ -112,4 +130,5 @@ def _read_panel(tile, row, samples):
     scatter = tile["scatter"][row]
     if not np.isfinite(scatter).any():
         return None
-    return {"scatter": scatter, "pointwise": tile["pointwise"][row][samples]}
+    null = tile["null_bits"][row] if "null_bits" in tile else np.zeros(0)
+    return {"scatter": scatter, "pointwise": tile["pointwise"][row][samples], "null": null}

@@ -170,7 +170,12 @@ def _chosen(table, is_peak):
 
 def _columns(rows, variables):
     """Return what the columns are, and their arrays; columns without any value are left out."""
-    words, arrays, n_datasets = [], {}, rows["dataset"].nunique()
+    words, arrays = [], {}
+    shown = set(SHOWN)
+    if rows["dataset"].nunique() == 1:
+        shown.remove("dataset")
+    if np.isfinite(rows["truth_bits"]).mean() < 0.5:
+        shown.remove("truth_bits")
     # an error next to its value
     after = {"sd_bits": "mi_bits", "sd_ksg_bits": "mi_ksg_bits"}
     ordered = [column for column in DECLARED if column.name not in after]
@@ -185,7 +190,7 @@ def _columns(rows, variables):
             "head": HEADS.get(column.name, column.name),
             "text": column.description,
             "unit": column.unit,
-            "shown": column.name in SHOWN and (column.name != "dataset" or n_datasets > 1),
+            "shown": column.name in shown,
         }
         if column.name in ("x", "y"):
             entry["kind"] = "variable"
@@ -337,6 +342,12 @@ def _heavy(names, details, blocks, place, variables):
             ("pointwise", [panel["pointwise"][every] for panel in panels]),
         ):
             arrays[f"{what}-{number}"] = scaled(np.concatenate(values), "uint16")
+        its["null"] = max(len(panel["null"]) for panel in panels)
+        if its["null"]:
+            null = np.full((len(panels), its["null"]), np.nan)
+            for line, panel in zip(null, panels, strict=True):
+                line[: len(panel["null"])] = panel["null"]
+            arrays[f"null-{number}"] = scaled(null.ravel(), "uint16")
         if len(known["samples"]):
             its["names"] = [str(one) for one in known["samples"][samples]]
         its["labels"], of_labels = _labels(known, samples)

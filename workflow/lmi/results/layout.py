@@ -161,6 +161,9 @@ _DETAILS = {
         "float32", ("detailed pair", "shown sample", "side"), "first axes", SD, np.nan, True
     ),
     "scatter_samples": Dataset("int64", ("shown sample",), "samples of scatter", optional=True),
+    "null_bits": Dataset(
+        "float32", ("detailed pair", "permutation"), "KSG on permuted samples", BITS, np.nan, True
+    ),
     **_curves("detailed pair"),
 }
 ESTIMATES = _COLUMNS | _DETAILS

@@ -83,13 +83,14 @@ function printable(name, width = 60) {
 const label = (name, width) =>
   printable(name, width).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 
-function bits(value, sd = NaN) {
+// A value with its error, or in as many decimals as one of that error has.
+function bits(value, sd = NaN, told = true) {
   if (!Number.isFinite(value)) return "–";
   const decimals = sd >= 0.0095 ? 2 : 3;
   let number = value.toFixed(decimals);
   if (Number(number) === 0) number = number.replace("-", "");
   number = number.replace("-", "−");
-  return Number.isFinite(sd) ? `${number} ± ${sd.toFixed(decimals)}` : number;
+  return told && Number.isFinite(sd) ? `${number} ± ${sd.toFixed(decimals)}` : number;
 }
 
 function probability(value) {

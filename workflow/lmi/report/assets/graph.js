@@ -71,21 +71,52 @@ function networkPlot(place) {
   const used = new Set(rows.flatMap(row => [arrays.x[row], arrays.y[row]]));
   const drawn = [...nodes.values()].filter(node => Number.isFinite(node.x) && (used.has(node.code) || nodes.size <= 60));
   const top = Math.max(...drawn.map(node => node.hub), 1e-9);
-  const named = new Set([...drawn].sort((a, b) => b.hub - a.hub).slice(0, narrow(place) ? 12 : drawn.length > 60 ? 20 : 40).map(node => node.code));
+  const size = node => 7 + 15 * Math.sqrt(Math.max(node.hub, 0) / top);
+  const height = printing ? 300 : narrow(place) ? 420 : 620;
+  const ranges = ["x", "y"].map(key => rangeOf(drawn.map(node => node[key])));
+  const named = namedNodes(drawn, size, ranges, place.clientWidth - 2 * SIDE, height - 2 * SIDE);
   data.push({
     type: "scatter", mode: "markers+text", showlegend: false, cliponaxis: false,
     x: drawn.map(node => node.x), y: drawn.map(node => node.y), customdata: drawn.map(node => -1 - node.code),
-    text: drawn.map(node => named.has(node.code) ? label(words.variables[node.code], 18) : ""),
-    textposition: "top center", textfont: {size: 11, color: colours.ink},
+    text: drawn.map(node => named.has(node.code) ? label(words.variables[node.code], NAME_LETTERS) : ""),
+    textposition: drawn.map(node => named.get(node.code) ?? "top center"),
+    textfont: {size: 11, color: colours.ink, shadow: ["1px 1px", "-1px 1px", "1px -1px", "-1px -1px"].map(at => `${at} 2px ${colours.paper}`).join(", ")},
     marker: {color: drawn.map(node => colourOf(node.community)), opacity: 1,
-      line: {color: colours.paper, width: 1}, size: drawn.map(node => 7 + 15 * Math.sqrt(Math.max(node.hub, 0) / top))},
+      line: {color: colours.paper, width: 1}, size: drawn.map(size)},
     hovertext: drawn.map(node => `<b>${label(words.variables[node.code])}</b><br>` +
       `${counted(node.degree, "significant pair")}, ${bits(node.hub)} bits in all` +
       (node.community ? `<br>community ${node.community}` : "")),
     hovertemplate: "%{hovertext}<extra></extra>",
   });
-  const hidden = {visible: false, automargin: false};
-  return {data, layout: {height: narrow(place) ? 420 : 620, margin: {l: 30, r: 30, t: 30, b: 20}, xaxis: hidden, yaxis: hidden}};
+  const hidden = range => ({visible: false, automargin: false, range});
+  return {data, layout: {height, printed: height, margin: {l: SIDE, r: SIDE, t: SIDE, b: SIDE}, xaxis: hidden(ranges[0]), yaxis: hidden(ranges[1])}};
+}
+
+// Pixels beside the network; letters of a name in it, and how wide and high one is.
+const SIDE = 26, NAME_LETTERS = 18, LETTER = [6.3, 13];
+
+function rangeOf(values) {
+  const [low, high] = values.length ? [Math.min(...values), Math.max(...values)] : [0, 1];
+  const room = 0.06 * (high - low) || 1;
+  return [low - room, high + room];
+}
+
+// Where the names of variables stand: hubs first, each where it covers no other name; some have no room.
+function namedNodes(nodes, size, [[x0, x1], [y0, y1]], width, height) {
+  const taken = [], places = new Map();
+  const at = node => [(node.x - x0) / (x1 - x0) * width, (y1 - node.y) / (y1 - y0) * height];
+  for (const node of [...nodes].sort((a, b) => b.hub - a.hub).slice(0, 60)) {
+    const [x, y] = at(node), away = size(node) / 2 + LETTER[1] / 2, half = LETTER[0] * printable(words.variables[node.code], NAME_LETTERS).length / 2;
+    const centres = {"top center": [x, y - away], "bottom center": [x, y + away], "middle right": [x + away + half, y], "middle left": [x - away - half, y]};
+    for (const [where, [cx, cy]] of Object.entries(centres)) {
+      const covers = taken.some(([ox, oy, reach]) => Math.abs(cx - ox) < half + reach && Math.abs(cy - oy) < LETTER[1]);
+      if (covers || cx - half < -SIDE || cx + half > width + SIDE) continue;
+      taken.push([cx, cy, half]);
+      places.set(node.code, where);
+      break;
+    }
+  }
+  return places;
 }
 
 function clickNetwork(point) {

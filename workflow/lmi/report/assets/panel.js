@@ -63,7 +63,7 @@ async function openPair(row) {
     ["MI", `${bits(of("mi_bits"), of("sd_bits"))} bits`],
     ["Uncorrected", `${bits(of("mi_ksg_bits"), of("sd_ksg_bits"))} bits`],
     ["Interval", has("low_bits") && Number.isFinite(of("low_bits"))
-      ? `${bits(of("low_bits"))} to ${bits(of("high_bits"))} bits, for the truth` : ""],
+      ? `${bits(of("low_bits"), of("sd_bits"), false)} to ${bits(of("high_bits"), of("sd_bits"), false)} bits, for the truth` : ""],
     ["Given", has("cmi_bits") && Number.isFinite(of("cmi_bits"))
       ? `${bits(of("cmi_bits"), of("sd_cmi_bits"))} bits beyond what the dataset gives, ` +
         `p ${probability(of("p_conditional"))}, q ${probability(of("q_conditional"))}` : ""],
@@ -76,7 +76,7 @@ async function openPair(row) {
     ["Rank", rank ? `${whole(rank)} of ${whole(words.datasets[dataset].pairs)} in ${printable(words.datasets[dataset].name)}` : ""],
     ["Checks", checks(row)],
   ]);
-  const figures = [...sampleFigures(row, dataset, its, heavy), ...loadingFigures(row, its), nullFigure(row), lagFigure(row), sizeFigure(row),
+  const figures = [...sampleFigures(row, dataset, its, heavy), ...loadingFigures(row, its), nullFigure(row, dataset, its, heavy), lagFigure(row), sizeFigure(row),
     strataFigure(row), trainingFigure(row, dataset, its, heavy)].filter(Boolean);
   const variables = element("p", {}, "Variables: ", linkTo(x, dataset), " and ", linkTo(y, dataset));
   show(pairName(row, 60), `Pair of ${printable(words.datasets[dataset].name)}`,
@@ -223,20 +223,29 @@ function byQuantity(values, name, place, names) {
 
 // ---- the rest of a pair
 
-function nullFigure(row) {
+function nullFigure(row, dataset, its, heavy) {
   const [mean, sd, value] = ["null_mean_bits", "null_sd_bits", "mi_ksg_bits"].map(name => valueOf(name, row));
   if (![mean, sd, value].every(Number.isFinite) || sd <= 0) return null;
+  const at = its.pairs.indexOf(row), n = at < 0 ? 0 : its.null;
+  const drawn = n ? Array.from(heavy[`null-${dataset}`].subarray(at * n, (at + 1) * n)).filter(Number.isFinite) : [];
+  const said = drawn.length
+    ? `Bars: the uncorrected estimate of ${counted(drawn.length, "permutation")} of the samples of y. Curve: a normal one of the same mean and spread as all of them.`
+    : "Curve: a normal one with the mean and spread that the uncorrected estimate has by chance.";
   return figure("pair-null", "Observed against chance",
-    "Shaded: a normal curve with the mean and standard deviation of the uncorrected estimate of permuted samples. " +
-    "Line: that of the samples as they are.", () => {
-      const colours = theme();
+    `${said} Line: the estimate of the samples as they are, ${bits(value)} bits; by chance ${bits(mean, sd)}.`, () => {
+      const colours = theme(), size = 0.4 * sd;
       const x = Array.from({length: 121}, (_, i) => mean + (i - 60) / 15 * sd);
-      const y = x.map(at => Math.exp(-0.5 * ((at - mean) / sd) ** 2));
-      return {data: [
-        {type: "scatter", mode: "lines", x, y, fill: "tozeroy", name: "by chance", line: {color: colours.muted}, hovertemplate: "%{x:.3f} bits by chance<extra></extra>"},
-        {type: "scatter", mode: "lines", x: [value, value], y: [0, 1.05], name: "observed", line: {color: colours.series[0], width: 3},
+      // as high as the bars of so many permutations should be
+      const peak = drawn.length ? drawn.length * size / (sd * Math.sqrt(2 * Math.PI)) : 1;
+      const y = x.map(at => peak * Math.exp(-0.5 * ((at - mean) / sd) ** 2));
+      const bars = drawn.length ? [{type: "histogram", x: drawn, name: "permuted", xbins: {start: mean - 10 * size - size / 2, end: mean + 20 * size, size},
+        marker: {color: colours.muted, opacity: 0.5}, hovertemplate: "%{y} permutations at %{x} bits<extra></extra>"}] : [];
+      const [low, high] = [Math.min(mean - 4 * sd, value), Math.max(mean + 4 * sd, value)], room = 0.04 * (high - low);
+      return {data: [...bars,
+        {type: "scatter", mode: "lines", x, y, name: "by chance", line: {color: colours.muted}, hoverinfo: "skip", ...(drawn.length ? {} : {fill: "tozeroy"})},
+        {type: "scatter", mode: "lines", x: [value, value], y: [0, 1.15 * peak], name: "observed", line: {color: colours.series[0], width: 3},
           hovertemplate: `observed: ${bits(value)} bits<extra></extra>`},
-      ], layout: {height: 260, xaxis: {title: {text: "uncorrected MI (bits)"}}, yaxis: {visible: false}}};
+      ], layout: {height: 260, showlegend: true, bargap: 0.05, xaxis: {title: {text: "uncorrected MI (bits)"}, range: [low - room, high + room]}, yaxis: {visible: false}}};
     });
 }
 

@@ -88,7 +88,7 @@ function layoutOf(given) {
     legend: {orientation: "h", x: 0, y: 1.02, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)"},
     modebar: {bgcolor: "rgba(0,0,0,0)", color: colours.muted, activecolor: colours.series[0]},
     ...given, xaxis: axis(given.xaxis), yaxis: axis(given.yaxis),
-    ...(printing ? {height: Math.min(given.height, 325)} : {}),
+    ...(printing ? {height: Math.min(given.height, given.printed ?? 270), printed: undefined} : {}),
   };
 }
 
@@ -182,7 +182,7 @@ function heatmap(place) {
   const clipped = sizes.length > 200 && reach > 2 * cut && cut > 0;
   const high = clipped ? cut : reach;
   const low = Math.max(lowest, -high);
-  const width = narrow(place) ? 13 : 26;
+  const width = narrow(place) || printing ? 13 : 26;
   // what hovering says is made when it is asked for, as there may be very many cells
   const said = grid.at.map((line, i) => new Proxy(new Array(line.length), {
     get: (cells, j) => /^\d+$/.test(String(j)) ? cellHover(i, Number(j), line[j]) : cells[j],
@@ -203,7 +203,7 @@ function heatmap(place) {
         len: 0.8, outlinewidth: 0},
     }],
     layout: {
-      height, plot_bgcolor: colours.none, margin: {l: 60, r: 10, t: 26, b: 60},
+      height, printed: 345, plot_bgcolor: colours.none, margin: {l: 60, r: 10, t: 26, b: 60},
       xaxis: {type: "category", tickangle: -90, showgrid: false, tickfont: {size: 11}, constrain: "domain",
         ...eachName(nx, side - edge - 60)},
       yaxis: {type: "category", autorange: "reversed", showgrid: false, tickfont: {size: 11},
@@ -228,7 +228,7 @@ function clickHeatmap(point) {
 
 function strongestPairs(place) {
   const colours = theme();
-  const rows = rowsOf(chosen, row => finite(row) && !isFailed(row)).slice(0, 15);
+  const rows = rowsOf(chosen, row => finite(row) && !isFailed(row)).slice(0, printing ? 10 : 15);
   if (!rows.length) return "No pair has an estimate that can be trusted.";
   const of = name => rows.map(row => valueOf(name, row));
   const at = rows.map((_, i) => i);
@@ -249,7 +249,7 @@ function strongestPairs(place) {
       hovertemplate: "%{text}<extra></extra>"});
   }
   return {data, layout: {
-    height: 110 + 26 * rows.length,
+    height: 110 + 26 * rows.length, printed: 290,
     xaxis: {title: {text: "MI (bits), 95 % intervals"}},
     yaxis: {range: [rows.length - 0.4, -0.6], tickvals: at, showgrid: false,
       ticktext: rows.map(row => label(pairName(row, narrow(place) ? 9 : 26), 60))},
@@ -366,7 +366,7 @@ function truth(place) {
     trace("uncorrected", "mi_ksg_bits", "sd_ksg_bits", {color: colours.series[1], symbol: "diamond-open", size: 8}),
     trace("MI", "mi_bits", "sd_bits", {color: colours.series[0], size: 9}),
   ], layout: {
-    height: 420, xaxis: {title: {text: "true mutual information (bits)"}},
+    height: 420, printed: 230, xaxis: {title: {text: "true mutual information (bits)"}},
     yaxis: {title: {text: "estimate (bits), 95 % interval"}},
   }};
 }

@@ -21,7 +21,7 @@ function byNumber(a, b, first, second, column, direction) {
 
 const TEXTS = new Intl.Collator(undefined, {numeric: true});
 
-const WIDTHS = {dataset: 112, x: 158, y: 158, reason: 360, flag: 72, mi_bits: 82, sd_bits: 74, mi_ksg_bits: 112, p_value: 78, q_value: 78};
+const WIDTHS = {dataset: 112, x: 158, y: 158, reason: 360, flag: 72, mi_bits: 82, sd_bits: 74, mi_ksg_bits: 134, p_value: 78, q_value: 78};
 
 function tableColumn(column) {
   const numeric = isNumeric(column);
