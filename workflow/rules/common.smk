@@ -45,6 +45,7 @@ RESULTS = workflow.modifier.path_modifier.replace_prefix(f"results/{config['run'
 workflow.modifier.path_modifier = type(workflow.modifier.path_modifier)(None, None, workflow)
 
 PLAN = stop_on_bad_input(Plan, config, RESULTS)
+stop_on_bad_input(PLAN.parts)  # variables and pairs that cannot be, before any rule asks for them
 SETTINGS = PLAN.settings
 # Where lmi.benchmarks.accuracy looks for the images.
 MNIST = "resources/mnist_train.csv"

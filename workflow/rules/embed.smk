@@ -31,6 +31,6 @@ rule embed:
         seed=job("embed", "seed"),
     message:
         "embed {wildcards.dataset}, tile {wildcards.x}-{wildcards.y}"
-        " (about {resources.expected_s} s, {resources.gpu} GPU, {resources.mem_mb} MB, {resources.expected_mb} MB on disk)"
+        " (about {resources.expected_s} s, up to {resources.gpu} GPU, {resources.mem_mb} MB, {resources.expected_mb} MB on disk)"
     script:
         "../scripts/embed.py"

@@ -336,6 +336,9 @@ def test_plan_prints_what_the_forecast_says(lmi_command, tmp_path, monkeypatch):
     jobs = pd.DataFrame(
         [{"stage": "embed", "seconds": 60, "gpus": 0, "memory_mb": 500, "disk_mb": 2}] * 3
     )
+    code, out, _ = lmi_command("plan", "-c", "cells.yaml")  # without results, without Snakemake
+    assert code == 0 and "embed       1" in out
+    (tmp_path / "results/cells").mkdir(parents=True)
     monkeypatch.setattr(forecast, "dry_run", lambda arguments: (jobs, 0, ""))
     code, out, _ = lmi_command("plan", "-c", "cells.yaml")
     assert code == 0

@@ -1,13 +1,20 @@
 """The plan: costs grow with size, sums are right, finished jobs correct what is to come."""
 
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
+from lmi.base.errors import InputError
 from lmi.ksg import permuted, points
-from lmi.planning import costs
+from lmi.planning import config as configs
+from lmi.planning import costs, yaml_file
 from lmi.planning import forecast as plan
+from lmi.planning.plan import Plan
+
+ROOT = Path(__file__).resolve().parents[3]
 
 SIZE = {"n_samples": 1000, "n_features": 50, "n_variables": 16, "n_pairs": 64}
 
@@ -88,7 +95,7 @@ def test_check_puts_expected_beside_measured():
     [([], "", 0), ([], "0", 1), (["--profile=slurm"], "", 1), (["-e", "slurm"], "", 1)],
 )
 def test_no_gpu_is_planned_where_there_is_none(monkeypatch, arguments, visible, gpus):
-    said = "Job 1: embed d, tile 000-000 (about 9 s, 1 GPU, 900 MB, 2 MB on disk)\ntotal  1\n"
+    said = "Job 1: embed d, tile 000-000 (about 9 s, up to 1 GPU, 900 MB, 2 MB on disk)\ntotal  1\n"
     done = subprocess.CompletedProcess([], 0, said, "")
     monkeypatch.setattr(subprocess, "run", lambda *words, **options: done)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
@@ -98,6 +105,52 @@ def test_no_gpu_is_planned_where_there_is_none(monkeypatch, arguments, visible, 
     stages = plan.corrected(plan.by_stage(jobs), plan.by_stage(jobs), {})
     assert ("   -  " in plan.told(stages)) == (gpus == 0)
     assert ("GPU time:" in plan.told(stages)) == (gpus == 1)
+
+
+QUESTIONS = {
+    "run": "questions",
+    "datasets": {
+        "cells": {
+            "source": "tests/data/cells/pbmc68k_reduced.h5ad",
+            "variables": {"gene_sets": "tests/data/cells/modules.gmt", "unknown_features": "drop"},
+            "pairs": "all",
+            "direct": {"max_triangles": 5000},
+        },
+        "target": {
+            "source": "tests/data/cells/pbmc68k_reduced.h5ad",
+            "variables": {"gene_sets": "tests/data/cells/modules.gmt", "unknown_features": "drop"},
+            "pairs": {"target": "b_cell"},
+            "select": {"max_variables": 3},
+        },
+    },
+}
+
+
+@pytest.mark.parametrize("content", [None, QUESTIONS], ids=["demo", "questions"])
+def test_a_run_without_results_is_planned_as_snakemake_plans_it(tmp_path, monkeypatch, content):
+    monkeypatch.chdir(ROOT)
+    path = tmp_path / "config.yaml"
+    demo = yaml.safe_load((ROOT / "config.yaml").read_text())
+    path.write_text(yaml.safe_dump((content or demo) | {"run": "never_run"}))
+    options = ["--configfile", str(path), "--cores", "all", "--quiet", "host"]
+    jobs, n_others, _ = plan.dry_run(options)
+    assert n_others == 0
+    found = plan.from_nothing(Plan(configs.load(yaml_file.read(str(path)))))
+    expected = plan.corrected(plan.by_stage(jobs), plan.by_stage(jobs), {})
+    pd.testing.assert_frame_equal(found.sort_index(), expected.sort_index())
+
+
+def test_many_single_genes_are_planned_in_few_steps_whatever_the_size_of_blocks(tmp_path):
+    names = [f"g{i}" for i in range(2000)]
+    path = tmp_path / "genes.csv"
+    path.write_text(",".join(names) + "\n" + (",".join(["1.5"] * 2000) + "\n") * 120)
+    data = {"source": str(path), "variables": "each", "pairs": "all"}
+    for size in ("auto", 16, 256):
+        config = configs.load({"block_size": size, "datasets": {"d": data}})
+        stages = plan.from_nothing(Plan(config))
+        assert stages.loc["embed", "jobs"] == stages.loc["estimate", "jobs"]
+    with pytest.raises(InputError, match="block_size: expected auto, or at least 11"):
+        plan.from_nothing(Plan(configs.load({"block_size": 8, "datasets": {"d": data}})))
 
 
 def test_a_target_of_unknown_cost_says_so(monkeypatch, capsys):

@@ -4,6 +4,7 @@ Exit codes: 0 done; 1 something in data, config or results is not as it must be,
 message; 2 a mistake in the command itself; 130 interrupted.
 """
 
+import os
 import sys
 
 import click
@@ -115,13 +116,17 @@ def plan(config, snakefile, as_json, arguments):
     from lmi.cli import run as running
     from lmi.cli.output import dumps
     from lmi.planning import forecast
+    from lmi.planning.plan import Plan
 
-    checking.load(config)
-    stages, n_others = forecast.expected(running.arguments(config, snakefile, arguments))
+    planned = Plan(checking.load(config))
+    if not arguments and not os.path.exists(planned.results):
+        stages, n_others = forecast.from_nothing(planned), 0
+    else:
+        stages, n_others = forecast.expected(running.arguments(config, snakefile, arguments))
     if as_json:
         click.echo(dumps({"stages": stages.to_dict("index"), "other_jobs": n_others}))
     else:
-        click.echo(forecast.told(stages, n_others))
+        click.echo(forecast.told(stages, n_others, forecast.cores_here(arguments)))
 
 
 @cli.command(

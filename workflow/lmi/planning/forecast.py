@@ -21,11 +21,13 @@ from lmi.results.stage_times import stage_times
 
 _JOB = re.compile(
     r"^Job \d+: (?P<stage>\w+)\b.* \(about (?P<seconds>\d+) s,"
-    r"(?: (?P<gpus>\d+) GPU,)? (?P<memory_mb>\d+) MB, (?P<disk_mb>\d+) MB on disk\)$",
+    r"(?: up to (?P<gpus>\d+) GPU,)? (?P<memory_mb>\d+) MB, (?P<disk_mb>\d+) MB on disk\)$",
     re.MULTILINE,
 )
 ELSEWHERE = {"--profile", "--executor", "-e"}
 """Options of Snakemake that may send jobs to other machines."""
+SINGLE = ("project",)
+"""Stages whose rules take one thread, however long a job is."""
 _REPORT = re.compile(r"^Job \d+: report: figures and (.+)/report\.html \(about", re.MULTILINE)
 
 
@@ -66,6 +68,11 @@ def dry_run(arguments):
     n_targets = sum(int(n) for n in re.findall(r"^all +(\d+)$", said, re.MULTILINE)[:1])
     report = _REPORT.search(said)
     return jobs, n_all - n_targets - len(jobs), report.group(1) if report else ""
+
+
+def cores_here(arguments):
+    """Return how many cores of this machine a run takes; 0 where jobs go elsewhere."""
+    return (os.cpu_count() or 1) if _run_here(arguments) else 0
 
 
 def _run_here(arguments):
@@ -112,6 +119,26 @@ def corrected(stages, everything, measured):
     return stages
 
 
+def from_nothing(plan):
+    """Return what all jobs of a run without results will cost on this machine, by stage.
+
+    The same as `expected` says, without Snakemake, which takes some milliseconds a job.
+
+    Parameters
+    ----------
+    plan : lmi.planning.plan.Plan
+    """
+    n_gpus, n_cores = int(bool(devices())), cores_here([])
+    rows = []
+    for stage, job in plan.jobs():
+        threads = 1 if stage in SINGLE else min(getattr(job, "threads", 1), n_cores)
+        sizes = {"seconds": job.expected_s, "disk_mb": job.expected_mb}
+        sizes |= {"memory_mb": job.mem_mb(1, threads), "gpus": n_gpus if stage == "embed" else 0}
+        rows.append({"stage": stage} | sizes)
+    stages = by_stage(pd.DataFrame(rows))
+    return corrected(stages, stages, {})
+
+
 def _hours(seconds):
     if seconds < 90:
         return f"{seconds:.0f} s"
@@ -133,8 +160,8 @@ def _lines(rows):
     ]
 
 
-def told(stages, n_others=0):
-    """Return the plan as text."""
+def told(stages, n_others=0, n_cores=0):
+    """Return the plan as text; with the hours that so many cores take, where they are given."""
     if not len(stages):
         return f"{n_others} jobs whose cost is not known" if n_others else "nothing to be done"
 
@@ -152,6 +179,11 @@ def told(stages, n_others=0):
         ]
     )
     said = "CPU time: as on one core; memory: what the largest job asks for"
+    if n_cores > 1:
+        # the last stages are single jobs
+        alone = stages["seconds"][stages["jobs"] == 1].sum()
+        shared = (stages["seconds"].sum() - alone) / n_cores
+        lines.append(f"on the {n_cores} cores of this machine: about {_hours(alone + shared)}")
     if total["gpu_seconds"]:
         said += "; GPU time: as long as on one CPU core"
     lines.append(said)
@@ -202,14 +234,13 @@ def expected(arguments):
     n_others : int
         Jobs that say nothing of their cost.
     """
-    everything, n_others, results = dry_run([*arguments, "--forceall"])
-    if not len(everything):
-        return everything, n_others
-    jobs, n_others, _ = dry_run(arguments)
+    jobs, n_others, results = dry_run(arguments)
     if not len(jobs):
         return jobs, n_others
+    stages = by_stage(jobs)
     measured = _measured(results) if results else {}
-    return corrected(by_stage(jobs), by_stage(everything), measured), n_others
+    everything = by_stage(dry_run([*arguments, "--forceall"])[0]) if measured else stages
+    return corrected(stages, everything, measured), n_others
 
 
 def main():
@@ -225,7 +256,7 @@ def main():
             sys.exit(f"lmi-workflow: no benchmark files in {results}: run the workflow first")
         print(check(by_stage(everything), measured))
         return
-    print(told(*expected(arguments)))
+    print(told(*expected(arguments), cores_here(arguments)))
 
 
 if __name__ == "__main__":

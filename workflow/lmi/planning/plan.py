@@ -4,6 +4,7 @@ Plain Python: workflow/rules/common.smk builds one `Plan` and shows it to Snakem
 """
 
 import functools
+from collections.abc import Iterator
 from pathlib import Path
 
 import lmi
@@ -21,6 +22,7 @@ from lmi.planning.datasets import (
 )
 from lmi.planning.jobs import (
     CalibrationJob,
+    CostedJob,
     DescribeJob,
     FunctionJob,
     FunctionPlan,
@@ -112,6 +114,32 @@ class Plan:
                 function = self.functions[wildcards["function"]]
                 return FunctionJob(function, int(wildcards["block"]))
         raise KeyError(rule)
+
+    def jobs(self) -> Iterator[tuple[str, CostedJob]]:
+        """Yield the jobs of the default target where there are no results: rule and job."""
+
+        def numbered(what: str, paths: list[str]) -> list[dict[str, str]]:
+            return [{what: Path(path).stem.partition("-")[2] or "0"} for path in paths]
+
+        for rule, wildcards_of in (
+            ("describe", lambda dataset: [{}]),
+            ("project", lambda dataset: numbered("block", dataset.block_files())),
+            ("embed", lambda dataset: [{"x": str(x), "y": str(y)} for x, y in dataset.tiles]),
+            ("estimate", lambda dataset: [{"x": str(x), "y": str(y)} for x, y in dataset.tiles]),
+            ("collect", lambda dataset: numbered("part", dataset.part_files())),
+            ("aggregate", None),
+            ("direct", lambda dataset: numbered("part", dataset.direct_files())),
+            ("select", lambda dataset: numbered("part", dataset.selection_files())),
+            ("report", None),
+            ("export", None),
+            ("run_record", None),
+        ):
+            if wildcards_of is None:
+                yield rule, self.job(rule)
+                continue
+            for dataset in self.own:
+                for wildcards in wildcards_of(dataset):
+                    yield rule, self.job(rule, dataset=dataset.name, **wildcards)
 
     def _description(self, name: str) -> DescribeJob:
         dataset = self.config["datasets"][name]

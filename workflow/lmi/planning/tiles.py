@@ -10,7 +10,7 @@ import json
 import math
 import random
 from fnmatch import fnmatchcase
-from itertools import combinations_with_replacement, product
+from itertools import combinations, combinations_with_replacement, product
 
 from lmi.base.errors import InputError
 from lmi.data.feature_groups import read_columns
@@ -153,9 +153,12 @@ def tile_pairs(dataset, variables, block_size, i, j):
         Row of x in block i and row of y in block j. Without lags the first variable comes before
         the second in `variables`.
     """
+    first, second = i * block_size, j * block_size
+    if dataset.get("pairs", "all") == "all":
+        sizes = [min(block_size, len(variables) - start) for start in (first, second)]
+        return list(combinations(range(sizes[0]), 2) if i == j else product(*map(range, sizes)))
     names = tuple(variable.name for variable in variables)
     kind, content = _pairs(dataset, names)
-    first, second = i * block_size, j * block_size
     if kind == "explicit":
         pairs = _by_tile(content, names, block_size).get((i, j), ())
         return [(a - first, b - second) for a, b in pairs]
