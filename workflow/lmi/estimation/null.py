@@ -244,6 +244,7 @@ def _sequential(part, scheme, most, block_length, rng, k, tail_fit=True):
     pairings = permuted.Pairings(part.x, part.y, k, apart=part.apart)
     values, n_larger = np.zeros(0), 0
     independent, least = most, tails.smallest(part, scheme, block_length)
+    skew = tails.skew_of_ksg(part)
     all_in_one = scheme == "shift" and part.interval is None
     if all_in_one:
         most = min(most, n - 1)
@@ -273,7 +274,7 @@ def _sequential(part, scheme, most, block_length, rng, k, tail_fit=True):
         n_larger = int(larger[-1])
         p, method = (1 + n_larger) / (1 + len(values)), "permutation"
         if tail_fit and not n_larger:
-            beyond = tails.drawn_tail(values, observed, independent, least)
+            beyond = tails.drawn_tail(values, observed, independent, skew, least)
             if beyond < p:
                 p, method = beyond, "fitted"
         if len(values) >= most or p < CERTAIN:

@@ -14,10 +14,13 @@ from lmi.estimation import permutations
 
 SMALLEST = 1e-300
 """No p value is smaller: 0 would claim more than double precision can."""
-KSG_SKEW = 0.12
-"""Skewness of KSG under permutation, where few draws tell: .07 to .17 over sizes and dimensions."""
-KSG_SKEW_DRAWS = 200
-"""The prior skewness counts as that of so many draws."""
+KSG_SKEW = 2.85
+"""Skewness of KSG under permutation, times the root of samples and axes: .29 of 100 samples and one
+axis, .17 of 300, .12 of 150 and three axes, .07 of 600 and three."""
+KSG_SKEW_AXES = 3
+"""More axes count as these: they have other scales, and rarely all of them matter."""
+KSG_SKEW_DRAWS = 1000
+"""This skewness counts as that of so many draws."""
 MAX_SKEW = 0.5
 """Bound on the skewness of the KSG draws, beyond which it is noise."""
 HEAVY_SAMPLES = 1000
@@ -144,7 +147,13 @@ def cross_tail(part, scheme, block_length, observed):
     return float(max(tail, least))
 
 
-def drawn_tail(draws, observed, n_effective, smallest=SMALLEST):
+def skew_of_ksg(part):
+    """Return the skewness to be expected of KSG on permuted samples of a part."""
+    n_axes = min(part.x.shape[1], part.y.shape[1], KSG_SKEW_AXES)
+    return KSG_SKEW / np.sqrt(len(part.x) * max(1, n_axes))
+
+
+def drawn_tail(draws, observed, n_effective, expected_skew=0.0, smallest=SMALLEST):
     """Return the p value of KSG, a curve fitted to its permutations.
 
     Parameters
@@ -154,6 +163,8 @@ def drawn_tail(draws, observed, n_effective, smallest=SMALLEST):
     observed : float
     n_effective : int
         Independent draws among them: fewer where neighbouring shifts resemble each other.
+    expected_skew : float
+        From `skew_of_ksg`.
     smallest : float
         One over the number of pairings that the scheme allows.
     """
@@ -161,7 +172,8 @@ def drawn_tail(draws, observed, n_effective, smallest=SMALLEST):
     if n < 3 or not sd > 0:
         return 1.0
     z = (draws - draws.mean()) / sd
-    skew = (len(z) * (z**3).mean() + KSG_SKEW_DRAWS * KSG_SKEW) / (len(z) + KSG_SKEW_DRAWS)
+    drawn, expected = len(z) * (z**3).mean(), KSG_SKEW_DRAWS * expected_skew
+    skew = (drawn + expected) / (len(z) + KSG_SKEW_DRAWS)
     score = (observed - draws.mean()) / (sd * np.sqrt(1 + 1 / n))
     tail = pearson3.sf(score, float(np.clip(skew, 0.0, MAX_SKEW)))
     return float(max(t.sf(norm.isf(max(tail, SMALLEST)), n - 1), smallest))
