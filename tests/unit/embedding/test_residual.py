@@ -6,6 +6,8 @@ from lmi.embedding import residual
 from lmi.projection import folds as split
 from lmi.projection import views
 
+from benchmarks import conditional
+
 
 def _designs(x, y, z, codes=None, n=800):
     fold, inner = split.folds(n, seed=0, dataset="", n_inner=3)
@@ -71,6 +73,33 @@ def test_the_coordinates_that_matter_come_first(curved):
     base = np.hstack([np.ones((800, 1)), relevant[:, :2]])
     left = latent - base @ np.linalg.lstsq(base, latent, rcond=None)[0]
     assert left.var() < 0.05 * latent.var()
+
+
+def test_a_sine_has_a_direction_beside_squares_and_products():
+    """It had none, and x and y shared what was left of it: .8 bits for .5."""
+    case, n = "squares, products, sines of z and 0.5 bits", 2000
+    x, y, given, _ = conditional.draw(case, 101, n, 100)
+    latent = given.matrix[:, :3]
+    _, relevant = _designs(x, y, given.matrix, n=n)
+    loadings = np.linalg.lstsq(latent, relevant, rcond=None)[0] * latent.std(axis=0)[:, None]
+    share = loadings**2 / relevant.var(axis=0)
+    assert (share.max(axis=1) > 0.95).all()
+
+
+def test_directions_are_turned_to_where_functions_along_them_tell_most():
+    rng = np.random.default_rng(1)
+    n, unit = 3000, rng.standard_normal((3000, 12))
+    told = np.stack([unit[:, 0] ** 2 - 1, np.sin(2 * unit[:, 1])], axis=1)
+    targets = told + 0.7 * rng.standard_normal((n, 2))
+    fold, inner = split.folds(n, seed=0, dataset="", n_inner=3)
+    start = np.eye(12)[:, :2] + 0.07 * rng.standard_normal((12, 2))
+    found = residual._refined(unit, start, targets, fold == 0, inner)
+    astray = [
+        np.degrees(np.arccos(np.linalg.svd(np.eye(12)[:2] @ np.linalg.qr(directions)[0])[1].min()))
+        for directions in (start, found)
+    ]
+    assert astray[0] > 10
+    assert astray[1] < 4
 
 
 def test_labels_tell_the_means_of_their_samples():

@@ -28,7 +28,14 @@ N_TARGETS = 8
 N_WAVES = 200
 """Random Fourier features of each of two widths."""
 N_SMOOTH, N_COSINES = 6, 12
-"""Relevant coordinates of which smooth functions are taken one by one, and how many of each."""
+"""Relevant coordinates of which smooth functions are taken, and how many cosines of each."""
+N_REFINED = 6
+"""Steps, at most, in which their directions are refined."""
+WAVE_WIDTH = 0.5
+"""Width of the waves among which gradients are looked for, in distances of samples: at 1, a sine
+that turns once within a standard deviation is hidden by squares along other directions."""
+SLIGHT = 3e-3
+"""Penalty of the regressions whose slopes are taken, in units of the largest eigenvalue."""
 N_INTERACTING = 6
 """Leading components that may act differently for each label."""
 MAX_INTERACTING_LABELS = 12
@@ -122,9 +129,10 @@ def given_regressors(given, x, y, train, inner, seed):
     pairs = np.triu_indices(first.shape[1])
     designs.append(np.hstack([flat, 0.3 * first[:, pairs[0]] * first[:, pairs[1]]]))
     relevant = _relevant(unit, x["linear"], y["linear"], train, inner, rng)
-    designs.append(np.hstack([flat, _smooth(relevant[:, :N_SMOOTH], train)]))
+    # without the linear components, whose noise would drown what few coordinates tell
+    smooth, _ = _smooth(_standardised(relevant[:, :N_SMOOTH], train))
     waves = views.fourier_features(relevant, N_WAVES, rng).astype(np.float64)
-    designs.append(np.hstack([flat, waves]))
+    designs += [smooth, np.hstack([smooth, waves])]
     n_labels = labels.shape[1]
     if n_labels:
         if n_labels <= MAX_INTERACTING_LABELS:
@@ -135,16 +143,48 @@ def given_regressors(given, x, y, train, inner, seed):
     return designs, relevant
 
 
-def _smooth(coordinates, train):
-    """Return cosines of each coordinate's rank, of falling size: smooth functions of it alone."""
+def _standardised(coordinates, train):
+    """Return coordinates of mean 0 and variance 1 on the training fold, cut at 5."""
+    own = coordinates[train]
+    return np.clip((coordinates - own.mean(axis=0)) / own.std(axis=0), -5.0, 5.0)
+
+
+def _smooth(coordinates):
+    """Return smooth functions of a few coordinates, and their derivatives by each of these.
+
+    The coordinates, their squares and products, and cosines of the normal rank of each, of falling
+    size.
+
+    Parameters
+    ----------
+    coordinates : array, shape (n_samples, n_axes)
+        Of variance 1.
+
+    Returns
+    -------
+    values : array, shape (n_samples, n_functions)
+    slopes : array, shape (n_axes, n_samples, n_functions)
+    """
     from scipy.special import ndtr
 
-    parts = []
-    for values in coordinates.T:
-        share = ndtr((values - values[train].mean()) / values[train].std())
-        waves = np.cos(np.pi * np.outer(share, np.arange(1, N_COSINES + 1)))
-        parts.append(waves / np.arange(1, N_COSINES + 1) ** 0.5)
-    return np.hstack(parts)
+    n, n_axes = coordinates.shape
+    order = np.arange(1, N_COSINES + 1)
+    angle = np.pi * ndtr(coordinates)[:, :, None] * order
+    size = 1 / order**0.5
+    first, second = np.triu_indices(n_axes)
+    products = 0.3 * coordinates[:, first] * coordinates[:, second]
+    values = np.hstack([coordinates, products, (size * np.cos(angle)).reshape(n, -1)])
+    density = np.exp(-(coordinates**2) / 2) / np.sqrt(2 * np.pi)
+    falling = -np.pi * order * size * np.sin(angle) * density[:, :, None]
+    slopes = []
+    for axis in range(n_axes):
+        own = np.arange(n_axes) == axis
+        of_products = 0.3 * (
+            own[first] * coordinates[:, second] + own[second] * coordinates[:, first]
+        )
+        of_cosines = (falling * own[:, None]).reshape(n, -1)
+        slopes.append(np.hstack([np.tile(own.astype(float), (n, 1)), of_products, of_cosines]))
+    return values, np.array(slopes)
 
 
 def _relevant(unit, x, y, train, inner, rng):
@@ -152,12 +192,12 @@ def _relevant(unit, x, y, train, inner, rng):
 
     The mean outer product of the gradients of what z tells of x, y and their squares has large
     eigenvalues along the directions that matter (Samarov 1993); z is rotated into its eigenvectors,
-    each scaled by the eighth root of its eigenvalue.
+    each scaled by the eighth root of its eigenvalue, and the leading ones are refined.
     """
     scores = np.hstack([side[:, :N_TARGETS] for side in (x, y)]).astype(np.float64)
     scores = (scores - scores[train].mean(axis=0)) / scores[train].std(axis=0)
     targets = np.hstack([scores, np.minimum(scores**2, 9.0)])
-    width = np.sqrt(2 * unit.shape[1])
+    width = WAVE_WIDTH * np.sqrt(2 * unit.shape[1])
     frequency = rng.standard_normal((unit.shape[1], N_WAVES)) / width
     phase = rng.uniform(0, 2 * np.pi, N_WAVES)
     waves = np.cos(unit @ frequency + phase)
@@ -169,24 +209,78 @@ def _relevant(unit, x, y, train, inner, rng):
     chosen = np.flatnonzero(share > MIN_R2)
     if not len(chosen):
         return unit[:, :2]
-    mean, values, vectors = designs.solutions[0][-1]
-    rotated = (design[train] - mean) @ vectors
-    moments = rotated.T @ (targets[train][:, chosen] - targets[train][:, chosen].mean(axis=0))
-    slopes = vectors @ (moments / len(rotated) / (values + 0.01 * values.max())[:, None])
+    slopes = _slopes(designs.solutions[0][-1], design[train], targets[train][:, chosen])
     n = unit.shape[1]
     outer = np.zeros((n, n))
     sine = np.sin(unit[train] @ frequency + phase)
     for column, weight in enumerate(share[chosen]):
-        gradient = np.tile(slopes[:n, column], (len(rotated), 1))
+        gradient = np.tile(slopes[:n, column], (len(predicted), 1))
         products = np.zeros((n, n))
         products[pairs] = 0.3 * slopes[n : n + len(pairs[0]), column]
         gradient += unit[train] @ (products + products.T)
         gradient -= (sine * slopes[n + len(pairs[0]) :, column]) @ frequency.T
-        outer += weight * gradient.T @ gradient / len(rotated)
+        outer += weight * gradient.T @ gradient / len(predicted)
     values, vectors = np.linalg.eigh(outer)
     values, vectors = values[::-1], vectors[:, ::-1]
     kept = values > MIN_RELEVANCE * values[0]
-    return unit @ vectors[:, kept] * (values[kept] / values[0]) ** 0.125
+    directions = vectors[:, kept]
+    directions[:, :N_SMOOTH] = _refined(unit, directions[:, :N_SMOOTH], targets, train, inner)
+    return unit @ directions * (values[kept] / values[0]) ** 0.125
+
+
+def _refined(unit, directions, targets, train, inner):
+    """Return directions of z moved so that smooth functions along them tell more of the targets.
+
+    By Gauss-Newton steps, as long as samples left out are told more: what the functions leave of
+    the targets is regressed on the slopes of the functions along each direction, times z.
+    Gradients of a regression in many coordinates are blurred, and an error of a direction counts
+    the more the faster a function turns.
+
+    Parameters
+    ----------
+    unit : array, shape (n_samples, n_coordinates)
+    directions : array, shape (n_coordinates, n_axes)
+    targets : array, shape (n_samples, n_targets)
+    train, inner
+        As of `solve`.
+    """
+    n_axes, n = directions.shape[1], unit.shape[1]
+    best, least = directions, np.inf
+    for _ in range(1 + N_REFINED):
+        directions = directions / (unit @ directions)[train].std(axis=0)
+        values, slopes = _smooth(_standardised(unit @ directions, train))
+        designs = solve([values], train, inner)
+        left = (targets - predict(designs, targets))[train]
+        share_left = left.var(axis=0) / targets[train].var(axis=0)
+        told = share_left < 1 - MIN_R2
+        if not told.any() or share_left.sum() >= least:
+            break
+        best, least = directions, share_left.sum()
+        left = left[:, told]
+        weight = _slopes(designs.solutions[0][-1], values[train], targets[train][:, told])
+        slopes = slopes[:, train] @ weight
+        gram = np.einsum("pic,qic->ipq", slopes, slopes, optimize=True)
+        outer = np.einsum("ij,ipq,ik->pjqk", unit[train], gram, unit[train], optimize=True)
+        outer = outer.reshape(n_axes * n, n_axes * n)
+        outer[np.diag_indices_from(outer)] += 0.01 * np.trace(outer) / len(outer)
+        moments = np.einsum("ij,pic,ic->pj", unit[train], slopes, left, optimize=True)
+        directions = directions + np.linalg.solve(outer, moments.ravel()).reshape(n_axes, n).T
+    return best / np.linalg.norm(best, axis=0)
+
+
+def _slopes(solution, design, targets):
+    """Return the coefficients of ridge regressions, hardly penalised.
+
+    Parameters
+    ----------
+    solution : (array, array, array)
+        Mean, eigenvalues and eigenvectors of the design.
+    design : array, shape (n_samples, n_regressors)
+    targets : array, shape (n_samples, n_targets)
+    """
+    mean, values, vectors = solution
+    moments = ((design - mean) @ vectors).T @ (targets - targets.mean(axis=0)) / len(design)
+    return vectors @ (moments / (values + SLIGHT * values.max())[:, None])
 
 
 def solve(regressors, train, inner):
