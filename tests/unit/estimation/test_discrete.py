@@ -61,6 +61,16 @@ def test_labels_against_200_noisy_features(family, tolerance):
     assert found.mi_bits <= entropy_bits(label)
 
 
+@pytest.mark.parametrize("family", ["6 unequal labels", "10 equal labels", "20 unequal labels"])
+def test_what_classifiers_lack_is_added_and_no_more(family):
+    """Followed on from half to five sixths of the samples, .05 too little to .05 too much."""
+    errors = []
+    for seed in (2, 3):
+        x, label, _, pointwise, options = draw(family, seed)
+        errors.append(lmi.estimate(x, label, **QUICK, **options).mi_bits - pointwise.mean())
+    assert abs(np.mean(errors)) < 0.03
+
+
 def test_every_value_of_a_pair_with_ties_is_filled():
     x, y, *_ = draw("counts, means 1 and 1", n=600)
     found = lmi.estimate(x, y, n_permutations=99)
