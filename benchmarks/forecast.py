@@ -20,11 +20,12 @@ from benchmarks import measured
 GENES = "tests/data/cells/pbmc68k_reduced.h5ad"
 CONFIGS = {
     "demo": "config.yaml",
-    # 500 gene sets of 20 drawn genes: their overlaps are kept, as no pair is to be flagged
-    "modules": {"source": GENES, "variables": "modules", "pairs": "all"},
+    # 500 gene sets of so many drawn genes: their overlaps are kept, as no pair is to be flagged
+    "modules": 20,
+    "large modules": 100,
     "genes": "benchmarks/genes.yaml",
 }
-N_MODULES, N_GENES = 500, 20
+N_MODULES = 500
 MOST_TILES = 2
 """Of a dataset: evenly spread over its tiles."""
 MOST_PAIRS = 64
@@ -33,8 +34,8 @@ NARROW = 64
 """Times as many pairs of single features, which are cheap."""
 
 
-def modules(folder):
-    """Write gene sets drawn from the bundled genes; return a config of all their pairs."""
+def modules(folder, n_genes):
+    """Write gene sets of genes drawn from the bundled ones; return a config of all their pairs."""
     import anndata
     from lmi.base import seeds
 
@@ -43,7 +44,7 @@ def modules(folder):
     path = Path(folder, "modules.gmt")
     path.write_text(
         "".join(
-            "\t".join([f"m{i:03d}", "", *rng.choice(names, N_GENES, replace=False)]) + "\n"
+            "\t".join([f"m{i:03d}", "", *rng.choice(names, n_genes, replace=False)]) + "\n"
             for i in range(N_MODULES)
         )
     )
@@ -55,7 +56,8 @@ def loaded(name, folder):
     """Return a config of `CONFIGS`."""
     from lmi.planning.yaml_file import read
 
-    return configs.load(modules(folder) if name == "modules" else read(CONFIGS[name]))
+    what = CONFIGS[name]
+    return configs.load(modules(folder, what) if isinstance(what, int) else read(what))
 
 
 def measure(plan, folder, most_tiles=MOST_TILES, most_pairs=MOST_PAIRS):

@@ -1,5 +1,6 @@
 """`lmi.estimate` against analytic mutual information, and its contract."""
 
+import json
 import time
 
 import lmi
@@ -279,6 +280,25 @@ def test_a_result_shows_its_numbers_in_notebooks_and_as_a_dict():
     assert all(type(value) in (float, int, bool, str) for value in numbers.values())
     html = result._repr_html_()
     assert f"{result.mi_bits:.4g}" in html and "<th>flag</th>" in html
+    assert "sd_bits" not in html and "nan" not in html + repr(result).lower()
+
+
+def test_answers_say_in_one_line_what_was_asked_and_what_is_wrong():
+    x, y = gaussian(0.8, 150, dims=2)
+    fast = {"error_bars": False, "n_permutations": 0}
+    result = lmi.estimate(x, y, given=x[:, :1], **fast)
+    assert f"cmi_bits={result.cmi_bits:.4f}" in repr(result)
+    assert result.flag == "warn" and repr(result).endswith(f"flag=warn: {result.reason}>")
+    x, y = gaussian(0.8, 320, dims=2)
+    group = np.repeat(["<a>", "b"], 160)
+    for answer in (
+        lmi.compare(x, y, group, n_permutations=0),
+        lmi.transfer(x, y, n_permutations=0),
+    ):
+        html = answer._repr_html_()
+        assert "<th>flag</th>" in html and "nan" not in html and "<a>" not in html
+        assert "\n" not in repr(answer)
+        json.dumps(answer.to_dict())
 
 
 def test_polars_frames_are_read_with_their_names_or_refused_in_a_sentence():

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from lmi import api_given, api_input
 from lmi.api_input import DefaultSettings, PaperSettings
-from lmi.base import reasons
+from lmi.base import answers, reasons
 from lmi.base.errors import InputError
 from lmi.base.series import in_time
 from lmi.data import intervals
@@ -95,26 +95,24 @@ class Result:
         return iter((self.pmis, self.embedding, self.model))
 
     def __repr__(self) -> str:
+        error = f" ± {self.sd_bits:.4f}" if np.isfinite(self.sd_bits) else ""
+        beyond = ""
+        if np.isfinite(self.cmi_bits):
+            beyond = f"cmi_bits={self.cmi_bits:.4f} ± {self.sd_cmi_bits:.4f} "
+        tested = f"p_value={self.p_value:.2g} " if np.isfinite(self.p_value) else ""
+        why = f": {self.reason}" if self.reason else ""
         return (
-            f"<lmi.Result mi_bits={self.mi_bits:.4f} ± {self.sd_bits:.4f} "
-            f"mi_ksg_bits={self.mi_ksg_bits:.4f} n_samples={self.n_samples} flag={self.flag}>"
+            f"<lmi.Result mi_bits={self.mi_bits:.4f}{error} {beyond}"
+            f"mi_ksg_bits={self.mi_ksg_bits:.4f} {tested}n_samples={self.n_samples} "
+            f"flag={self.flag}{why}>"
         )
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        rows = "".join(
-            f"<tr><th>{name}</th><td>{escape(f'{v:.4g}' if isinstance(v, float) else str(v))}</td>"
-            "</tr>"
-            for name, v in self.to_dict().items()
-        )
-        return f"<table>{rows}</table>"
+        return answers.html(self.to_dict())
 
     def to_dict(self) -> dict[str, Any]:
         """Return what is one number or one text as plain Python values: no arrays, no model."""
-        plain = [field.name for field in fields(self)]
-        values = {n: getattr(self, n) for n in plain if n not in ("pmis", "embedding", "model")}
-        return {n: v.item() if isinstance(v, np.generic) else v for n, v in values.items()}
+        return answers.plain(self)
 
 
 def estimate(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lmi import api_input
-from lmi.base import progress, reasons, seeds
+from lmi.base import answers, progress, reasons, seeds
 from lmi.base.errors import InputError
 from lmi.base.series import refuse
 from lmi.embedding import candidates as embed
@@ -55,11 +55,19 @@ class Comparison:
 
     def __repr__(self) -> str:
         first, second = self.groups
+        why = f": {self.reason}" if self.reason else ""
         return (
             f"<lmi.Comparison {first} - {second}: delta_bits={self.delta_bits:.4f} ± "
             f"{self.sd_bits:.4f} p_value={self.p_value:.3g} n_samples={self.n_samples} each "
-            f"flag={self.flag}>"
+            f"flag={self.flag}{why}>"
         )
+
+    def _repr_html_(self) -> str:
+        return answers.html(self.to_dict())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the numbers and texts as plain Python values."""
+        return answers.plain(self)
 
 
 def compare(

@@ -62,6 +62,11 @@ class Selection:
         shown = ["variable", "mi_bits", "added_bits", "sd_added_bits", "p_added", "unique_bits"]
         return self.table[[*shown, "flag"]].to_html(index=False, escape=True)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the rows of both tables as plain Python values."""
+        alone = self.alone.rename_axis("variable").reset_index()
+        return {"table": self.table.to_dict("records"), "alone": alone.to_dict("records")}
+
 
 def select(
     target: Any,

@@ -10,7 +10,7 @@ import numpy as np
 
 from lmi import api_given, api_input
 from lmi.api_input import DefaultSettings
-from lmi.base import progress, reasons
+from lmi.base import answers, progress, reasons
 from lmi.base.arrays import matrix
 from lmi.base.errors import InputError
 from lmi.base.series import in_time
@@ -56,11 +56,19 @@ class Transfer:
     reason: str
 
     def __repr__(self) -> str:
+        why = f": {self.reason}" if self.reason else ""
         return (
             f"<lmi.Transfer xy_bits={self.xy_bits:.4f} ± {self.sd_xy_bits:.4f} "
             f"(p={self.p_xy:.3g}) yx_bits={self.yx_bits:.4f} ± {self.sd_yx_bits:.4f} "
-            f"(p={self.p_yx:.3g}) n_samples={self.n_samples} flag={self.flag}>"
+            f"(p={self.p_yx:.3g}) n_samples={self.n_samples} flag={self.flag}{why}>"
         )
+
+    def _repr_html_(self) -> str:
+        return answers.html(self.to_dict())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the numbers and texts as plain Python values."""
+        return answers.plain(self)
 
 
 def transfer(

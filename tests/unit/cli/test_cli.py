@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -169,6 +170,37 @@ def test_what_init_offers_instead_is_a_config_that_check_accepts(lmi_command, tm
     assert offered >= {"table": 3, "annotated": 5, "spikes": 4}[kind]
 
 
+def test_init_makes_each_matrix_of_a_file_a_variable(lmi_command, tmp_path):
+    rng = np.random.default_rng(0)
+    np.savez(
+        tmp_path / "areas.npz",
+        v1=rng.standard_normal((150, 4)),
+        m1=rng.standard_normal((150, 3)),
+        time=np.arange(150) / 10,
+    )
+    code, out, _ = lmi_command("init", "areas.npz")
+    assert code == 0 and "2 matrices: v1 has 4 features, m1 has 3 features" in out
+    assert "2 variables, 1 pair," in out
+    its = yaml.safe_load((tmp_path / "areas.yaml").read_text())["datasets"]["areas"]
+    assert its["key"] == ["v1", "m1"] and its["variables"] == "files"
+    code, out, _ = lmi_command("check", "-c", "areas.yaml")
+    assert code == 0 and "2 variables of up to 4 features, 1 pair in 1 tile" in out
+
+
+def test_init_tells_columns_that_may_be_labels(lmi_command, tmp_path):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.standard_normal((150, 4)), columns=list("abcd"))
+    table["batch"] = rng.integers(1, 4, 150)
+    table.to_csv(tmp_path / "cells.csv", index=False)
+    code, out, _ = lmi_command("init", "cells.csv")
+    assert code == 0 and "columns of few whole numbers: batch:" in out
+    text = (tmp_path / "cells.yaml").read_text()
+    assert "# drop_columns: [batch]    # if these are labels" in text
+    counts = pd.DataFrame(rng.poisson(2, (150, 4)), columns=list("abcd"))
+    counts.to_csv(tmp_path / "counts.csv", index=False)
+    assert "whole numbers" not in lmi_command("init", "counts.csv")[1]
+
+
 def test_init_sees_spike_times_for_what_they_are(lmi_command, tmp_path):
     rng = np.random.default_rng(0)
     times = np.sort(rng.uniform(0, 60, 3000))
@@ -317,6 +349,19 @@ def test_run_shows_what_matters_and_passes_the_code_on(fake, capfd):
     assert "embed: it went wrong" in capfd.readouterr().err
 
 
+def test_run_tells_the_pair_that_a_job_is_at(tmp_path):
+    log = tmp_path / "embed/two words/tile-000-001.log"
+    log.parent.mkdir(parents=True)
+    job = "embed two words, tile 000-001"
+    assert run.current_pair(job, tmp_path) == ""
+    log.write_text("INFO embed: now pair 1 of 120: a – b\nINFO embed: 64 of 120 pairs done\n")
+    assert run.current_pair(job, tmp_path) == ", pair 1 of 120: a – b"
+    with open(log, "a", encoding="utf-8") as file:
+        file.write("INFO embed: now pair 65 of 120: c – d, tile\n")
+    assert run.current_pair(job, tmp_path) == ", pair 65 of 120: c – d, tile"
+    assert run.current_pair("report: figures and x/report.html", tmp_path) == ""
+
+
 def test_run_names_the_snakefile_and_all_cores_unless_told_otherwise(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     own = run.snakefile()
@@ -337,7 +382,7 @@ def test_plan_prints_what_the_forecast_says(lmi_command, tmp_path, monkeypatch):
         [{"stage": "embed", "seconds": 60, "gpus": 0, "memory_mb": 500, "disk_mb": 2}] * 3
     )
     code, out, _ = lmi_command("plan", "-c", "cells.yaml")  # without results, without Snakemake
-    assert code == 0 and "embed       1" in out
+    assert code == 0 and re.search(r"embed +1 ", out) and "run_record" in out
     (tmp_path / "results/cells").mkdir(parents=True)
     monkeypatch.setattr(forecast, "dry_run", lambda arguments: (jobs, 0, ""))
     code, out, _ = lmi_command("plan", "-c", "cells.yaml")

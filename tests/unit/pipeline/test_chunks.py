@@ -38,10 +38,11 @@ def test_rows_come_in_order_and_are_padded(tmp_path):
 
 def test_the_log_counts_the_pairs_that_are_done(tmp_path, caplog):
     caplog.set_level("INFO", "lmi")
-    chunks.run(tmp_path / "t.h5", "k", [[1, 2, 3], [4]], compute, stage="embed", shared=["step"])
-    assert [message.split(",")[0] for message in caplog.messages] == [
-        f"embed: {n} of 4 pairs done" for n in (2, 3, 4)
-    ]
+    options = {"stage": "embed", "shared": ["step"], "name": "pair {}".format}
+    chunks.run(tmp_path / "t.h5", "k", [[1, 2, 3], [4]], compute, **options)
+    said = [message.split(",")[0] for message in caplog.messages]
+    assert said[1::2] == [f"embed: {n} of 4 pairs done" for n in (2, 3, 4)]
+    assert said[::2] == [f"embed: now pair {n} of 4: pair {n}" for n in (1, 3, 4)]
 
 
 def test_finished_chunks_survive_and_other_keys_do_not_meet(tmp_path):

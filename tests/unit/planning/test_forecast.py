@@ -9,6 +9,7 @@ import pytest
 import yaml
 from lmi.base.errors import InputError
 from lmi.ksg import permuted, points
+from lmi.pipeline import chunks
 from lmi.planning import config as configs
 from lmi.planning import costs, yaml_file
 from lmi.planning import forecast as plan
@@ -25,6 +26,15 @@ def test_costs_are_positive_and_never_fall_with_size(stage, axis):
     small, large = costs.of(stage, **SIZE), costs.of(stage, **SIZE | {axis: 10 * SIZE[axis]})
     for quantity in costs.QUANTITIES:
         assert 0 < small[quantity] <= large[quantity]
+
+
+def test_memory_follows_the_pairs_that_are_embedded_at_once():
+    assert costs.CHUNK == chunks.SIZE
+    few, many = (costs.of("embed", **SIZE | {"n_pairs": n * costs.CHUNK}) for n in (1, 64))
+    # what grows beyond a chunk are the coordinates, two encoders of two sides in single precision
+    per_pair = (many["memory_mb"] - few["memory_mb"]) / (63 * costs.CHUNK)
+    held = 2 * 2 * costs.AXES * SIZE["n_samples"] * 4 / 1e6
+    assert held < per_pair < 5 * held
 
 
 def test_settings_change_the_cost_of_embed():

@@ -18,6 +18,17 @@ def some(words: Iterable, n: int = 5, show: Callable = str) -> str:
     return ", ".join(map(show, words[:n])) + more
 
 
+def counted(n: int, noun: str) -> str:
+    """Return a number of things in words: 1 pair, 2,016 pairs."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def pair_name(x: str, y: str, lag: int = 0) -> str:
+    """Return the name of a pair on one line."""
+    at = f" at lag {lag:+d}" if lag else ""
+    return " ".join(f"{x} – {y}{at}".split())
+
+
 def first_duplicates(names: Iterable) -> list:
     """Return the names that occur more than once, in order of their second occurrence."""
     seen: set = set()

@@ -4,8 +4,8 @@ Exit codes: 0 done; 1 something in data, config or results is not as it must be,
 message; 2 a mistake in the command itself; 130 interrupted.
 """
 
-import os
 import sys
+from pathlib import Path
 
 import click
 
@@ -66,7 +66,8 @@ def cli():
         "lmi init data/tumour.h5ad",
         "lmi init data/tumour.h5ad --gene-sets hallmarks.gmt --out tumour.yaml",
         "lmi init spikes.npz --json",
-    )
+    ),
+    short_help="Look at data and write a config for them.",
 )
 @click.argument("file")
 @click.option("--out", "-o", metavar="FILE", help="Config to write; <name of the data>.yaml.")
@@ -82,7 +83,10 @@ def init(file, out, gene_sets, force, as_json):
     click.echo(dumps(said) if as_json else first.told(said))
 
 
-@cli.command(epilog=examples("lmi check", "lmi check --config tumour.yaml --json"))
+@cli.command(
+    epilog=examples("lmi check", "lmi check --config tumour.yaml --json"),
+    short_help="Check a config and show what is read.",
+)
 @CONFIG
 @click.option("--headers", is_flag=True, help="Read headers alone: quicker, and less is seen.")
 @JSON
@@ -105,6 +109,7 @@ def check(ctx, config, headers, as_json):
 @cli.command(
     context_settings=PASSED_ON,
     epilog=examples("lmi plan -c tumour.yaml", "lmi plan -c tumour.yaml --json"),
+    short_help="Say what a run will cost.",
 )
 @CONFIG
 @SNAKEFILE
@@ -119,7 +124,7 @@ def plan(config, snakefile, as_json, arguments):
     from lmi.planning.plan import Plan
 
     planned = Plan(checking.load(config))
-    if not arguments and not os.path.exists(planned.results):
+    if not arguments and not Path(planned.results).exists():
         stages, n_others = forecast.from_nothing(planned), 0
     else:
         stages, n_others = forecast.expected(running.arguments(config, snakefile, arguments))
@@ -137,6 +142,7 @@ def plan(config, snakefile, as_json, arguments):
         "lmi run -c tumour.yaml --profile slurm      on a cluster",
         "lmi run -c tumour.yaml --dry-run --verbose  what Snakemake itself says",
     ),
+    short_help="Run the workflow, with a progress bar.",
 )
 @CONFIG
 @SNAKEFILE
@@ -151,8 +157,8 @@ def run(ctx, config, snakefile, verbose, arguments):
     from lmi.cli import check as checking
     from lmi.cli import run as running
 
-    checking.load(config)
-    ctx.exit(running.run(running.arguments(config, snakefile, arguments), verbose))
+    logs = Path("results", checking.load(config)["run"], "logs")
+    ctx.exit(running.run(running.arguments(config, snakefile, arguments), verbose, logs))
 
 
 @cli.command(
@@ -161,7 +167,8 @@ def run(ctx, config, snakefile, verbose, arguments):
         "lmi estimate genes.csv proteins.csv --seed 1 --json",
         "lmi estimate x.npy y.npy --given z.npy",
         "lmi estimate x.npy y.npy --time-series --pointwise bits.tsv",
-    )
+    ),
+    short_help="Estimate one pair: a matrix a file.",
 )
 @click.argument("x")
 @click.argument("y")
@@ -203,7 +210,8 @@ def estimate(x, y, given, seed, preset, time_series, permutations, threads, poin
         "lmi show results/tumour",
         "lmi show results/tumour --variable hypoxia --top 20",
         "lmi show results/tumour --dataset tumour --json",
-    )
+    ),
+    short_help="Show the strongest pairs of a run.",
 )
 @click.argument("results")
 @click.option("--variable", metavar="NAME", help="Pairs of this variable alone.")
@@ -229,7 +237,8 @@ def show(results, variable, dataset, top, as_json):
         "lmi export results/tumour",
         "lmi export results/tumour --q 0.01 --out strict",
         "lmi export results/tumour --dataset tumour --anndata data/tumour.h5ad --pair MYC hypoxia",
-    )
+    ),
+    short_help="Write a run for other tools.",
 )
 @click.argument("results")
 @click.option("--out", "-o", metavar="FOLDER", help="Where to; <results>/exports.")
@@ -249,7 +258,10 @@ def export(results, out, q, anndata, dataset, pairs, as_json):
     click.echo(dumps(files) if as_json else "\n".join(map(str, files)))
 
 
-@cli.group()
+@cli.group(
+    short_help="Look after finished files that runs share.",
+    epilog=examples("lmi cache list /scratch/lmi", "lmi cache prune /scratch/lmi --days 90"),
+)
 def cache():
     """Look after a folder of finished files that runs share (the config's key `cache`)."""
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lmi.base.errors import InputError
-from lmi.base.messages import some
+from lmi.base.messages import counted, some
 
 N_NAMES = 5
 """Variables whose names are shown."""
@@ -60,14 +60,16 @@ def described(config):
         settings = config["datasets"][dataset.name]
         absent = [feature for variable in dataset.variables for feature in variable.absent]
         features = [len(variable.features) for variable in dataset.variables]
-        if "source" not in settings or not all(features):  # spikes, tasks, files
+        least = min(features, default=0)
+        if "source" not in settings or not all(features):  # spikes, tasks, files: the widest
             features = [dataset.n_features]
+            least = None if settings.get("variables") == "files" else dataset.n_features
         datasets[dataset.name] = {
             "files": data_files(settings),
             "samples": count_samples(settings),
             "variables": len(dataset.variables),
             "first_variables": [variable.name for variable in dataset.variables[:N_NAMES]],
-            "features_min": min(features),
+            "features_min": least,
             "features_max": max(features),
             "absent_features": len(absent),
             "pairs": sum(len(dataset.list_pairs(*tile)) for tile in dataset.tiles),
@@ -124,13 +126,17 @@ def told(said):
         samples = (
             "samples not counted yet" if its["samples"] is None else f"{its['samples']:,} samples"
         )
-        widths = [its["features_min"], its["features_max"]]
-        width = widths[0] if widths[0] == widths[1] else "{} to {}".format(*widths)
+        least, most = its["features_min"], its["features_max"]
+        width = counted(most, "feature")
+        if least is None:
+            width = f"up to {width}"
+        elif least != most:
+            width = f"{least} to {width}"
         lags = f", at {len(its['lags'])} lags each" if len(its["lags"]) > 1 else ""
         lines += [
             "",
-            f"{name}: {samples}, {its['variables']:,} variables of {width} features, "
-            f"{its['pairs']:,} pairs{lags} in {its['tiles']:,} tiles",
+            f"{name}: {samples}, {counted(its['variables'], 'variable')} of {width}, "
+            f"{counted(its['pairs'], 'pair')}{lags} in {counted(its['tiles'], 'tile')}",
             f"  files      {some(its['files'], 4) or 'none: drawn from a known distribution'}",
             f"  variables  {', '.join(its['first_variables'])}"
             + (f" and {its['variables'] - N_NAMES:,} more" if its["variables"] > N_NAMES else ""),

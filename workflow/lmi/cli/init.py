@@ -6,17 +6,21 @@ from pathlib import Path
 import yaml
 
 from lmi.base.errors import InputError
-from lmi.base.messages import some
+from lmi.base.messages import counted, some
 
 MANY_FEATURES = 500
 """With more features than this, groups of features are what one wants to compare."""
 MOST_STRATA = 30
+MOST_WHOLE = 0.5
+"""Share of columns of whole numbers up to which those of few values are taken for labels."""
 READ_WHOLE_BYTES = 500_000_000
 """Larger files are not searched for missing values."""
 SHARE_TO_DROP = 0.05
 """Samples with missing values are left out up to this share; else values are imputed."""
 ANNOTATED = (".h5ad", ".h5mu", ".zarr")
 POLICIES = "drop_samples leaves them out, impute_median fills in the median, error stops"
+FLOW = {"default_flow_style": True, "allow_unicode": True, "width": 10**6}
+"""How values of the config stand on one line."""
 TILES_COUNTED = 60
 """Tiles whose cost is summed; of more, every so many."""
 
@@ -128,6 +132,7 @@ def _spikes(path):
 def _matrix(path, gene_sets):
     from lmi.base.paths import stamp
     from lmi.data.files import ending, files_of
+    from lmi.data.formats.matrices import SeveralMatrices
     from lmi.data.sources import Source, header, missing_samples, sources_of
 
     dataset = {"source": path}
@@ -135,8 +140,12 @@ def _matrix(path, gene_sets):
         dataset["time_series"] = True
     parts = sources_of(dataset)
     if len(parts) > 1:
-        return _parts(path, parts)
-    top = header(parts[0])
+        return _parts(dataset, parts, "modalities")
+    try:
+        top = header(parts[0])
+    except SeveralMatrices as several:
+        dataset["key"] = several.names
+        return _parts(dataset, sources_of(dataset), "matrices")
     notes, drop = [], [*top.ids, *top.text]
     if drop:
         dataset["drop_columns"] = drop
@@ -157,9 +166,16 @@ def _matrix(path, gene_sets):
                 "shows"
             )
     dataset["pairs"] = "all"
-    missing = 0
+    missing, labels = 0, []
     if sum(stamp(file)[1] for file in files_of(path)) <= READ_WHOLE_BYTES:
-        missing = int(missing_samples(Source(path, drop_columns=tuple(drop) or None)).sum())
+        kept = Source(path, drop_columns=tuple(drop) or None)
+        missing = int(missing_samples(kept).sum())
+        labels = _labels(kept)
+        if labels:
+            notes.append(
+                f"columns of few whole numbers: {some(labels)}: name those that are labels in "
+                "drop_columns"
+            )
     else:
         notes.append("the file is large: it was not searched for missing values")
     return {
@@ -168,14 +184,39 @@ def _matrix(path, gene_sets):
         "features": n_features,
         "missing_samples": missing,
         "strata": _strata(path, top),
-        "examples": [name for name in top.features if name not in drop][:3],
+        "labels": labels,
+        "examples": [name for name in top.features if name not in (*drop, *labels)][:3],
         "notes": notes,
         "dataset": dataset,
     }
 
 
-def _parts(path, parts):
-    """Look at a file of several modalities: each is a variable."""
+def _labels(source):
+    """Return the columns of a table that seem to be labels: few whole numbers beside others."""
+    import numpy as np
+
+    from lmi.data.files import ending
+    from lmi.data.labels import ENDINGS
+    from lmi.data.sources import header, read
+
+    features = header(source).features
+    if ending(source.path) not in ENDINGS or not 1 < len(features) <= MANY_FEATURES:
+        return []
+    values = read(source)
+    with np.errstate(invalid="ignore"):
+        whole = ((values == np.round(values)) | np.isnan(values)).all(axis=0)
+    if whole.mean() > MOST_WHOLE:
+        return []
+    n_values = [len(np.unique(column)) for column in values.T]
+    return [
+        name
+        for name, is_whole, n in zip(features, whole, n_values, strict=True)
+        if is_whole and n <= MOST_STRATA
+    ]
+
+
+def _parts(dataset, parts, what):
+    """Look at a file of several modalities or matrices: each is a variable."""
     from lmi.data.sources import header, n_samples
 
     sizes = [f"{one.named} has {len(header(one).features):,} features" for one in parts]
@@ -184,10 +225,10 @@ def _parts(path, parts):
         "samples": n_samples(parts),
         "features": sum(len(header(one).features) for one in parts),
         "missing_samples": 0,
-        "strata": _strata(path, header(parts[0])),
+        "strata": _strata(dataset["source"], header(parts[0])),
         "examples": [],
-        "notes": [f"{len(parts)} modalities: {some(sizes)}"],
-        "dataset": {"source": path, "variables": "files", "pairs": "all"},
+        "notes": [f"{len(parts)} {what}: {some(sizes)}: each is a variable"],
+        "dataset": dataset | {"variables": "files", "pairs": "all"},
     }
 
 
@@ -306,8 +347,13 @@ def _data(said, dataset, offer, entry):
         offer("lags: [-2, -1, 0, 1, 2]", "y so many windows later than x")
         return
     entry({"source": dataset["source"]}, 4)
+    if "key" in dataset:
+        entry({"key": dataset["key"]}, 4)
     if "drop_columns" in dataset:
         entry({"drop_columns": dataset["drop_columns"]}, 4)
+    if said.get("labels"):
+        named = yaml.safe_dump([*dataset.get("drop_columns", []), *said["labels"]], **FLOW).strip()
+        offer(f"drop_columns: {named}", "if these are labels, and no quantities")
     if dataset.get("time_series"):
         entry({"time_series": True}, 4, "samples are consecutive in time")
     else:
@@ -321,8 +367,7 @@ def _variables(said, dataset, offer, entry):
     """Write what the variables and pairs are, and what else they might be."""
 
     def instead(key, value, beside=""):
-        flow = {"default_flow_style": True, "allow_unicode": True, "width": 10**6}
-        text = yaml.safe_dump(value, **flow).removesuffix("...\n").strip()
+        text = yaml.safe_dump(value, **FLOW).removesuffix("...\n").strip()
         offer(f"{key}: {text}", beside)
 
     what = "unit" if said["kind"] == "spikes" else "feature"
@@ -354,7 +399,7 @@ def told(said):
     """Return what was seen and chosen as lines for people."""
     n_samples = "not counted" if said["samples"] is None else f"{said['samples']:,}"
     kinds = ("windows", "units") if said["kind"] == "spikes" else ("samples", "features")
-    sizes = f"{n_samples} {kinds[0]}, {said['features']:,} {kinds[1]}"
+    sizes = f"{n_samples} {kinds[0]}, {counted(said['features'], kinds[1].removesuffix('s'))}"
     lines = [f"{said['name']}: {sizes}", *said["notes"]]
     if said["missing_samples"]:
         lines.append(f"{said['missing_samples']:,} samples have missing values: {said['missing']}")
@@ -365,8 +410,8 @@ def told(said):
         time = f"{hours * 60:.0f} minutes" if hours < 2 else f"{hours:,.0f} hours"
         time = "a minute or less" if hours < 0.025 else f"about {time}"
         lines.append(
-            f"{said['variables']:,} variables, {said['pairs']:,} pairs, blocks of "
-            f"{said['block_size']}: {time} on one core"
+            f"{counted(said['variables'], 'variable')}, {counted(said['pairs'], 'pair')}, "
+            f"blocks of {said['block_size']}: {time} on one core"
         )
     if said["strata"]:
         lines.append(f"columns that could be strata: {some(said['strata'])}")

@@ -4,11 +4,16 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections import deque
 from pathlib import Path
 
 from lmi.base.errors import InputError
 
+NOW = re.compile(r"now pair (\d+ of \d+: .*)")
+"""In the log of a job: where it is in its tile."""
+TILE = re.compile(r"^(\w+) (.+), tile (\d+-\d+)$")
+LOOK_EVERY_S = 2
 STEPS = re.compile(r"^(\d+) of (\d+) steps")
 JOB = re.compile(r"^Job \d+: (.+?)(?: \(about .*)?$")
 OWN_WORDS = "lmi-workflow"
@@ -59,7 +64,35 @@ def arguments(config, snakefile_given, others):
     return [*said, *others]
 
 
-def run(arguments, verbose=False):
+def current_pair(job, logs):
+    """Return where a job is in its tile, as its log says; nothing where it does not.
+
+    Parameters
+    ----------
+    job : str
+        As Snakemake names it: stage, dataset and tile.
+    logs : Path
+        Folder of the logs of the run.
+    """
+    if not (tile := TILE.match(job)):
+        return ""
+    stage, dataset, numbers = tile.groups()
+    try:
+        said = (logs / stage / dataset / f"tile-{numbers}.log").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+    found = NOW.findall(said)
+    return f", pair {found[-1]}" if found else ""
+
+
+def _watch(bar, jobs, logs, ended):
+    """Show the last job that was started, and its current pair, until all has ended."""
+    while not ended.wait(LOOK_EVERY_S):
+        if jobs:
+            bar.set_postfix_str(jobs[-1] + current_pair(jobs[-1], logs))
+
+
+def run(arguments, verbose=False, logs=Path("results/logs")):
     """Run Snakemake; return its exit code.
 
     Parameters
@@ -67,6 +100,8 @@ def run(arguments, verbose=False):
     arguments : list of str
     verbose : bool
         Show what it prints as it is.
+    logs : Path
+        Folder of the logs of the run.
     """
     command = [sys.executable, "-m", "snakemake", *arguments]
     if verbose:
@@ -82,9 +117,11 @@ def run(arguments, verbose=False):
         env=os.environ | {"PYTHONUNBUFFERED": "1"},
     )
     last = deque(maxlen=SHOWN_LINES)
-    own = []
+    own, jobs, ended = [], deque(maxlen=1), threading.Event()
     try:
         with tqdm(unit="job", desc="lmi", dynamic_ncols=True, delay=0.5) as bar:
+            watching = (bar, jobs, logs, ended)
+            threading.Thread(target=_watch, args=watching, daemon=True).start()
             for line in process.stdout:
                 line = line.rstrip("\n")
                 last.append(line)
@@ -92,14 +129,18 @@ def run(arguments, verbose=False):
                     bar.total = int(steps[2])
                     bar.update(int(steps[1]) - bar.n)
                 elif job := JOB.match(line):
+                    jobs.append(job[1])
                     bar.set_postfix_str(job[1])
                 elif line.startswith(OWN_WORDS) or line.startswith("Nothing to be done"):
                     own.append(line)
                     bar.write(line, file=sys.stdout)
+            ended.set()
         code = process.wait()
     except KeyboardInterrupt:
         process.wait()  # Snakemake got the signal too, and cleans up
         raise
+    finally:
+        ended.set()
     if code:
         print("\n".join(line for line in last if line not in own), file=sys.stderr)
         print(

@@ -19,7 +19,7 @@ SAVE_EVERY_S = 60
 """Seconds of work that a killed job may lose, besides its last chunk."""
 
 
-def run(out, key, groups, compute, *, stage, shared=(), save_every_s=None):
+def run(out, key, groups, compute, *, stage, name=str, shared=(), save_every_s=None):
     """Compute the rows of a tile chunk by chunk, and save what is finished from time to time.
 
     Parameters
@@ -34,6 +34,8 @@ def run(out, key, groups, compute, *, stage, shared=(), save_every_s=None):
         From the rows of a chunk to a dict of arrays, their first axis the rows'.
     stage : str
         Name of the stage, for messages.
+    name : callable, optional
+        From a row to the name of its pair, for messages.
     shared : sequence of str
         As in `lmi.results.join.join`.
     save_every_s : float, optional
@@ -53,6 +55,7 @@ def run(out, key, groups, compute, *, stage, shared=(), save_every_s=None):
         path = folder / f"{key[:40]}-{number:05d}.h5"
         part = _saved(path, stage)
         if part is None:
+            log.info("%s: now pair %d of %d: %s", stage, n_done + 1, n_rows, name(rows[0]))
             part = compute(rows)
             unsaved.append((path, part))
         else:

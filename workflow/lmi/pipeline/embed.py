@@ -6,6 +6,7 @@ import logging
 import numpy as np
 
 from lmi.base.files import reading, text, write
+from lmi.base.messages import pair_name
 from lmi.estimation import estimate as estimation
 from lmi.estimation import flags
 from lmi.pipeline import cache, checks, chunks
@@ -69,7 +70,13 @@ def embed(
         its_sides = [sides.get(row) for row in rows]
         return _embed_rows(x, y, [wanted[row] for row in rows], its_sides, prepared[lag], options)
 
-    arrays = chunks.run(out, key, of_lags, one_chunk, stage="embed", shared=("loss_step",))
+    def pair_of(row):
+        i, j, lag = wanted[row]
+        return pair_name(x.name[i], y.name[j], lag)
+
+    arrays = chunks.run(
+        out, key, of_lags, one_chunk, stage="embed", name=pair_of, shared=("loss_step",)
+    )
     kept = ("dataset", "time_series", "overlap", "by_position")
     of_samples = {"strata": x.strata, "strata_names": list(x.strata_names)}
     if x.interval is not None:

@@ -10,6 +10,7 @@ from lmi.base import reasons
 from lmi.base.arrays import shown_samples
 from lmi.base.errors import InputError
 from lmi.base.files import reading, text, write
+from lmi.base.messages import pair_name
 from lmi.base.reasons import Reason
 from lmi.base.threads import map_pairs
 from lmi.embedding.candidates import held_out_coordinates
@@ -118,7 +119,15 @@ def estimate(
                 file, rows, samples, options, threads, keep_pointwise, keep_shared, asked
             )
 
-        arrays = chunks.run(out, key, [list(range(n_pairs))], one_chunk, stage="estimate")
+        sides = [text(file[side]) for side in ("x", "y")]
+        lags = file["lag"][()]
+
+        def pair_of(row):
+            return pair_name(sides[0][row], sides[1][row], lags[row])
+
+        arrays = chunks.run(
+            out, key, [list(range(n_pairs))], one_chunk, stage="estimate", name=pair_of
+        )
         if n_pairs and all(code == "estimation_failed" for code in arrays["reason_codes"]):
             first = arrays["reason"][0]
             raise RuntimeError(f"{embeddings}: no pair could be estimated; the first: {first}")

@@ -7,19 +7,25 @@ resources that rules ask for and `make plan`.
 
 AXES = 16
 """Most axes of a side, `embed.n_latent` where the config does not say: real variables have many."""
+CHUNK = 64
+"""Pairs that are embedded at once, `lmi.pipeline.chunks.SIZE`."""
 QUANTITIES = ("seconds", "memory_mb", "disk_mb")
 
 
 def _project(n_samples, n_features, n_variables, n_pairs):
     values = n_variables * n_samples
-    return [1, values * n_features, values, n_samples * n_features]
+    scores = values * min(n_features, AXES)
+    return [1, values * n_features, values, n_samples * n_features, scores]
 
 
 def _embed(n_samples, n_features, n_variables, n_pairs):
     values, n_scores = n_variables * n_samples, min(n_features, 64)
     each = n_pairs * n_samples
-    wide = each * n_scores, each * n_features**2, each * n_samples
-    return [1, values * n_features, *wide, each, each * min(n_features, AXES)]
+    wide = each * n_features**2, each * n_samples
+    # what is computed of a pair is in memory for those of a chunk alone
+    at_once = min(n_pairs, CHUNK) * n_samples
+    chunk = at_once * n_scores, at_once * n_samples
+    return [1, values * n_features, *wide, each, each * min(n_features, AXES), *chunk]
 
 
 def _train(n_samples, n_features, n_variables, n_pairs):
@@ -72,18 +78,18 @@ features."""
 
 COEFFICIENTS = {
     "project": {
-        "seconds": [0.792, 1.47e-07, 2.52e-05, 2.45e-07],
-        "memory_mb": [160.0, 7.97e-06, 0.00281, 7.23e-05],
-        "disk_mb": [0.0, 4.28e-06, 0.000429, 0.0],
+        "seconds": [0.792, 1.47e-07, 2.52e-05, 2.45e-07, 0.0],
+        "memory_mb": [160.0, 7.97e-06, 0.00281, 7.23e-05, 0.0],
+        "disk_mb": [0.0, 4.28e-06, 0.0, 0.0, 2.7e-05],
     },
     "embed": {
-        "seconds": [2.8, 0.0, 0.0, 9.26e-11, 7.53e-10, 2.0e-05, 2.0e-05],
-        "memory_mb": [445.0, 2.01e-05, 7.95e-06, 0.0, 3.8e-07, 0.000837, 0.0],
-        "disk_mb": [0.05, 0.0, 0.0, 0.0, 0.0, 0.0, 8.0e-06],
+        "seconds": [2.0, 0.0, 9.26e-11, 7.53e-10, 2.0e-05, 1.6e-05, 0.0, 0.0],
+        "memory_mb": [445.0, 2.01e-05, 0.0, 0.0, 0.0006, 0.0, 7.95e-06, 3.8e-07],
+        "disk_mb": [0.05, 0.0, 0.0, 0.0, 0.0, 1.0e-05, 0.0, 0.0],
     },
     "train": {
-        "seconds": [1.2, 2.68e-06, 0.0, 0.0],
-        "memory_mb": [2.61, 0.0, 0.000174, 192.0],
+        "seconds": [0.8, 2.68e-06, 0.0, 0.0],
+        "memory_mb": [0.0, 0.0, 0.000174, 350.0],
         "disk_mb": [0.000351, 0.0, 4.02e-09, 0.0109],
     },
     "paper": {
@@ -92,14 +98,14 @@ COEFFICIENTS = {
         "disk_mb": [0.064, 0.0, 5.94e-05, 0.0, 1.3e-09],
     },
     "estimate": {
-        "seconds": [1.55, 0.0313, 2.89e-07, 3.63e-09, 1.2e-05],
+        "seconds": [1.55, 0.0313, 2.89e-07, 3.63e-09, 6.0e-06],
         "memory_mb": [190.0, 0.0634, 0.0, 2.42e-08, 0.0],
         "disk_mb": [0.04, 0.0, 1.0e-05, 0.0, 0.0],
     },
     "embed_narrow": {
         "seconds": [1.5, 1.27e-07, 0.0, 3.0e-07],
         "memory_mb": [189.0, 0.000237, 0.00144, 1.57e-05],
-        "disk_mb": [0.0, 5.11e-05, 0.000123, 1.04e-07],
+        "disk_mb": [0.0, 5.11e-05, 0.0008, 1.04e-07],
     },
     "estimate_narrow": {
         "seconds": [1.43, 0.0007, 6.0e-06, 1.5e-08],
@@ -118,16 +124,14 @@ depends on the rows. The seconds of embed, train, estimate, narrow pairs and rep
 those of the demo, of 500 modules and of the bundled genes (`make bench-forecast`), measured on a
 busy machine, are within a factor of two: on an idle one, jobs take less."""
 
-ROW_MB = 0.0006
+ROW_MB = 0.0007
 """MB on disk of a pair's row of the table in its tile, without pointwise values."""
-NARROW_DISK = 0.1
-"""Of the views of wide variables, what those of single features take on disk."""
 IN_TIME_SECONDS = 2.5e-4
 """What a sample of a pair in time costs more: all shifts are compared, many with KSG."""
 THREAD_MB, MOST_THREAD_MB = 0.0105, 300.0
 """What a thread more takes in the null of wide variables, a sample and at most: tables of distances
 (42 MB for 4,096 samples), or of more samples what is walked for a batch of permutations."""
-TRAINED_SHARE = 0.25
+TRAINED_SHARE = 0.2
 """Share of the pairs for which networks are expected to be trained: only the data tell."""
 
 
@@ -151,14 +155,6 @@ def of(stage, **sizes):
         quantity: sum(c * term for c, term in zip(coefficients, terms, strict=True))
         for quantity, coefficients in COEFFICIENTS[stage].items()
     }
-
-
-def project(narrow=False, **sizes):
-    """Return what a job of the stage project is expected to cost, as `of`."""
-    cost = of("project", **sizes)
-    if narrow:
-        cost["disk_mb"] *= NARROW_DISK
-    return cost
 
 
 def embed(settings, threads=1, narrow=False, **sizes):

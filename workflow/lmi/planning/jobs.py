@@ -221,7 +221,7 @@ class StageJob(CostedJob):
                 if asked is not None:
                     cost = costs.added(cost, more(**self.sizes))
             return cost
-        return costs.project(self.dataset.is_narrow, **self.sizes)
+        return costs.of("project", **self.sizes)
 
     @property
     def threads(self) -> int:

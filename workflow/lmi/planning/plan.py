@@ -22,7 +22,6 @@ from lmi.planning.datasets import (
 )
 from lmi.planning.jobs import (
     CalibrationJob,
-    CostedJob,
     DescribeJob,
     FunctionJob,
     FunctionPlan,
@@ -115,7 +114,7 @@ class Plan:
                 return FunctionJob(function, int(wildcards["block"]))
         raise KeyError(rule)
 
-    def jobs(self) -> Iterator[tuple[str, CostedJob]]:
+    def jobs(self) -> Iterator[tuple[str, Job]]:
         """Yield the jobs of the default target where there are no results: rule and job."""
 
         def numbered(what: str, paths: list[str]) -> list[dict[str, str]]:

@@ -34,6 +34,14 @@ def no_names(source, axis):
     return None
 
 
+class SeveralMatrices(InputError):
+    """A file holds more than one matrix, and nothing says which is meant: `names` are theirs."""
+
+    def __init__(self, message, names):
+        super().__init__(message)
+        self.names = list(names)
+
+
 def choose_key(source, matrices, others=()):
     """Return the name of the matrix to read: the config's key, or the only one there is.
 
@@ -54,9 +62,10 @@ def choose_key(source, matrices, others=()):
     if source.key is None and len(matrices) == 1:
         return next(iter(matrices))
     if source.key is None:
-        raise InputError(
+        raise SeveralMatrices(
             f"source '{source.path}': it holds {len(matrices)} matrices ({some(matrices)}); "
-            "say which one with `key`"
+            "say which one with `key`",
+            matrices,
         )
     if source.key.strip("/") not in matrices:
         raise InputError(
