@@ -1,8 +1,12 @@
 """The workflow as others use it: as a module, by path or by tag, and from other folders."""
 
+import os
 import re
 import shutil
 import subprocess
+import sys
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -227,7 +231,41 @@ def test_the_container_runs_as_a_user_without_privileges():
     assert users[-1] not in ("root", "0")
 
 
-def test_the_conda_environment_has_a_compiler_for_the_kernel():
+CONDA_NAMES = {
+    "torch": "pytorch",
+    "matplotlib": "matplotlib-base",
+    "snakemake": "snakemake-minimal",
+}
+
+
+def test_the_conda_environment_is_pinned_to_the_versions_of_the_lock_file():
     environment = yaml.safe_load((ROOT / "envs/environment.yaml").read_text())
-    names = {entry.split()[0] for entry in environment["dependencies"]}
-    assert {"c-compiler", "cxx-compiler", "setuptools"} <= names
+    pins = dict(entry.split(maxsplit=1) for entry in environment["dependencies"])
+    assert {"c-compiler", "cxx-compiler", "setuptools"} <= set(pins)
+    lock = (ROOT / "envs/requirements.txt").read_text()
+    versions = dict(re.findall(r"^([\w.-]+)==([\w.]+)", lock, re.MULTILINE))
+    versions |= dict(
+        re.findall(r"^TORCH = (torch)==([\d.]+)", (ROOT / "Makefile").read_text(), re.M)
+    )
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for needed in project["dependencies"]:
+        name = re.match(r"[\w-]+", needed)[0]
+        pin = pins[CONDA.get(name, name)]
+        assert pin.startswith("=") and f"{versions[name]}.".startswith(f"{pin[1:]}."), name
+
+
+def test_the_kernel_is_built_in_the_conda_environment(tmp_path):
+    fetched = tmp_path / ".snakemake/lmi-workflow/abc"
+    for folder in (tmp_path, fetched):
+        shutil.copytree(
+            ROOT / "workflow/lmi/ksg",
+            folder / "workflow/lmi/ksg",
+            ignore=shutil.ignore_patterns("*.so", "__pycache__"),
+        )
+        for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
+            shutil.copy2(ROOT / name, folder / name)
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    script = ROOT / "envs/environment.post-deploy.sh"
+    subprocess.run(["sh", script], cwd=tmp_path, env=environment, check=True)
+    for folder in (tmp_path, fetched):
+        assert list((folder / "workflow/lmi/ksg").glob("_ksg*.so"))
