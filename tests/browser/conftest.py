@@ -43,6 +43,8 @@ def hostile(folder):
         for name in ASKED:  # groups that are compared, and transfer
             file[name][...] = np.linspace(0.001, 0.3, 2 * len(pairs))
         file["groups"][...] = 2 * len(pairs) * ["<i>treated</i> against control"]
+        drawn = np.random.default_rng(1).normal(0.0, 0.02, (2 * len(pairs), 40))
+        file["null_bits"] = np.pad(drawn, ((0, 0), (0, 60)), constant_values=np.nan)
         file["within_strata"][0] = f"{STRATA[0]}: 0.100 (n 150); {STRATA[1]}: -0.010 (n 150)"
         for name, values in columns_of(why).items():
             file[name][...] = values

@@ -185,6 +185,43 @@ def test_a_pair_has_its_figures_and_what_its_flag_asks_for(tab):
     tab.wait("!document.getElementById('panel').open")
 
 
+def test_the_observed_value_stands_beside_those_of_permutations(tab):
+    open_first(tab, "hostile mi > .8")
+    tab.show("pair-null")
+    caption = tab.page.text_content("figure:has(#pair-null) figcaption")
+    assert "Bars: the uncorrected estimate of 40 permutations" in caption
+    bars = "Array.from(document.querySelectorAll('#pair-null .bars path'), p => p.getBBox())"
+    boxes = tab.page.evaluate(f"{bars}.map(box => [box.x, box.width * box.height])")
+    assert sum(area > 0 for _, area in boxes) > 3
+    # the line of the observed value is right of all of them
+    lines = "document.querySelectorAll('#pair-null .scatterlayer .js-line')"
+    observed = tab.page.evaluate(f"Array.from({lines}).at(-1).getBBox().x")
+    assert observed > max(x for x, _ in boxes)
+
+
+@pytest.mark.parametrize("options", [{}, PHONE], ids=["wide", "phone"])
+def test_no_name_in_the_network_covers_another(open_report, options):
+    tab = open_report(**options)
+    choose(tab, "cells")
+    tab.show("network")
+    boxes = tab.page.evaluate(
+        """() => Array.from(document.querySelectorAll("#network .textpoint text"))
+            .filter(text => text.textContent).map(text => text.getBoundingClientRect())
+            .map(box => [box.left, box.top, box.right, box.bottom])"""
+    )
+    assert len(boxes) >= 5
+    for i, (left, top, right, bottom) in enumerate(boxes):
+        for x0, y0, x1, y1 in boxes[:i]:
+            across, down = min(right, x1) - max(left, x0), min(bottom, y1) - max(top, y0)
+            assert across < 2 or down < 4
+
+
+def test_the_flag_is_in_view_without_scrolling_the_table(tab):
+    head = tab.page.locator("#pairs .tabulator-col[tabulator-field=flag]").bounding_box()
+    table = tab.page.locator("#pairs").bounding_box()
+    assert head["x"] + head["width"] <= table["x"] + table["width"]
+
+
 def test_a_variable_has_its_pairs_and_leads_to_the_table(tab, run):
     tab.page.fill("#find-variable", "B cell")
     tab.page.press("#find-variable", "Tab")

@@ -231,7 +231,7 @@ def test_the_container_runs_as_a_user_without_privileges():
     assert users[-1] not in ("root", "0")
 
 
-CONDA_NAMES = {
+CONDA = {
     "torch": "pytorch",
     "matplotlib": "matplotlib-base",
     "snakemake": "snakemake-minimal",

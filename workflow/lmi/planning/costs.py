@@ -131,8 +131,11 @@ IN_TIME_SECONDS = 2.5e-4
 THREAD_MB, MOST_THREAD_MB = 0.0105, 300.0
 """What a thread more takes in the null of wide variables, a sample and at most: tables of distances
 (42 MB for 4,096 samples), or of more samples what is walked for a batch of permutations."""
-TRAINED_SHARE = 0.2
-"""Share of the pairs for which networks are expected to be trained: only the data tell."""
+TRAINED_SHARE = 0.15
+"""Least share of the pairs for which networks are expected to be trained: only the data tell. Of
+variables of a hundred features, all."""
+NETWORK_MB = 0.12
+"""What the networks of a pair of wide variables take on disk."""
 
 
 def of(stage, **sizes):
@@ -177,9 +180,13 @@ def embed(settings, threads=1, narrow=False, **sizes):
     cost = of("embed", **sizes)
     if settings["preset"] == "ksg" or settings["train"] == "never":
         return cost
-    share = 1.0 if settings["train"] == "always" else TRAINED_SHARE
+    width = sizes["n_features"]
+    share = TRAINED_SHARE + (1 - TRAINED_SHARE) * min(width, 100) / 100
+    if settings["train"] == "always":
+        share = 1.0
     more = of("train", **sizes)
     cost["seconds"] += share * more["seconds"]
+    cost["disk_mb"] += share * sizes["n_pairs"] * NETWORK_MB * min(width, 64) / 64
     cost["memory_mb"] += more["memory_mb"] * max(1, threads / 2)
     if settings["checks"] == "thorough":
         cost["seconds"] *= 7

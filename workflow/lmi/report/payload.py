@@ -176,8 +176,8 @@ def _columns(rows, variables):
         shown.remove("dataset")
     if np.isfinite(rows["truth_bits"]).mean() < 0.5:
         shown.remove("truth_bits")
-    # an error next to its value
-    after = {"sd_bits": "mi_bits", "sd_ksg_bits": "mi_ksg_bits"}
+    # an error next to its value, and the flag where it is seen without scrolling
+    after = {"sd_bits": "mi_bits", "flag": "sd_bits", "sd_ksg_bits": "mi_ksg_bits"}
     ordered = [column for column in DECLARED if column.name not in after]
     for column in DECLARED:
         if column.name in after:
