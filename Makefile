@@ -97,7 +97,8 @@ docs: $(VENV)/.tested
 	$(BIN)/python -m mkdocs build --quiet --strict
 
 notebooks: $(VENV)/.tested
-	$(BIN)/jupyter nbconvert --to notebook --execute --inplace docs/tutorials/*.ipynb
+	$(BIN)/jupyter nbconvert --to notebook --execute --ExecutePreprocessor.record_timing=False \
+	  --ExecutePreprocessor.coalesce_streams=True --inplace docs/tutorials/*.ipynb
 
 lint: $(VENV)/.tested
 	$(BIN)/ruff check .

@@ -19,7 +19,7 @@ from lmi.results.table import add_q_values
 
 SIZES = (24, 500, 2000)
 """Variables."""
-N_SAMPLES, N_DETAILED, N_STEPS = 1000, 200, 20
+N_SAMPLES, N_DETAILED, N_STEPS, N_NULL = 1000, 200, 20, 200
 LIMIT_MS = 60_000
 
 
@@ -68,6 +68,7 @@ def part(rows, path):
             "pointwise": (x * y).astype(np.float32),
             "scatter": np.stack([x, y], axis=2).astype(np.float32),
             "scatter_samples": np.arange(N_SAMPLES),
+            "null_bits": 0.02 * rng.standard_normal((len(top), N_NULL)).astype(np.float32),
             "loss_step": np.arange(N_STEPS),
             "loss_train": loss.astype(np.float32),
             "loss_validation": (loss + 0.05).astype(np.float32),
@@ -109,8 +110,8 @@ def used(path, chromium="/usr/bin/chromium"):
     Returns
     -------
     dict
-        Milliseconds: ready (from opening until all can be used), heatmap (until it is drawn),
-        filter, sort and pair.
+        Milliseconds: ready (from opening until all can be used), ready_cpu (of these, processor
+        time of the page's main thread), heatmap (until it is drawn), filter, sort and pair.
     """
     from playwright.sync_api import sync_playwright
 
@@ -118,9 +119,14 @@ def used(path, chromium="/usr/bin/chromium"):
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         tab = browser.new_page(viewport={"width": 1400, "height": 900})
         tab.set_default_timeout(LIMIT_MS)
+        session = tab.context.new_cdp_session(tab)
+        session.send("Performance.enable", {"timeDomain": "threadTicks"})
         tab.goto(Path(path).resolve().as_uri())
         tab.wait_for_selector("html[data-ready]")
         measured = {"ready_ms": float(tab.evaluate("document.documentElement.dataset.ready"))}
+        metrics = session.send("Performance.getMetrics")["metrics"]
+        (taken,) = (one["value"] for one in metrics if one["name"] == "TaskDuration")
+        measured["ready_cpu_ms"] = 1000 * taken
 
         def timed(name, act, until):
             start = time.perf_counter()

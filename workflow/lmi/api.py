@@ -234,7 +234,8 @@ def estimate(
             )
         condition = api_given.read(given, Xs, Ys, len(x))
     from threadpoolctl import threadpool_limits
-    from tqdm.auto import tqdm
+
+    from lmi.base import progress
 
     steps = 4
     if isinstance(settings, PaperSettings):
@@ -243,7 +244,7 @@ def estimate(
         steps = settings.max_epochs
     # matrices as small as these only get slower by more threads, and wait for each other
     limits = threadpool_limits(int(threads))
-    with limits, tqdm(total=steps, disable=bool(quiet), desc="lmi", leave=True) as bar:
+    with limits, progress.bar(total=steps, disable=bool(quiet), desc="lmi", leave=True) as bar:
         if isinstance(settings, PaperSettings):
             found = _embed_paper(x, y, settings, seed, bar)
         else:

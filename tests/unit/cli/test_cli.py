@@ -117,7 +117,7 @@ def test_init_writes_a_config_that_check_accepts(lmi_command, tmp_path):
     assert "# 6 variables, 15 pairs" in text
     code, out, _ = lmi_command("check", "-c", "cells.yaml")
     assert code == 0
-    assert "cells: 240 samples, 6 variables of 1 features, 15 pairs in" in out
+    assert "cells: 240 samples, 6 variables of 1 feature, 15 pairs in" in out
     assert lmi_command("init", "cells.csv")[0] == 1
     assert lmi_command("init", "cells.csv", "--force")[0] == 0
 

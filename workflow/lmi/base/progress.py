@@ -1,7 +1,24 @@
 """Progress of calls from Python that take a while, in terminals and notebooks."""
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
+
+
+def bar(**options: Any) -> Any:
+    """Return a bar of tqdm; in a notebook without widgets a line of text, and no warning of it.
+
+    Parameters
+    ----------
+    **options
+        Of `tqdm.auto.tqdm`.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        from tqdm.auto import tqdm
+
+        return tqdm(**options)
 
 
 @contextmanager
@@ -25,19 +42,17 @@ def steps(quiet: bool, total: int, name: str) -> Iterator[Callable[[str], None]]
     ...     tell("first")
     ...     tell("second")
     """
-    from tqdm.auto import tqdm
-
-    with tqdm(total=total, disable=bool(quiet), desc=name) as bar:
+    with bar(total=total, disable=bool(quiet), desc=name) as shown:
         begun = 0
 
         def tell(line: str) -> None:
             nonlocal begun
-            bar.update(min(begun, 1))
+            shown.update(min(begun, 1))
             begun += 1
-            if bar.total is not None and begun > bar.total:
-                bar.total = begun
-            bar.set_description(f"{name}: {line}")
+            if shown.total is not None and begun > shown.total:
+                shown.total = begun
+            shown.set_description(f"{name}: {line}")
 
         yield tell
-        bar.update(min(begun, 1))
-        bar.set_description(name)
+        shown.update(min(begun, 1))
+        shown.set_description(name)

@@ -60,7 +60,8 @@ def estimate(x, y, pointwise=None, given=None, **options):
                 f"{name}\t{value:.6g}\n" for name, value in zip(Xs.index, result.pmis, strict=True)
             )
     names = (
-        "mi_bits sd_bits mi_ksg_bits sd_ksg_bits p_value n_samples candidate converged flag reason"
+        "mi_bits sd_bits low_bits high_bits mi_ksg_bits sd_ksg_bits p_value n_samples candidate "
+        "converged flag reason"
     )
     said = {"x": x, "y": y} | {name: getattr(result, name) for name in names.split()}
     if given:
@@ -81,7 +82,10 @@ def told(said):
     ]
     if np.isfinite(said["p_value"]):
         lines[0] += f", p = {probability(said['p_value'])}"
-    if "given" in said:
+    if np.isfinite(said["low_bits"]):
+        low, high = (bits(said[f"{end}_bits"]) for end in ("low", "high"))
+        lines.insert(1, f"interval for the truth: {low} to {high} bits")
+    if "given" in said and np.isfinite(said["cmi_bits"]):
         beyond = f"{bits(said['cmi_bits'], said['sd_cmi_bits'])} bits beyond {said['given']}"
         if np.isfinite(said["p_conditional"]):
             beyond += f", p = {probability(said['p_conditional'])}"

@@ -106,7 +106,7 @@ def run(arguments, verbose=False, logs=Path("results/logs")):
     command = [sys.executable, "-m", "snakemake", *arguments]
     if verbose:
         return subprocess.call(command)
-    from tqdm.auto import tqdm
+    from lmi.base import progress
 
     process = subprocess.Popen(
         command,
@@ -119,7 +119,7 @@ def run(arguments, verbose=False, logs=Path("results/logs")):
     last = deque(maxlen=SHOWN_LINES)
     own, jobs, ended = [], deque(maxlen=1), threading.Event()
     try:
-        with tqdm(unit="job", desc="lmi", dynamic_ncols=True, delay=0.5) as bar:
+        with progress.bar(unit="job", desc="lmi", dynamic_ncols=True, delay=0.5) as bar:
             watching = (bar, jobs, logs, ended)
             threading.Thread(target=_watch, args=watching, daemon=True).start()
             for line in process.stdout:
