@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from lmi.base.errors import InputError
-from lmi.data import preprocess
+from lmi.data import preprocess, steps
 from lmi.data.variables import count_samples, list_variables, read_matrices
 from lmi.planning import check
 from lmi.planning.config import load
@@ -75,9 +75,9 @@ def test_bins_join_samples_and_keep_the_name_of_the_first(counts):
 def test_steps_in_time_work_within_stretches():
     block = np.concatenate([np.zeros((5, 1)), np.full((4, 1), 9.0)])
     stretches = [slice(0, 5), slice(5, 9)]
-    for steps in ([("smooth", {"samples": 3})], [("detrend", {})]):
-        done = preprocess.apply(block, steps, None, None, stretches)
-        assert np.abs(done - (block if steps[0][0] == "smooth" else 0)).max() < 1e-9
+    for chosen in ([("smooth", {"samples": 3})], [("detrend", {})]):
+        done = preprocess.apply(block, chosen, None, None, stretches)
+        assert np.abs(done - (block if chosen[0][0] == "smooth" else 0)).max() < 1e-9
     done = preprocess.apply(block, [("bin", {"samples": 2, "by": "mean"})], None, None, stretches)
     assert done.ravel().tolist() == [0, 0, 9, 9]
 
@@ -154,3 +154,11 @@ def test_a_sample_without_counts_cannot_be_normalised():
     table.to_csv("counts.csv")
     with pytest.raises(InputError, match="1 samples have no counts"):
         read(["normalise"])
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("size", [1e250, 1e-250])
+def test_z_scores_do_not_depend_on_the_size_of_the_values(size):
+    values = np.random.default_rng(0).standard_normal((50, 3))
+    scores = steps.zscore(values * size, None)
+    np.testing.assert_allclose(scores, steps.zscore(values, None), atol=1e-9)

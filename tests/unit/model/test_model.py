@@ -210,3 +210,15 @@ def test_numbers_that_are_labels_are_taken_as_they_were_given():
     x = rng.standard_normal(300) + labels
     result = lmi.estimate(x, labels, discrete_y=True, n_permutations=0, error_bars=False)
     np.testing.assert_allclose(result.model.pointwise(x, labels), result.pmis)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("size", [1e250, 1e-250])
+def test_a_model_does_not_depend_on_the_size_of_the_features(size):
+    x, y = linear(300, width=6)
+    known, found = (lmi.estimate(side, y, **FAST, train="never") for side in (x, x * size))
+    assert np.abs(known.model.loadings("x")).to_numpy().max() > 0.5
+    np.testing.assert_allclose(found.model.loadings("x"), known.model.loadings("x"), atol=1e-3)
+    new = linear(50, width=6, seed=1)[0]
+    moved = found.model.transform(new * size)
+    np.testing.assert_allclose(moved, known.model.transform(new), atol=1e-3)

@@ -237,3 +237,15 @@ def counts_rows(names: Any) -> bool:
 def _some(names: Any) -> str:
     shown = ", ".join(repr(name) for name in list(names[:3]))
     return f"{shown}, …" if len(names) > 3 else shown
+
+
+def spread(values: np.ndarray) -> np.ndarray:
+    """Return the standard deviation of each feature, also where squares of it are no numbers.
+
+    Parameters
+    ----------
+    values : array, shape (n_samples, n_features)
+    """
+    size = np.abs(values).max(axis=0)
+    size = np.where(size > 0, size, 1.0)
+    return size * (values / size).std(axis=0)

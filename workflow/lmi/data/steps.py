@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from lmi.base.arrays import spread
 from lmi.base.errors import InputError
 from lmi.data.sources import Source, header, read
 
@@ -83,7 +84,7 @@ def log1p(block, context):
 def zscore(block, context):
     """Return features with mean 0 and standard deviation 1; constant ones become 0."""
     centred = block - block.mean(axis=0)
-    sd = centred.std(axis=0)
+    sd = spread(centred)
     return centred / np.where(sd > 0, sd, 1)
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lmi.base.arrays import spread
 from lmi.embedding.network import LEAK
 from lmi.embedding.result import FEW, NARROW
 from lmi.projection import views
@@ -65,7 +66,7 @@ def inputs(
         Where they are known, and the matrix is not exact.
     """
     mean = matrix.mean(axis=0) if mean is None else mean
-    scale = matrix.std(axis=0) if scale is None else scale
+    scale = spread(matrix) if scale is None else scale
     empty = np.zeros((matrix.shape[1], 0))
     values = scores = empty
     if ranked:

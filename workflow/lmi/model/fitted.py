@@ -375,7 +375,9 @@ def model(
 
 
 def _correlations(features: np.ndarray, z: np.ndarray) -> np.ndarray:
-    one, other = (side - side.mean(axis=0) for side in (features, z.astype(np.float64)))
+    # by their largest values first: squares of 1e200 are none
+    size = np.maximum(np.abs(features).max(axis=0), 1e-300)
+    one, other = (side - side.mean(axis=0) for side in (features / size, z.astype(np.float64)))
     scale = np.outer(*(np.sqrt((side**2).sum(axis=0)) for side in (one, other)))
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         return np.nan_to_num((one.T @ other) / scale).astype(np.float32)
