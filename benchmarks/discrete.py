@@ -135,6 +135,7 @@ FAMILIES = {
     "6 unequal labels": (labels, (6, 3.0)),
     "6 unequal labels, apart": (labels, (6, 5.0)),
     "10 equal labels": (labels, (10, 3.0, False)),
+    "10 unequal labels": (labels, (10, 3.0)),
     "10 unequal labels, apart": (labels, (10, 5.0)),
     "20 unequal labels": (labels, (20, 4.0)),
     "20 unequal labels, apart": (labels, (20, 6.0)),
@@ -185,10 +186,10 @@ def one(name, n, seed, before):
     }
 
 
-def errors(pool, sizes, repeats, repeats_before, only):
+def errors(pool, sizes, repeats, repeats_before, only, first_seed):
     """Return the table of errors, a row a family and number of samples."""
     jobs = [
-        (name, n, FIRST_SEED + i, i < repeats_before)
+        (name, n, first_seed + i, i < repeats_before)
         for n in sizes
         for name in FAMILIES
         if only in name
@@ -265,6 +266,7 @@ def main():
     parser.add_argument("--repeats", type=int, default=40)
     parser.add_argument("--repeats-before", type=int, default=10)
     parser.add_argument("--only", default="", help="part of the names of families")
+    parser.add_argument("--first-seed", type=int, default=FIRST_SEED, help="of the errors")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--tests", type=int, default=10_000, help="independent pairs a kind")
     parser.add_argument("--out", default="results/bench_discrete.tsv")
@@ -274,7 +276,12 @@ def main():
     with ProcessPoolExecutor(options.processes) as pool:
         if options.repeats:
             table = errors(
-                pool, options.sizes, options.repeats, options.repeats_before, options.only
+                pool,
+                options.sizes,
+                options.repeats,
+                options.repeats_before,
+                options.only,
+                options.first_seed,
             )
             print(table.to_string(index=False, float_format="%.3f"), flush=True)
             table.to_csv(out, sep="\t", index=False, float_format="%.4g")
