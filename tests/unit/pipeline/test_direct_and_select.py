@@ -30,7 +30,7 @@ def finished(tmp_path_factory):
     a, e, f, other = rng.standard_normal((4, N, 1))
     b = 0.8 * a + 0.6 * e
     c = 0.8 * b + 0.6 * f
-    latents = [a, b, c, b + 0.1 * rng.standard_normal((N, 1)), other]
+    latents = [a, b, c, b + 0.4 * rng.standard_normal((N, 1)), other]
     matrices = [
         latent @ rng.standard_normal((1, 4)) + 0.2 * rng.standard_normal((N, 4))
         for latent in latents

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from lmi import tasks
 from lmi.base.errors import InputError
-from lmi.embedding import candidates, canonical
+from lmi.embedding import candidates, canonical, whole
 from lmi.pipeline.embed import embed
 from lmi.pipeline.estimate import estimate
 from lmi.pipeline.project import write_block
@@ -49,6 +49,7 @@ def files(request, tmp_path_factory):
     tile = folder / "embeddings" / "tile-000-000.h5"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(candidates, "_best", lambda *arguments: kind)
+        patch.setattr(whole, "sides", lambda *arguments, **options: {})
         embed(tile, block, block, pairs=[(0, 1)], settings=settings, seed=1)
     out = folder / "estimates" / tile.name
     own = defaults("estimate") | {"error_bars": False}
@@ -75,7 +76,7 @@ def test_the_encoders_of_a_run_give_the_coordinates_of_the_run(files):
             assert np.quantile(apart, 0.99) < 1e-3
             assert apart.max() < 0.1
     new = [one + 0.01 * one.std(axis=0) for one in values]
-    assert np.corrcoef(model.pointwise(*new), model.pointwise_bits)[0, 1] > 0.5
+    assert np.corrcoef(model.pointwise(*new), model.pointwise_bits)[0, 1] > 0.3
 
 
 def test_weights_in_a_row_come_back_in_their_layers():
