@@ -8,9 +8,10 @@ import pytest
 from lmi import tasks
 from lmi.base import seeds
 from lmi.embedding import candidates as embed
-from lmi.embedding import canonical, network, screen
+from lmi.embedding import canonical, network, published, screen
 from lmi.estimation import estimate as estimation
 from lmi.estimation import evaluate as evaluation
+from lmi.estimation import flags
 from lmi.ksg import guided
 from lmi.ksg import kernel as ksg
 from lmi.projection import folds as split
@@ -30,6 +31,27 @@ def test_views_are_marginal_and_finite():
     other = views.make(matrix, seed=0, name="b")
     assert np.array_equal(made["fourier"], again["fourier"])
     assert not np.array_equal(made["fourier"], other["fourier"])
+
+
+@pytest.mark.parametrize("at_once", [1, 700, 5000])
+def test_wide_variables_are_worked_on_some_features_at_a_time(monkeypatch, at_once):
+    rng = np.random.default_rng(3)
+    matrix = (5 + 3 * rng.standard_normal((100, 41))).astype(np.float32)
+    matrix[:, 7] = np.round(matrix[:, 7])
+    of_features = (
+        views.zscores,
+        views.normal_scores,
+        published.standardise,
+        flags.column_keys,
+        lambda m: views.by_columns(lambda some: some.mean(axis=0), m, np.float64),
+    )
+    whole = [function(matrix) for function in of_features]
+    monkeypatch.setattr(views, "AT_ONCE", at_once)
+    slices = views.column_slices(matrix)
+    assert len(slices) > 1 or at_once == 5000
+    assert [i for one in slices for i in range(41)[one]] == list(range(41))
+    for function, expected in zip(of_features, whole, strict=True):
+        np.testing.assert_array_equal(function(matrix), expected)
 
 
 def test_principal_components_keep_all_distances_at_full_rank():

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from lmi.base.files import reading
 from lmi.embedding import canonical
-from lmi.pipeline import embed, estimate, project
+from lmi.pipeline import blocks, embed, estimate, project
 from lmi.planning.schema import defaults
 from lmi.projection.folds import folds
 
@@ -81,3 +81,45 @@ def test_a_pair_has_the_same_numbers_whatever_else_is_in_its_tile(tmp_path):
     for row, pair in enumerate(pairs):
         for column, values in table(f"alone-{row}", [pair]).items():
             np.testing.assert_array_equal(values[0], together[column][row], err_msg=column)
+
+
+@pytest.mark.parametrize("preset", ["default", "ksg"])
+def test_features_too_many_to_keep_are_read_again_with_the_same_numbers(
+    tmp_path, monkeypatch, preset
+):
+    rng = np.random.default_rng(2)
+    matrices = [rng.standard_normal((150, d)) for d in (3, 12, 5)]
+    settings = defaults("embed") | {"preset": preset, "train": "never"}
+    project.write_block(
+        tmp_path / "block.h5",
+        list("abc"),
+        matrices,
+        [""] * 3,
+        folds(150, seed=1, dataset="", n_inner=canonical.N_INNER),
+        dataset_name="",
+        settings=defaults("project"),
+        seed=1,
+        attributes={"key": "", "time_series": False, "overlap": 0},
+    )
+    arrays = []
+    for most in (blocks.KEPT_VALUES, 0):
+        monkeypatch.setattr(blocks, "KEPT_VALUES", most)
+        out = tmp_path / f"{most}.h5"
+        block = blocks.Block(tmp_path / "block.h5", lambda names: {0, 2})
+        assert isinstance(block.z, dict) == bool(most) and list(block.z) == [0, 2]
+        assert [block.z[row].shape for row in block.z] == [(150, 3), (150, 5)]
+        with pytest.raises(KeyError):
+            block.z[1]
+        pairs = [(0, 1), (0, 2), (1, 2)]
+        embed.embed(
+            out,
+            tmp_path / "block.h5",
+            tmp_path / "block.h5",
+            pairs=pairs,
+            settings=settings,
+            seed=1,
+        )
+        with reading(out, "embed") as file:
+            arrays.append({name: file[name][()] for name in file if name != "seconds"})
+    for name, values in arrays[0].items():
+        np.testing.assert_array_equal(values, arrays[1][name], err_msg=name)

@@ -201,6 +201,9 @@ def test_shifted_without_a_shift():
         (2000, 100_000, 1, 32),
         (765, 700, 50, 64),
         (2000, 10_000, 100, 16),
+        (2, 100_000, 10_000, 1),
+        (64, 5_000, 20_000, 2),
+        (2000, 10_000, 10_000, 16),  # smaller blocks would be too many tiles
     ],
 )
 def test_blocks_grow_with_the_variables_and_shrink_with_the_samples(

@@ -50,7 +50,7 @@ def columns(x, y, *, k=3):
         needed, or a side has more than `MOST_SEARCHED`.
     """
     widths = x.shape[1], y.shape[1]
-    if max(widths) > MOST_SEARCHED or sum(widths) <= 2:
+    if not may_search(x, y):
         return None
     chosen = tuple(np.flatnonzero(keep).tolist() for keep in _sure(x, y))
     if not 0 < sum(map(len, chosen)) <= MOST_CHOSEN:
@@ -62,6 +62,12 @@ def columns(x, y, *, k=3):
             break
         chosen = joined
     return None if sum(map(len, chosen)) == sum(widths) else chosen
+
+
+def may_search(x, y):
+    """Return whether two sides are neither single features nor wider than what is searched."""
+    widths = x.shape[1], y.shape[1]
+    return max(widths) <= MOST_SEARCHED and sum(widths) > 2
 
 
 def _sure(x, y):

@@ -34,6 +34,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lmi.embedding.network import LEAK
+from lmi.projection import views
 
 REGULARISERS = ("cross", "mine", "infonce")
 
@@ -72,11 +73,15 @@ class Settings:
 
 def standardise(matrix, clip=10.0):
     """Return z-scores with NaN as 0, clipped at ±`clip`; shape (n_samples, n_features)."""
-    matrix = np.asarray(matrix, dtype=np.float64)
+    matrix = np.asarray(matrix)
     matrix = matrix[:, None] if matrix.ndim == 1 else matrix
+    return views.by_columns(lambda some: _standardised(some, clip), matrix)
+
+
+def _standardised(matrix, clip):
     sd = matrix.std(axis=0)
     z = (matrix - matrix.mean(axis=0)) / np.where(sd > 0, sd, np.nan)
-    return np.clip(np.nan_to_num(z, nan=0.0), -clip, clip).astype(np.float32)
+    return np.clip(np.nan_to_num(z, nan=0.0), -clip, clip)
 
 
 def _layers(sizes, dropout, last_linear):

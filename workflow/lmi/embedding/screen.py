@@ -88,7 +88,8 @@ def _standard(scores, squared):
         # of a nearly normal score, the square has few outliers beyond this
         scores = np.concatenate([scores, np.minimum(scores**2, 9.0)], axis=1)
     scores = scores - scores.mean(axis=0)
-    return scores / np.maximum(scores.std(axis=0), 1e-12)
+    scores /= np.maximum(scores.std(axis=0), 1e-12)
+    return scores
 
 
 def _largest_correlations(x, y):

@@ -49,7 +49,7 @@ def sides(x, y, used, *, k, is_series=False):
     several = {}
     if x.features.shape[1] + y.features.shape[1] <= MOST_FEATURES:
         several = {view: (x.views[view], y.views[view]) for view in VIEWS}
-    if not is_series:
+    if not is_series and few.may_search(x.features, y.features):
         chosen = few.columns(x.features[used], y.features[used], k=k)
         if chosen is not None:
             pair = zip((x, y), chosen, strict=True)

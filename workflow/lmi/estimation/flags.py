@@ -1,12 +1,14 @@
 """What is wrong with an estimate: its reasons, by thresholds that are named here."""
 
 import hashlib
+import itertools
 from typing import NamedTuple
 
 import numpy as np
 
 from lmi.base import seeds
 from lmi.base.reasons import Reason
+from lmi.projection.views import column_slices
 
 FEW_SAMPLES = 200
 """Estimates from fewer held-out samples are flagged: below about 150 a half has no three parts that
@@ -74,7 +76,9 @@ def column_keys(matrix):
         Zero for a feature that varies in fewer than `MOVING` samples.
     """
     keys = np.zeros(matrix.shape[1], np.uint64)
-    for column, values in enumerate(np.ascontiguousarray(np.asarray(matrix).T)):
+    matrix = np.asarray(matrix)
+    parts = (np.ascontiguousarray(matrix[:, part].T) for part in column_slices(matrix))
+    for column, values in enumerate(itertools.chain.from_iterable(parts)):
         _, rank, counts = np.unique(values, return_inverse=True, return_counts=True)
         if len(values) - counts.max() < MOVING:
             continue

@@ -1,17 +1,38 @@
 """Blocks of variables, read for the pairs of a job, and the embedding of those pairs by preset."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from lmi.base.files import reading, text
+from lmi.base.sizes import KEPT_VALUES
 from lmi.data import intervals
 from lmi.embedding import candidates as embed
 from lmi.embedding import published as paper
 from lmi.projection import views
 
 log = logging.getLogger("lmi")
+
+
+class _Features(Mapping):
+    """The standardised features of the wanted rows of a block file, each read when asked for."""
+
+    def __init__(self, path, rows, starts):
+        self.path, self.rows, self.starts = path, rows, starts
+
+    def __getitem__(self, row):
+        if row not in self.rows:
+            raise KeyError(row)
+        with reading(self.path, "project") as file:
+            return file["zscores"][:, self.starts[row] : self.starts[row + 1]]
+
+    def __iter__(self):
+        return iter(self.rows)
+
+    def __len__(self):
+        return len(self.rows)
 
 
 class Block:
@@ -42,10 +63,11 @@ class Block:
             self.features = list(zip(np.split(names, ends), np.split(keys, ends), strict=True))
             n_scores = file["n_scores"][()]
             self.views = {view: {} for view in views.VIEWS}
-            self.z = {}
-            start = np.concatenate([[0], np.cumsum(self.n_features)])
-            for row in sorted(wanted(self.name)):
-                self.z[row] = file["zscores"][:, start[row] : start[row + 1]]
+            rows = sorted(wanted(self.name))
+            self.z = _Features(path, rows, np.concatenate([[0], np.cumsum(self.n_features)]))
+            if len(self.fold) * self.n_features[rows].sum() <= KEPT_VALUES:
+                self.z = dict(self.z)
+            for row in rows:
                 self.values[row] = file["value"][row]
                 for column, view in enumerate(views.VIEWS):
                     width = n_scores[row, column]

@@ -249,9 +249,9 @@ def _untied_views(block, row, kept, seed):
     """Return the views of the features of a variable that are kept, their ties broken."""
     z = block.z[row] if kept.all() else block.z[row][:, kept]
     untied = ties.broken(z, seeds.rng(seed, "given", "ties", block.name[row]))
-    if untied is not block.z[row]:
-        return views.make(untied, seed=seed, name=block.name[row])
-    return _views(block, row, z)
+    if kept.all() and untied is z:
+        return _views(block, row, z)
+    return views.make(untied, seed=seed, name=block.name[row])
 
 
 def _views(block, row, z):

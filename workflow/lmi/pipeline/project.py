@@ -216,7 +216,7 @@ def write_block(
         if error:
             zscores.append(np.zeros((n_samples, 0), np.float32))
             continue
-        varying = views.drop_constant(matrix)
+        varying = views.varying(matrix)
         if features is None:
             feature_names += [f"{name}/{column}" for column in range(varying.shape[1])]
         else:
@@ -226,8 +226,8 @@ def write_block(
         # indicators of labels are no features: what they share is finite
         none = np.zeros(varying.shape[1], np.uint64)
         feature_keys.append(none if is_label else flags.column_keys(varying))
-        means.append(varying.mean(axis=0))
-        scales.append(varying.std(axis=0))
+        means.append(views.by_columns(lambda some: some.mean(axis=0), varying, np.float64))
+        scales.append(views.by_columns(lambda some: some.std(axis=0), varying, np.float64))
         of_views = views.make(
             varying,
             seed=seed,
@@ -238,6 +238,7 @@ def write_block(
         for column, view in enumerate(views.VIEWS):
             n_scores[row, column] = of_views[view].shape[1]
             stacked[view][row, :, : of_views[view].shape[1]] = of_views[view]
+        del of_views
         zscores.append(paper.standardise(varying, settings["clip"]))
     if strata is None:
         strata = np.zeros(n_samples, int)
@@ -263,7 +264,7 @@ def write_block(
             "n_features": [z.shape[1] for z in zscores],
             "feature_name": feature_names,
             "feature_key": np.concatenate([np.zeros(0, np.uint64), *feature_keys]),
-            "zscores": np.concatenate(zscores, axis=1),
+            "zscores": zscores[0] if len(zscores) == 1 else np.concatenate(zscores, axis=1),
             "kind": kinds,
             "value": values,
             "feature_mean": np.concatenate([np.zeros(0), *means]),

@@ -93,11 +93,7 @@ class StageJob(CostedJob):
 
     def read_whole(self) -> list[str]:
         """Return the files that the job reads whole, which takes a few times their size."""
-        if self.stage != "project":
-            return []
-        if "spikes" in self.data or self.data.get("transpose"):
-            return self.sources
-        return [path for path in self.sources if formats.read_whole(path)]
+        return _held_whole(self.data, self.sources) if self.stage == "project" else []
 
     @property
     def data(self) -> Settings:
@@ -239,6 +235,13 @@ def groups_of(dataset: DatasetPlan) -> list[str]:
     return [table] if table else dataset.sources(0)
 
 
+def _held_whole(data: Settings, sources: list[str]) -> list[str]:
+    """Return the source files of a dataset that are held in memory as a whole."""
+    if "spikes" in data or data.get("transpose"):
+        return sources
+    return [path for path in sources if formats.read_whole(path)]
+
+
 @dataclass(frozen=True)
 class DescribeJob(CostedJob):
     """A job that reads a dataset and says what there is in it.
@@ -273,7 +276,7 @@ class DescribeJob(CostedJob):
 
     def read_whole(self) -> list[str]:
         """Return the files that the job reads whole, which takes a few times their size."""
-        return self.sources
+        return _held_whole(self.data, self.sources)
 
     def cost(self, threads: int = 1) -> dict[str, float]:
         """Return the expected cost: seconds, memory_mb, disk_mb."""

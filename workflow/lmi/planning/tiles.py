@@ -25,6 +25,9 @@ MOST_BLOCKS = 8
 """Blocks of a dataset, where they need not be smaller."""
 TILE_VALUES = 2**28
 """Most coordinates of the pairs of a tile: 1 GB."""
+BLOCK_VALUES = 2**28
+"""Most values of the features of a block of several variables, where that makes no more tiles than
+`MOST_TILES`."""
 MOST_TILES = 20_000
 """Tiles that a size of blocks may make which the config names: two minutes of planning."""
 N_TILES = 4
@@ -43,7 +46,7 @@ def block_size(n_variables, n_samples, n_features):
     Returns
     -------
     int
-        One of `BLOCK_SIZES`.
+        One of `BLOCK_SIZES`, or less where variables are very wide.
     """
     enough = [size for size in BLOCK_SIZES if n_variables <= MOST_BLOCKS * size]
     size = enough[0] if enough else BLOCK_SIZES[-1]
@@ -51,7 +54,19 @@ def block_size(n_variables, n_samples, n_features):
     each = n_samples * (2 if n_features == 1 else 4 * min(n_features, 16))
     while size > BLOCK_SIZES[0] and size**2 * each > TILE_VALUES:
         size //= 2
+    while (
+        size > 1
+        and min(size, n_variables) * n_samples * n_features > BLOCK_VALUES
+        and _n_tiles(n_variables, size // 2) <= MOST_TILES
+    ):
+        size //= 2
     return size
+
+
+def _n_tiles(n_variables, block_size):
+    """Return how many tiles all pairs of variables make."""
+    n_blocks = -(-n_variables // block_size)
+    return n_blocks * (n_blocks + 1) // 2
 
 
 def check_size(dataset, variables, block_size):
@@ -67,8 +82,7 @@ def check_size(dataset, variables, block_size):
     InputError
         More than `MOST_TILES` tiles of all pairs.
     """
-    n_blocks = -(-len(variables) // block_size)
-    n_tiles = n_blocks * (n_blocks + 1) // 2
+    n_tiles = _n_tiles(len(variables), block_size)
     if dataset.get("pairs", "all") != "all" or n_tiles <= MOST_TILES:
         return
     most_blocks = (math.isqrt(8 * MOST_TILES + 1) - 1) // 2

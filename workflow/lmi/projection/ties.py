@@ -3,7 +3,7 @@
 import numpy as np
 
 from lmi.base.repeats import MANY_COPIES, codes, copies
-from lmi.projection.views import drop_constant, normal_scores
+from lmi.projection.views import normal_scores, varying
 
 KINDS = ("wide", "counts", "number", "tied", "label")
 """Several features; several, most of which have ties; one feature of distinct values; one feature
@@ -34,7 +34,7 @@ def describe(matrix, label=False):
         Normal scores of a number, equal where the numbers are equal; of a label 0, 1, …; zeros for
         several features.
     """
-    matrix = drop_constant(matrix)
+    matrix = varying(np.asarray(matrix))
     if label or are_indicators(matrix):
         return "label", codes(matrix).astype(np.float32)
     if matrix.shape[1] != 1:

@@ -10,6 +10,7 @@ import itertools
 import numpy as np
 
 from lmi.base import seeds
+from lmi.base.sizes import AT_ONCE
 
 VIEWS = ("linear", "ranked", "fourier")
 N_WAVED = 24
@@ -20,15 +21,54 @@ OVERSAMPLING = 10
 
 def drop_constant(matrix):
     """Return `matrix` (n_samples, n_features) without its constant features, as float64."""
-    matrix = np.asarray(matrix, dtype=np.float64)
-    if matrix.ndim == 1:
-        matrix = matrix[:, None]
+    return varying(np.asarray(matrix, dtype=np.float64))
+
+
+def varying(matrix):
+    """Return `matrix` (n_samples, n_features) without its constant features, in its own type."""
+    matrix = matrix[:, None] if matrix.ndim == 1 else matrix
     varies = (matrix != matrix[:1]).any(axis=0)
     return matrix if varies.all() else matrix[:, varies]
 
 
+def column_slices(matrix):
+    """Return the features of a matrix as slices of at most `AT_ONCE` values, two columns or more.
+
+    A single column would be summed in another order than one among others.
+    """
+    n_parts = min(-(-matrix.size // AT_ONCE), matrix.shape[1] // 2)
+    edges = np.linspace(0, matrix.shape[1], max(1, n_parts) + 1).astype(int).tolist()
+    return [slice(*ends) for ends in itertools.pairwise(edges)]
+
+
+def by_columns(function, matrix, kind=np.float32):
+    """Return a function of the features, each by itself, of some features at a time.
+
+    Parameters
+    ----------
+    function : callable
+        From float64 of shape (n_samples, n_some_features) to an array of as many columns.
+    matrix : array, shape (n_samples, n_features)
+    kind : dtype
+        Of the result.
+    """
+    parts = column_slices(matrix)
+    first = function(np.asarray(matrix[:, parts[0]], np.float64))
+    if len(parts) == 1:
+        return first.astype(kind, copy=False)
+    result = np.empty((*first.shape[:-1], matrix.shape[1]), kind)
+    result[..., parts[0]] = first
+    for part in parts[1:]:
+        result[..., part] = function(np.asarray(matrix[:, part], np.float64))
+    return result
+
+
 def zscores(matrix, clip=10.0):
     """Return z-scores of each feature, clipped at ±`clip`; float32 (n_samples, n_features)."""
+    return by_columns(lambda some: _zscores(some, clip), matrix)
+
+
+def _zscores(matrix, clip):
     centred = matrix - matrix.mean(axis=0)
     with np.errstate(over="ignore"):
         variance = np.einsum("ij,ij->j", centred, centred) / len(centred)
@@ -36,7 +76,7 @@ def zscores(matrix, clip=10.0):
         centred /= np.abs(centred).max(axis=0)
         variance = np.einsum("ij,ij->j", centred, centred) / len(centred)
     centred /= np.sqrt(variance)
-    return np.clip(centred, -clip, clip).astype(np.float32)
+    return np.clip(centred, -clip, clip, out=centred)
 
 
 def normal_scores(matrix):
@@ -48,16 +88,18 @@ def normal_scores(matrix):
     untied = ndtri((np.arange(1, n_samples + 1) - 0.5) / n_samples)
     untied /= untied.std()
     result = np.empty(matrix.shape[::-1], np.float32)
-    for column, scores in zip(np.ascontiguousarray(matrix.T), result, strict=True):
-        order = np.argsort(column)
-        ordered = column[order]
-        first = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
-        own = untied
-        if len(first) < n_samples:
-            size = np.diff(first, append=n_samples)
-            own = np.repeat(ndtri((first + size / 2) / n_samples), size)
-            own /= own.std()
-        scores[order] = own
+    for part in column_slices(matrix):
+        columns = np.ascontiguousarray(matrix[:, part].T)
+        for column, scores in zip(columns, result[part], strict=True):
+            order = np.argsort(column)
+            ordered = column[order]
+            first = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+            own = untied
+            if len(first) < n_samples:
+                size = np.diff(first, append=n_samples)
+                own = np.repeat(ndtri((first + size / 2) / n_samples), size)
+                own /= own.std()
+            scores[order] = own
     return result.T
 
 
@@ -111,27 +153,28 @@ def components(matrix, n_components, rng):
         _, vectors = np.linalg.eigh(scores.T @ scores)
         vectors = vectors[:, ::-1][:, :n_components]
         scores = scores @ vectors
+
+        def directions():  # keeps no matrix
+            return basis @ vectors
+
     elif n_features <= n_samples:
         _, vectors = np.linalg.eigh(centred.T @ centred)
         scores = centred @ vectors[:, ::-1][:, :n_components]
+
+        def directions():
+            return vectors[:, ::-1][:, :n_components]
+
     else:
         values, vectors = np.linalg.eigh(centred @ centred.T)
         order = np.argsort(values)[::-1][:n_components]
         scores = vectors[:, order] * np.sqrt(np.maximum(values[order], 0.0))
+
+        def directions():
+            return centred.T @ (vectors[:, order] / np.sqrt(np.maximum(values[order], 1e-300)))
+
     sd = scores.std(axis=0)
     kept = sd > 1e-4 * sd[0]
-
-    def loadings():
-        if large:
-            directions = basis @ vectors
-        elif n_features <= n_samples:
-            directions = vectors[:, ::-1][:, :n_components]
-        else:
-            root = np.sqrt(np.maximum(values[order], 1e-300))
-            directions = centred.T @ (vectors[:, order] / root)
-        return directions[:, kept] / sd[0]
-
-    return scores[:, kept] / sd[0], loadings
+    return scores[:, kept] / sd[0], lambda: directions()[:, kept] / sd[0]
 
 
 def fourier_features(scores, n_features, rng):
@@ -200,13 +243,14 @@ def make(matrix, *, seed, name, n_components=64, clip=10.0, recipe=None, standar
         scores, float32
         (n_samples, n_varying_features).
     """
-    matrix = drop_constant(matrix)
+    matrix = varying(np.asarray(matrix))
     z = matrix.astype(np.float32) if standard else zscores(matrix, clip)
-    r = normal_scores(matrix)
     rng = seeds.rng(seed, "views", name)
     recipe = {} if recipe is None else recipe
     views = {}
     views["linear"], recipe["linear"] = components(z, n_components, rng)
+    del z  # as large as the matrix
+    r = normal_scores(matrix)
     views["ranked"], recipe["ranked"] = components(r, n_components, rng)
     recipe["waves"] = draw_waves(views["linear"][:, :N_WAVED], 256, rng)
     seen = waves(views["linear"][:, :N_WAVED], recipe["waves"])
