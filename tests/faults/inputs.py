@@ -5,10 +5,13 @@ The command writes the two tables of docs/faults.md; tests hold that they are cu
 
 import contextlib
 import copy
+import io
 import os
 import sys
 import tempfile
 import time
+import warnings
+import zipfile
 from pathlib import Path
 
 import h5py
@@ -224,6 +227,17 @@ def lying_header():
     run({"source": "m.npy"})
 
 
+def archive_twice():
+    """Run on an .npz archive with two arrays of one name."""
+    with zipfile.ZipFile("m.npz", "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # zipfile's own
+        for number in range(2):
+            content = io.BytesIO()
+            np.save(content, np.random.default_rng(number).normal(size=(100, 3)))
+            archive.writestr("m.npy", content.getvalue())
+    run({"source": "m.npz"})
+
+
 def text(content):
     """Read a config file."""
     Path("c.yaml").write_bytes(content.encode() if isinstance(content, str) else content)
@@ -290,6 +304,18 @@ HAND = {
         )
     ),
     "a virtual dataset of another file": lambda: hdf5(virtual),
+    "a matrix of which a half was never written": lambda: hdf5(
+        lambda file: file.create_dataset("m", (100, 3), "f8", chunks=(10, 3)).__setitem__(
+            slice(50), np.random.default_rng(0).normal(size=(50, 3))
+        )
+    ),
+    "an array that an archive holds twice": archive_twice,
+    "-9999 where there is no value": lambda: table(
+        "a,b\n" + "".join(f"{-9999 if i in (50, 60, 70) else i},{i * i % 7}\n" for i in range(100))
+    ),
+    "a word in a first column of numbers": lambda: table(
+        "a,b\n" + "".join(f"{i / 7:.3f},{i * i % 7}\n" for i in range(99)) + "off,3\n"
+    ),
     "a negative index of a sparse matrix": lambda: sparse(
         lambda parts: parts["indices"].__setitem__(5, -1)
     ),
@@ -300,6 +326,9 @@ HAND = {
     "Python: as many strata as samples": lambda: estimate(strata=np.arange(60)),
     "Python: samples that do not fit": lambda: estimate(np.zeros((60, 1)), np.zeros((59, 1))),
     "Python: NaN": lambda: estimate(np.full((60, 1), np.nan)),
+    "Python: -9999 where there is no value": lambda: estimate(
+        np.where(np.arange(60) < 9, -9999.0, np.random.default_rng(1).normal(size=60))
+    ),
     "Python: complex numbers": lambda: estimate(np.ones((60, 1)) * 1j),
     "Python: masked values": lambda: estimate(np.ma.masked_less(np.arange(60.0), 5)),
     "Python: an unknown option": lambda: estimate(permutations=9),

@@ -2,7 +2,10 @@
 
 import bz2
 import gzip
+import io
 import lzma
+import warnings
+import zipfile
 
 import anndata
 import h5py
@@ -11,7 +14,7 @@ import pandas as pd
 import pytest
 import scipy.sparse
 from lmi.base.errors import InputError
-from lmi.data import sources
+from lmi.data import files, sources
 from lmi.data.formats import matrices, text
 from lmi.data.sources import Source
 
@@ -281,6 +284,82 @@ def test_a_changed_file_is_read_anew(tmp_path):
     assert sources.header(Source(str(path))).n_samples == 3
     np.save(path, np.zeros((5, 2)))
     assert sources.header(Source(str(path))).n_samples == 5
+
+
+def test_a_first_column_of_numbers_with_a_stray_word_is_no_column_of_names(tmp_path):
+    rows = [f"{i / 7},{i}.5" for i in range(20)]
+    path = tmp_path / "data.csv"
+    path.write_text("\n".join(["voltage,b", *rows[:12], "off,3.5", *rows[12:]]))
+    with pytest.raises(
+        InputError, match=r"column 'voltage': expected names .* 'off' in data row 13"
+    ):
+        sources.header(Source(str(path)))
+    said = Source(str(path), sample_column="voltage")
+    assert sources.header(said).features == ("b",)
+    for heading in ("", "cell", "sample_id"):  # columns that are called like names hold names
+        path.write_text("\n".join([f"{heading},b", *rows[:12], "off,3.5", *rows[12:]]))
+        assert sources.sample_names(Source(str(path)))[12] == "off"
+
+
+def test_a_small_file_that_unpacks_to_a_large_text_is_not_counted_for_its_header(
+    tmp_path, monkeypatch
+):
+    path = tmp_path / "data.csv.gz"
+    path.write_bytes(gzip.compress(b"a,b\n" + b"0.5,1.5\n" * 20_000))
+    monkeypatch.setattr(text, "SMALL_TEXT_BYTES", 50_000)
+    assert sources.header(Source(str(path))).n_samples is None
+
+
+def test_a_text_that_memory_does_not_hold_once_it_is_unpacked_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "data.csv.gz"
+    path.write_bytes(gzip.compress(b"a,b\n" + b"0.5,1.5\n" * 20_000))
+    monkeypatch.setattr(files.memory, "total_mb", lambda: 0.4)
+    with pytest.raises(InputError, match=r"a quarter of the memory .* once it is unpacked"):
+        sources.read(Source(str(path)))
+    monkeypatch.setattr(files.memory, "total_mb", lambda: 4.0)
+    assert sources.read(Source(str(path))).shape == (20_000, 2)
+
+
+def test_an_array_that_an_archive_holds_twice_is_refused(tmp_path):
+    path = tmp_path / "data.npz"
+    with zipfile.ZipFile(path, "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # zipfile's own, of a name that is there
+        for number in (1.0, 2.0):
+            content = io.BytesIO()
+            np.save(content, np.full((5, 2), number))
+            archive.writestr("X.npy", content.getvalue())
+    with pytest.raises(InputError, match=r"'X.npy' more than once"):
+        sources.header(Source(str(path)))
+
+
+def test_parts_of_an_hdf5_matrix_that_were_never_written_are_no_zeros(tmp_path):
+    for fill, wanted in ((0.0, "2 of its 4 parts"), (np.nan, None)):
+        path = tmp_path / f"{wanted is None}.h5"
+        with h5py.File(path, "w") as file:
+            options = {"chunks": (5, 2), "fillvalue": fill}
+            file.create_dataset("X", shape=(20, 2), dtype="f8", **options)[:10] = 1.5
+        for look in (sources.read, sources.missing_samples):
+            if wanted:
+                with pytest.raises(InputError, match=f"{wanted} .* never written"):
+                    look(Source(str(path)))
+            else:  # they say that they are missing
+                assert np.isnan(sources.read(Source(str(path)))[10:]).all()
+                assert sources.missing_samples(Source(str(path))).sum() == 10
+
+
+@pytest.mark.parametrize("attribute", ["_FillValue", "missing_value"])
+@pytest.mark.parametrize("dtype", ["i2", "f8"])
+def test_what_an_hdf5_matrix_says_is_no_value_is_missing(tmp_path, attribute, dtype):
+    values = np.arange(24).reshape(8, 3).astype(dtype)
+    values[2, 1] = -32768
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file["X"] = values
+        file["X"].attrs[attribute] = np.array([-32768], dtype)
+    source = Source(str(tmp_path / "data.h5"))
+    for columns in (None, [1, 2]):
+        read = sources.read(source, columns)
+        assert np.isnan(read[2, 1 if columns is None else 0]) and np.isnan(read).sum() == 1
+    assert sources.missing_samples(source).tolist() == [row == 2 for row in range(8)]
 
 
 def test_a_large_text_file_is_not_read_for_its_header(tmp_path, monkeypatch):

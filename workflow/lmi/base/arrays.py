@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from lmi.base import stand_ins
 from lmi.base.errors import InputError
 from lmi.base.series import times
 
@@ -66,6 +67,12 @@ def matrix(name: str, values: Any) -> np.ndarray:
         raise InputError(
             f"{name}: expected finite values, found {np.sum(~np.isfinite(found))} NaN or infinite "
             f"ones, the first at row {row}, column {column}. Drop these samples or impute them."
+        )
+    if stand_in := stand_ins.found(found):
+        column, number, count = stand_in
+        raise InputError(
+            f"{name}: expected measured values, found in column {column} "
+            f"{stand_ins.told(number, count)}. Drop these samples or impute them."
         )
     return found
 

@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
+from lmi.base import memory
 from lmi.base.errors import InputError
 from lmi.base.messages import some
 from lmi.base.paths import check_file, stamp
@@ -47,6 +48,9 @@ TROUBLE = (
 
 # How a compressed text file ends, and what opens it.
 COMPRESSED = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open, ".zst": _open_zst}
+MOST_UNPACKED = 0.25
+"""Of the memory, what a text may take: its numbers take a few times as much, see
+`lmi.planning.jobs`."""
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 # The byte order mark that a file may begin with, and the encoding that it tells.
 MARKS = (
@@ -101,9 +105,42 @@ def stem(path):
     return (path.with_suffix("") if compression(path) else path).stem
 
 
+class _Unpacked(io.RawIOBase):
+    """A compressed file as it is unpacked, up to what this machine can hold.
+
+    A small file may unpack to any size.
+    """
+
+    def __init__(self, path, file):
+        self._path, self._file = path, file
+        self._left = MOST_UNPACKED * memory.total_mb() * 1e6
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        content = self._file.read(len(buffer))
+        self._left -= len(content)
+        if self._left < 0:
+            raise InputError(
+                f"'{self._path}': expected a text that takes less than a quarter of the memory of "
+                f"this machine ({MOST_UNPACKED * memory.total_mb() / 1e3:.3g} GB) once it is "
+                "unpacked, found a larger one. Store it as .parquet or .h5, of which the features "
+                "that are needed are read alone"
+            )
+        buffer[: len(content)] = content
+        return len(content)
+
+    def close(self):
+        self._file.close()
+        super().close()
+
+
 def open_binary(path):
     """Return a text file opened for reading, decompressed and not decoded."""
-    return (COMPRESSED[compression(path)] if compression(path) else open)(path, "rb")
+    if compression(path) is None:
+        return open(path, "rb")
+    return io.BufferedReader(_Unpacked(path, COMPRESSED[compression(path)](path, "rb")), 2**16)
 
 
 def encoding(path):

@@ -5,6 +5,7 @@ import logging
 
 import numpy as np
 
+from lmi.base import stand_ins
 from lmi.base.errors import InputError
 from lmi.data import intervals, preprocess
 from lmi.data.label_joins import joined_labels
@@ -49,6 +50,7 @@ def read_sources(dataset, variables, missing, info, seed=0):
     info["dropped_samples"] = [
         one for its_rows, why in chosen.dropped for one in _dropped(sources[0], its_rows, why)
     ]
+    _refuse_stand_ins(sources, columns, values)
     if missing == "error":
         _refuse_missing(sources, columns, values, chosen)
     elif missing == "impute_median":
@@ -89,7 +91,7 @@ def read_sources(dataset, variables, missing, info, seed=0):
         for i in {source for source, _ in places}:
             to = [position for position, (source, _) in enumerate(places) if source == i]
             at = np.searchsorted(columns[i], [places[position][1] for position in to])
-            matrix[:, to] = values[i][:, at]
+            matrix[:, _consecutive(to)] = values[i][:, _consecutive(at)]
             total += int(n_imputed[i][at].sum())
         matrices.append(matrix)
         features.append(tuple(header(sources[i]).features[column] for i, column in places))
@@ -99,6 +101,13 @@ def read_sources(dataset, variables, missing, info, seed=0):
         notes.append("; ".join(remarks))
         info["missing"].append(total / (n_rows * max(1, len(places))))
     return matrices, features, notes
+
+
+def _consecutive(places):
+    """Return places that follow each other as a slice, which copies nothing when it is read."""
+    first, last = places[0], places[-1]
+    is_run = len(places) == last - first + 1 and np.array_equal(places, range(first, last + 1))
+    return slice(first, last + 1) if is_run else places
 
 
 def _preprocessed(dataset, source, block, chosen, place):
@@ -205,6 +214,19 @@ def _refuse_missing(sources, columns, values, chosen):
         )
 
 
+def _refuse_stand_ins(sources, columns, values):
+    """Refuse numbers that stand for missing values, whatever is done with those."""
+    for i, block in values.items():
+        if stand_in := stand_ins.found(block):
+            column, number, count = stand_in
+            raise InputError(
+                f"source '{sources[i].path}': expected measured values in feature "
+                f"'{header(sources[i]).features[columns[i][column]]}', found "
+                f"{stand_ins.told(number, count)}. Leave them empty (NaN) in the file, and say "
+                "with project.missing what becomes of them: drop_samples or impute_median"
+            )
+
+
 def impute_median(block):
     """Replace missing values, in place, by the median of their column's finite values.
 
@@ -238,7 +260,7 @@ def without_constants(matrices, features):
         elif not varies.any():
             error = f"all of its {len(names)} features are constant: {some(constant, 3)}"
         note = f"constant features left out: {some(constant)}" if constant and not error else ""
-        left.append(np.ascontiguousarray(matrix[:, varies]))
+        left.append(np.ascontiguousarray(matrix if varies.all() else matrix[:, varies]))
         kept.append(tuple(name for name, one in zip(names, varies, strict=True) if one))
         dropped.append(tuple(constant))
         notes.append(note)

@@ -1,6 +1,7 @@
 """Matrices in .h5 and .hdf5 files: dense, sparse, an array a sample, and those of 10x Genomics."""
 
 import functools
+import math
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from lmi.data.formats.matrices import (
 )
 
 SPARSE = ("indptr", "indices", "data")
+NO_VALUES = ("_FillValue", "missing_value")
 # Where 10x Genomics writes the names of the features and their identifiers, from version 3 and
 # before.
 FEATURES_10X = (("features/name", "features/id"), ("gene_names", "genes"))
@@ -160,7 +162,8 @@ def read(source, columns):
     key, shape, kind = _top(source, stamp(source.path))
     with open_hdf5(source.path) as file:
         if kind == "dense":
-            return dense_rows(file[key], shape, columns)
+            matrix = _written(source, file[key])
+            return _without_fill(matrix, dense_rows(matrix, shape, columns))
         if kind == "samples":
             chosen = slice(None) if columns is None else columns
             return np.stack([sample[:][chosen] for sample in file[key].values()])
@@ -168,12 +171,45 @@ def read(source, columns):
         return sparse_columns(file[key], kind, shape, columns)
 
 
+def _written(source, matrix):
+    """Return a dense matrix; refuse one of which parts were never written.
+
+    They read as zeros, or whatever the file says: a writer that was interrupted leaves them.
+    """
+    if matrix.chunks and not np.isnan(np.asarray(matrix.fillvalue, float)):
+        sizes = zip(matrix.shape, matrix.chunks, strict=True)
+        n_parts = math.prod(-(-size // chunk) for size, chunk in sizes)
+        n_absent = n_parts - matrix.id.get_num_chunks()
+        if n_absent > 0:
+            raise InputError(
+                f"source '{source.path}': expected a matrix '{matrix.name}' that was written as a "
+                f"whole, found {n_absent} of its {n_parts} parts (HDF5 chunks) never written, "
+                f"which read as {matrix.fillvalue}. Write the file again; where they stand for "
+                "missing values, with NaN for them"
+            )
+    return matrix
+
+
+def _without_fill(matrix, values):
+    """Return values with NaN for what the file says are no values: `_FillValue`, `missing_value`.
+
+    So say netCDF and the climate and forecast conventions.
+    """
+    absent = [matrix.attrs[name] for name in NO_VALUES if name in matrix.attrs]
+    absent = [np.ravel(one) for one in absent if np.asarray(one).dtype.kind in "iuf"]
+    if not absent:
+        return values
+    none = np.isin(values, np.concatenate(absent))
+    return np.where(none, np.nan, values) if none.any() else values
+
+
 def missing(source):
     """Return which rows have a missing value."""
     key, extent, kind = _top(source, stamp(source.path))
     with open_hdf5(source.path) as file:
         if kind == "dense":
-            return dense_missing(file[key], extent)
+            matrix = _written(source, file[key])
+            return dense_missing(matrix, extent, lambda values: _without_fill(matrix, values))
         if kind == "samples":
             return np.array([lacking(sample[:]).any() for sample in file[key].values()])
         return sparse_missing(file[key], kind, extent)

@@ -185,12 +185,21 @@ def lacking(values):
     return ~(np.abs(values) <= np.finfo(np.float32).max)
 
 
-def dense_missing(matrix, shape):
-    """Return which rows of a matrix have a missing value, reading some rows at a time."""
+def dense_missing(matrix, shape, mended=lambda values: values):
+    """Return which rows of a matrix have a missing value, reading some rows at a time.
+
+    Parameters
+    ----------
+    matrix : dataset or array
+    shape : (int, int)
+    mended : callable
+        From some rows to the same, with NaN for what else stands for no value.
+    """
     missing = np.zeros(shape[0], dtype=bool)
     for start in range(0, shape[0], ROWS_AT_A_TIME):
         rows = slice(start, start + ROWS_AT_A_TIME)
-        missing[rows] = lacking(matrix[rows].reshape(-1, shape[1])).any(axis=1)
+        values = mended(matrix[rows])
+        missing[rows] = lacking(values.reshape(-1, shape[1])).any(axis=1)
     return missing
 
 

@@ -8,6 +8,7 @@ import zipfile
 import numpy as np
 
 from lmi.base.errors import InputError
+from lmi.base.messages import first_duplicates
 from lmi.base.paths import stamp
 from lmi.data.formats.matrices import (
     NAMES,
@@ -34,7 +35,13 @@ def _npz_arrays(source):
     """Return {name: (shape, dtype)} of an .npz file, from the headers alone."""
     arrays = {}
     with zipfile.ZipFile(source.path) as archive:
-        for member in archive.namelist():
+        members = archive.namelist()
+        if twice := first_duplicates(members):
+            raise InputError(
+                f"source '{source.path}': expected one array of each name, found '{twice[0]}' "
+                "more than once. Save the arrays again (np.savez)"
+            )
+        for member in members:
             if not member.endswith(".npy"):
                 continue
             with archive.open(member) as file:

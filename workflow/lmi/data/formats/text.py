@@ -11,9 +11,24 @@ from lmi.base.arrays import loses_digits
 from lmi.base.errors import InputError
 from lmi.base.messages import some
 from lmi.base.paths import stamp
-from lmi.data.files import DELIMITERS, check_split, encoding, ending, open_binary, text_rows
+from lmi.data.files import (
+    DELIMITERS,
+    check_split,
+    compression,
+    encoding,
+    ending,
+    open_binary,
+    text_rows,
+)
 from lmi.data.formats.matrices import COLUMNS, LOSS, lacking
-from lmi.data.formats.tables import UNNAMED, dropped_columns, ids_of, name_column, named_like_ids
+from lmi.data.formats.tables import (
+    UNNAMED,
+    dropped_columns,
+    ids_of,
+    name_column,
+    named_like_ids,
+    quoted,
+)
 
 # Text files up to this size are read for their number of rows before any job starts.
 SMALL_TEXT_BYTES = 4_000_000
@@ -54,8 +69,18 @@ def _rows(source):
     return text_rows(source.path, "source", _delimiter(source))
 
 
+@functools.lru_cache(maxsize=4096)
+def _is_small_file(path, _stamp):
+    if Path(path).stat().st_size > SMALL_TEXT_BYTES:
+        return False
+    if compression(path) is None:
+        return True
+    with open_binary(path) as file:  # a small file may hold a large text
+        return len(file.read(SMALL_TEXT_BYTES + 1)) <= SMALL_TEXT_BYTES
+
+
 def _is_small(source):
-    return Path(source.path).stat().st_size <= SMALL_TEXT_BYTES
+    return _is_small_file(source.path, stamp(source.path))
 
 
 @functools.lru_cache(maxsize=4096)
@@ -93,12 +118,33 @@ def _top(source, _stamp):
         )
     dropped = dropped_columns(source, cells)
     names = name_column(source, cells, dropped, text)
+    if names is not None and source.sample_column is None:
+        _refuse_numbers(where, cells[names], table[names])
     kept = tuple(i for i in range(len(cells)) if i != names and i not in dropped)
     numeric = [i for i in kept if i not in text]
     first = names is None and kept[:1] == tuple(numeric[:1])
     found = ids_of([cells[i] for i in numeric], [table[i] for i in numeric], first)
     ids = frozenset(numeric[place] for place in found)
     return Top(cells, names, kept, text, ids)
+
+
+def _refuse_numbers(where, heading, values):
+    """Refuse a first column, taken for names of the samples, that is a measurement but for a few.
+
+    Names may be whole numbers; most of those of a measurement have decimals.
+    """
+    import pandas as pd
+
+    if heading == UNNAMED or named_like_ids(heading):
+        return
+    numbers = pd.to_numeric(values, errors="coerce").to_numpy(float)
+    if np.mean(np.isfinite(numbers) & (numbers != np.rint(numbers))) > 0.5:
+        row = _first_text(values)
+        raise InputError(
+            f"{where}, column '{heading}': expected names of the samples or numbers, found "
+            f"numbers, and '{values.iloc[row]}' in data row {row + 1}. Mend the value; or, if "
+            f"these are names, say so with `sample_column: {quoted(heading)}`"
+        )
 
 
 def _refuse_lost_header(where, cells):
