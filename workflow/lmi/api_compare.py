@@ -148,8 +148,8 @@ def compare(
     if n_each < MIN_GROUP:
         raise InputError(
             f"groups: expected at least {MIN_GROUP} samples of each group (within the same "
-            f"strata, where there are any), found {n_each} of {names[first]!r} and "
-            f"{names[second]!r} once they are of one size. Collect more samples or compare "
+            f"strata, where there are any), found {n_each} of '{names[first]}' and "
+            f"'{names[second]}' once they are of one size. Collect more samples or compare "
             "coarser groups."
         )
     x, y, strata_codes = x[rows], y[rows], strata_codes[rows]

@@ -1,6 +1,7 @@
 """The permutation null: exact against brute force, uniform p values, each scheme keeps its own."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -257,6 +258,17 @@ def test_where_nothing_can_be_exchanged_there_is_no_p_value():
     rng = np.random.default_rng(9)
     p = part(rng, n=60, rho=0.9, strata=np.arange(60))
     assert null.test([p, p], scheme="strata", n_permutations=99, rng=rng) == null.NOT_TESTED
+
+
+def test_a_feature_that_varies_in_one_fold_alone_has_an_estimate():
+    rng = np.random.default_rng(21)
+    y = rng.standard_normal((120, 2))
+    found = api.estimate(np.eye(120)[:, :1], y, train="never", n_permutations=19)
+    assert found.p_value > 0.01 and abs(found.mi_bits) < 0.2
+    halves = [part(rng, n=60), part(rng, n=60)]
+    bare = replace(halves[1], left=np.zeros((60, 0)), right=np.zeros((60, 0)))
+    tested = null.test([halves[0], bare], scheme="free", n_permutations=99, rng=rng)
+    assert 0 < tested.p_value <= 1
 
 
 def test_without_a_p_value_the_reason_says_so():

@@ -39,6 +39,14 @@ def test_each_step_takes_what_adds_most_and_the_sum_is_the_total():
     assert ("noise", ("a", "b")) in asked
 
 
+def test_the_error_of_the_total_is_not_known_where_that_of_a_part_is_not():
+    alone = {"a": Value(1.0, 0.03, 1e-9), "b": Value(0.3, 0.04, 1e-6)}
+    beyond, _ = _asking({("b", "a"): Value(0.5, np.nan, 1e-7)})
+    table = rows("t", forward(alone, beyond, most=5, level=0.05))
+    assert table[0]["sd_total_bits"] == pytest.approx(0.03)
+    assert np.isnan(table[1]["sd_total_bits"])
+
+
 def test_a_p_value_counts_all_candidates():
     alone = {str(i): Value(0.1, 0.02, 0.004) for i in range(12)}
     assert len(forward(alone, _asking({})[0], most=5, level=0.05)) == 1

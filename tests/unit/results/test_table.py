@@ -327,6 +327,10 @@ def test_with_lags_the_tests_are_the_pairs_and_their_peaks_count_all_lags():
     own = table[table["x"] == "v0"].set_index("lag")["q_value"]
     assert own[2] == pytest.approx((1 - (1 - 0.0001) ** 5) * 10)
     assert own[1] == own[3] > 0.9
+    tables.add_q_values(table, method="by")
+    own = table[table["x"] == "v0"].set_index("lag")["q_value"]
+    of_ten = (1 / np.arange(1, 11)).sum()  # any dependence of the pairs
+    assert own[2] == pytest.approx((1 - (1 - 0.0001) ** 5) * 10 * of_ten)
 
 
 def test_with_lags_of_nothing_a_peak_is_as_rarely_significant_as_a_pair_without():

@@ -167,7 +167,8 @@ def _tested(parts, *, scheme, n_permutations, rng, k=3, block_length=0, tail_fit
     if any(permutations.log_count(part, scheme, block_length) == 0 for part in parts):
         return NOT_TESTED
     tests = []
-    n_critic = n_permutations if parts[0].left.shape[1] else 0
+    # in a fold in which a variable is constant, nothing is learned
+    n_critic = n_permutations if all(part.left.shape[1] for part in parts) else 0
     for part in parts if n_critic else ():
         tests.append(_critic(part, scheme, n_critic, block_length, rng, tail_fit))
     clear = bool(tests) and combination.cauchy([p for p, _, _ in tests]) <= CLEAR

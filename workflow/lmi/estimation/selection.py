@@ -138,7 +138,7 @@ def rows(target: str, steps: Sequence[Step]) -> list[dict]:
     found, total, variance = [], 0.0, 0.0
     for number, step in enumerate(steps, 1):
         total += step.added.bits
-        variance += np.nan_to_num(step.added.sd_bits) ** 2
+        variance += step.added.sd_bits**2  # of one that is not known, the sum is not either
         why = list(dict.fromkeys(map(str, (*step.added.reasons, *step.unique.reasons))))
         found.append(
             {
