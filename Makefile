@@ -12,12 +12,12 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check plan audit test test-fuzz test-faults test-faults-long test-wheel test-cluster \
+.PHONY: help demo check plan audit test test-fuzz test-faults test-faults-long test-mutants test-wheel test-cluster \
   test-browser lint lock docs \
   notebooks bench-forecast \
   bench-accuracy bench-speed bench-statistics bench-null bench-networks bench-conditional bench-questions \
   bench-discrete bench-ksg bench-gpu bench-scale bench-costs bench-overhead bench-memory \
-  bench-narrow bench-report bench-direct bench-same bench-soak
+  bench-narrow bench-report bench-direct bench-same bench-soak bench-load
 
 help:
 	@echo "make demo   install into .venv, run the bundled data, print the strongest pairs"
@@ -26,6 +26,7 @@ help:
 	@echo "make test   install the test tools, check the code, run the tests"
 	@echo "make test-fuzz      300 mutations of a file of each format: read right, or refused in time"
 	@echo "make test-faults    kills, damage, full disks, clocks: the same table after each (-long: 800)"
+	@echo "make test-mutants   small changes of the code behind the numbers, which tests must notice: an hour"
 	@echo "make test-wheel     build the sdist and the wheel, and use the wheel from another folder"
 	@echo "make test-cluster   run the workflow, and what can go wrong, on a private SLURM"
 	@echo "make test-browser   open a report in Chromium, and use it"
@@ -51,6 +52,7 @@ help:
 	@echo "make bench-costs      what the stages take by size, for the estimates of make plan"
 	@echo "make bench-forecast   what make plan expects beside what jobs take"
 	@echo "make bench-soak       two hours of small tiles: neither memory nor files may grow"
+	@echo "make bench-load       memory of the largest job: wide variables, many, 300,000 pairs"
 	@echo "make bench-report     size and load time of the report by number of variables"
 	@echo "make audit  known vulnerabilities of what is pinned, asked of a service on the network"
 	@echo "make lock   pin the newest versions that pyproject.toml allows"
@@ -80,6 +82,15 @@ test-faults: $(VENV)/.tested
 
 test-faults-long: $(VENV)/.tested
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults --long
+
+# A sample of all small changes of the code behind the numbers, each of which a test must notice.
+test-mutants: $(VENV)/.tested .mutants/.installed
+	$(BIN)/python -m tests.mutations.sample
+
+.mutants/.installed:
+	$(PYTHON) -m venv .mutants
+	.mutants/bin/python -m pip install --quiet cosmic-ray==8.7.0
+	@touch $@
 
 test-wheel: $(VENV)/.tested
 	tests/wheel.sh
@@ -172,6 +183,9 @@ bench-overhead: $(VENV)/.installed
 
 bench-soak: $(VENV)/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.soak
+
+bench-load: $(VENV)/.installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.load
 
 bench-narrow: $(VENV)/.installed .narrow/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.narrow --peers .narrow/bin/python
