@@ -19,19 +19,22 @@ from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 
 ANNOTATIONS = ("tfpdef", "annassign")
+GUARDS = ("frozen=True", "strict=True")
+"""What Python watches over: without it, right code gives the same."""
 
 
 def places(text):
     """Return {(line, column, family of operators): [(operator, occurrence), ...]} of a module."""
     found = {}
-    tree = get_ast(text)
+    tree, lines = get_ast(text), text.split("\n")
     for name in sorted(plugins.operator_names()):
         operator = plugins.get_operator(name)
         if operator.arguments():
             continue
         nodes = ((node, p) for node in ast_nodes(tree) for p in operator().mutation_positions(node))
         for occurrence, (node, ((line, column), _)) in enumerate(nodes):
-            if node.search_ancestor(*ANNOTATIONS) is None:
+            guards = any(lines[line - 1][column - 7 :].startswith(guard) for guard in GUARDS)
+            if node.search_ancestor(*ANNOTATIONS) is None and not guards:
                 family = re.split(r"[/_]", name)[1]
                 found.setdefault((line, column, family), []).append((name, occurrence))
     return found

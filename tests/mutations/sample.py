@@ -48,10 +48,16 @@ SELECTIONS = {
     "planning/tiles.py": ("tests/unit/planning/test_tiles.py",),
     "results/join.py": ("tests/unit/results", "tests/unit/pipeline/test_chunks.py"),
     # joins of samples
-    "data/samples.py": (DATA + "test_samples.py", DATA + "test_variables.py"),
+    "data/samples.py": (
+        *(DATA + name for name in ("test_samples.py", "test_resample.py", "test_variables.py")),
+    ),
     "data/pairing.py": (DATA + "test_pairing.py",),
-    "data/sample_labels.py": (DATA + "test_sample_labels.py", DATA + "test_variables.py"),
-    "data/matrix_values.py": (DATA + "test_variables.py", DATA + "test_samples.py"),
+    "data/label_joins.py": (DATA + "test_variables.py", DATA + "test_sample_labels.py"),
+    "data/matrix_values.py": (
+        DATA + "test_variables.py",
+        DATA + "test_samples.py",
+        "tests/unit/pipeline/test_given.py",
+    ),
 }
 """Modules below workflow/lmi, and the tests that know them best."""
 

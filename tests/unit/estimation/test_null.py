@@ -229,6 +229,21 @@ def test_the_fourth_cumulant_is_that_of_random_permutations_of_heavy_tails():
     assert tails.fourth_cumulant(p, "free") / variance**2 == pytest.approx(expected, rel=0.2)
 
 
+def test_the_tail_of_blocks_counts_whole_blocks(monkeypatch):
+    counted, drawn_tail = [], tails.drawn_tail
+
+    def recording(values, observed, independent, *more):
+        counted.append(independent)
+        return drawn_tail(values, observed, independent, *more)
+
+    monkeypatch.setattr(null.tails, "drawn_tail", recording)
+    rng = np.random.default_rng(22)
+    null._sequential(part(rng, n=60, rho=0.99), "blocks", 24, 7, rng, 3)
+    assert set(counted) == {60 // 7}
+    lengths = {asked: permutations.clipped_length(60, asked) for asked in (0, 1, 5, 7, 50)}
+    assert lengths == {0: 1, 1: 1, 5: 5, 7: 7, 50: 7}  # eight blocks at least
+
+
 def test_moments_of_large_strata_by_tensors_and_by_matrices_agree():
     rng = np.random.default_rng(8)
     p = part(rng, n=90, rho=0.5, strata=np.repeat([0, 1], 45))

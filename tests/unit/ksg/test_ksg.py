@@ -440,6 +440,8 @@ def test_bad_input(x, k, message):
 def test_bad_threads():
     with pytest.raises(InputError, match="threads: expected"):
         ksg.mi(GOOD, GOOD, threads=0)
+    with pytest.raises(InputError, match="threads: expected"):
+        permuted.Pairings(GOOD, GOOD, threads=0)
 
 
 @pytest.mark.parametrize(

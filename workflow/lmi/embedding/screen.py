@@ -17,7 +17,7 @@ MAX_SQUARED = 4_000_000
 """Squares are screened too while the features of x times those of y are at most this many."""
 
 
-def informative(x, y, level=LEVEL):
+def informative(x, y, level=LEVEL, rows=slice(None)):
     """Return masks of the features of x and of y that correlate with the other side.
 
     The squares of the scores count as well: a circle, or a shared scale, shows in them alone. A
@@ -26,16 +26,19 @@ def informative(x, y, level=LEVEL):
 
     Parameters
     ----------
-    x, y : array, shape (n_train, n_features)
-        Normal scores of the training fold.
+    x, y : array, shape (n_samples, n_features)
+        Normal scores.
     level : float
+    rows : bool array, shape (n_samples,), optional
+        The training fold; all samples without. They are taken out here, one variable after the
+        other, since wide ones take much memory.
 
     Returns
     -------
     keep_x, keep_y : bool arrays, shapes (n_features_x,) and (n_features_y,)
     """
     squared = x.shape[1] * y.shape[1] <= MAX_SQUARED
-    best_x, best_y = _largest_correlations(*(_standard(side, squared) for side in (x, y)))
+    best_x, best_y = _largest_correlations(*(_standard(side[rows], squared) for side in (x, y)))
     powers = 2 if squared else 1
     return tuple(
         _select(best.reshape(powers, -1).max(axis=0), powers * n_tests, level)
@@ -43,15 +46,15 @@ def informative(x, y, level=LEVEL):
     )
 
 
-def passing(x, y, level=LEVEL):
+def passing(x, y, level=LEVEL, rows=slice(None)):
     """Return the masks of `informative`, or None where next to nothing or all of a side is dropped.
 
     Parameters
     ----------
-    x, y, level
+    x, y, level, rows
         As there.
     """
-    keep = informative(x, y, level)
+    keep = informative(x, y, level, rows)
     if not all(one.any() for one in keep) or min(one.mean() for one in keep) > 1 - MUST_DROP:
         return None
     return keep
@@ -72,7 +75,7 @@ def whitened(x, y, inner, train, seed, level=LEVEL):
     -------
     list of canonical.Whitened, or None
     """
-    keep = passing(x.features[train], y.features[train], level)
+    keep = passing(x.features, y.features, level, train)
     if keep is None:
         return None
     sides = []
