@@ -22,7 +22,7 @@ from lmi.estimation.estimate import NULL_BOUND_SD
 from lmi.ksg import guided
 from lmi.projection import views
 from scipy.special import expit, gammaln, logsumexp
-from scipy.stats import norm
+from scipy.stats import norm, t
 
 FIRST_SEED = 10_000
 N_FEATURES = 200
@@ -112,6 +112,40 @@ def labels(rng, n, classes, distance, unequal=True):
     return x, label, truth, pointwise, {"discrete_y": True}
 
 
+def shaped_labels(rng, n, classes, distance, shape):
+    """Return unequal classes that are no Gaussians of one covariance, in 200 features.
+
+    `scales`: the class means span some axes, along which each class has its own scale, .6 to 1.6;
+    `tails`: t with 4 degrees of freedom in each feature, of which one a class tells.
+    """
+    share = label_shares(classes, True)
+    means = np.eye(classes) * distance / np.sqrt(2)
+    scale = np.linspace(0.6, 1.6, classes) if shape == "scales" else np.ones(classes)
+    log_density = (t(4) if shape == "tails" else norm).logpdf
+
+    def drawn(rng, n):
+        label = rng.choice(classes, n, p=share)
+        noise = rng.standard_t(4, (n, classes))
+        if shape == "scales":
+            noise = rng.standard_normal((n, classes)) * scale[label][:, None]
+        told = means[label] + noise
+        of_class = [
+            (log_density((told - mean) / one) - np.log(one)).sum(axis=1)
+            for mean, one in zip(means, scale, strict=True)
+        ]
+        return label, told, _label_bits(np.stack(of_class, axis=1), label, share)
+
+    truth = drawn(np.random.default_rng(0), 200_000)[2].mean()
+    label, told, pointwise = drawn(rng, n)
+    others = (n, N_FEATURES - classes)
+    if shape == "tails":
+        x = np.hstack([told, rng.standard_t(4, others)])
+    else:
+        turn, _ = np.linalg.qr(rng.standard_normal((N_FEATURES, N_FEATURES)))
+        x = np.hstack([told, rng.standard_normal(others)]) @ turn
+    return x, label, truth, pointwise, {"discrete_y": True}
+
+
 def _label_bits(scores, label, share):
     scores = scores + np.log(share)
     gained = scores[np.arange(len(label)), label] - logsumexp(scores, axis=1)
@@ -140,6 +174,8 @@ FAMILIES = {
     "20 unequal labels": (labels, (20, 4.0)),
     "20 unequal labels, apart": (labels, (20, 6.0)),
     "6 labels, independent": (labels, (6, 0.0)),
+    "6 labels of other scales": (shaped_labels, (6, 3.0, "scales")),
+    "6 labels with heavy tails": (shaped_labels, (6, 3.0, "tails")),
 }
 
 

@@ -51,7 +51,9 @@ def test_counts_and_zeros_are_as_near_as_the_samples_allow(family):
         ("4 unequal labels", 0.1),
         ("6 unequal labels", 0.15),
         ("10 unequal labels, apart", 0.08),
-        ("6 labels, independent", 0.03),
+        ("6 labels, independent", 0.02),
+        ("6 labels of other scales", 0.12),  # linear discriminants alone lack .23
+        ("6 labels with heavy tails", 0.18),
     ],
 )
 def test_labels_against_200_noisy_features(family, tolerance):
@@ -69,6 +71,24 @@ def test_what_classifiers_lack_is_added_and_no_more(family):
         x, label, _, pointwise, options = draw(family, seed)
         errors.append(lmi.estimate(x, label, **QUICK, **options).mi_bits - pointwise.mean())
     assert abs(np.mean(errors)) < 0.03
+
+
+def test_independent_labels_share_nothing_and_no_less():
+    """Classifiers lose by learning: they told -.045 bits of 500 samples, and no interval held 0."""
+    for seed in range(3):
+        x, label, _, _, options = draw("6 labels, independent", seed, n=500)
+        found = lmi.estimate(x, label, n_permutations=0, quiet=True, **options)
+        assert 0 <= found.mi_bits < 0.02
+        assert found.low_bits <= 0 < found.high_bits
+
+
+def test_classes_without_a_sample_and_of_few_samples_are_told():
+    rng = np.random.default_rng(4)
+    label = np.repeat([0, 1, 2, 3], [300, 290, 6, 4])
+    x = rng.standard_normal((600, 30))
+    x[:, :4] += 4 * np.eye(4)[label]
+    found = lmi.estimate(x, label, discrete_y=True, **QUICK)
+    assert found.mi_bits == pytest.approx(entropy_bits(label), abs=0.12)
 
 
 def test_every_value_of_a_pair_with_ties_is_filled():

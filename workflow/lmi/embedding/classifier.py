@@ -1,29 +1,35 @@
-"""What the features of a variable tell about a label: probabilities by linear discriminants.
+"""What the features of a variable tell about a label: probabilities by discriminants.
 
 The bits of a sample are the log ratio of the probability of its label given the features to that
 without them, by a classifier that has not seen the sample: their mean is at most the information
-that there is, but for noise. Classes are Gaussians of one covariance, shrunk towards a sphere;
-their means are shrunk towards each other. How far, and which view is used, is chosen on the other
-samples.
+that there is, but for noise. Which discriminants, and which view of the features, is chosen on the
+other samples (`lmi.embedding.discriminants`).
 
 What such classifiers lack, because they learn from as many samples as there are, is what they lack
 of a world of Gaussian classes that is drawn like these samples, in which they find as much and in
-which the information is known (indirect inference, Gouriéroux et al. 1993). What no linear
-discriminant can see is not added: the estimate then stays below the truth.
+which the information is known (indirect inference, Gouriéroux et al. 1993). What covariances of
+their own tell of the classes beyond it is added as it was found. What no discriminant can see is
+not: the estimate then stays below the truth.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import log_softmax
 
 from lmi.base import seeds
 from lmi.embedding.canonical import N_INNER
+from lmi.embedding.discriminants import (
+    EVERY,
+    EVERY_LINEAR,
+    LINEAR,
+    LINEAR_SCREENED,
+    differs,
+    log_probabilities,
+)
 
 MAX_FEATURES = 512
 """Variables of more features are seen by the principal components of their views alone."""
-SPHERE = (0.05, 0.3, 0.6, 0.9)
-"""Shares of a sphere in the covariance."""
-APART = (0.25, 0.45, 0.7, 1.0)
-"""Factors of the distances of the class means."""
 N_WORLDS = 3
 """Worlds that are drawn, each nearer to what the classifiers find than those before it."""
 MAX_APART = 3.0
@@ -34,69 +40,66 @@ MIN_SLOPE, MAX_SLOPE = 0.5, 2.0
 SURE_SD = 4.0
 """Standard errors above zero from which on a finding tells which world it is: any of many gives
 next to nothing."""
+CLEAR_SD = 2.0
+"""Standard errors by which what the features tell whose class means differ must exceed what all
+tell, for it to be taken: these are a choice, and may lack what many tell faintly."""
 HALVES = ((0, 1, 2), (0, 1, 3), (0, 2, 4), (0, 3, 5), (0, 1, 4))
 """Inner folds, of six, that make one half; the mean of several halvings scatters less."""
 
 
-def bits(views, label, part):
-    """Return what each sample's label gains from the features, by classifiers without its part.
+@dataclass(frozen=True)
+class Gain:
+    """What each sample's label gains from the features, by discriminants without its part.
+
+    Attributes
+    ----------
+    bits : array, shape (n_samples,)
+        By the setting, of those allowed, that tells more of the samples of other parts.
+    view : int
+        The one that tells most of all samples.
+    """
+
+    bits: np.ndarray
+    view: int
+
+
+def gains(views, label, part, *kinds, linear=False):
+    """Return what labels gain from features.
 
     Parameters
     ----------
     views : list of array, shape (n_samples, n_scores)
-        The one that tells more of the samples of other parts is used.
     label : int array, shape (n_samples,)
         0, 1, …
     part : int array, shape (n_samples,)
         0, 1, …
+    kinds : bool arrays
+        Settings of `log_probabilities` that are allowed.
+    linear : bool
+        As there.
 
     Returns
     -------
-    bits : array, shape (n_samples,)
-    view : int
-        The one that tells most of all samples.
+    list of Gain
+        One of each kind.
     """
     n_parts, n_labels = part.max() + 1, label.max() + 1
     left_out = [
-        [_log_probabilities(view, label, part == one, n_labels) for one in range(n_parts)]
-        for view in views
+        [log_probabilities(view, label, part == one, n_labels, linear) for view in views]
+        for one in range(n_parts)
     ]
-    # one row a setting, one column a part
-    sums = np.concatenate([[of.sum(axis=1) for of in of_view] for of_view in left_out], axis=1).T
-    gained, n_settings = np.empty(len(label)), len(SPHERE) * len(APART)
-    for one in range(n_parts):
-        others = sums.sum(axis=1) - sums[:, one]
-        view, setting = divmod(int(np.argmax(others)), n_settings)
-        gained[part == one] = left_out[view][one][setting]
     share = np.bincount(label) / len(label)
-    best = int(np.argmax(sums.sum(axis=1))) // n_settings
-    return (gained - np.log(share[label])) / np.log(2), best
-
-
-def _log_probabilities(x, label, out, n_labels):
-    """Return the log probability of the labels of the samples left out, a row a setting."""
-    x = x.astype(float)
-    seen, own = x[~out], label[~out]
-    counts = np.bincount(own, minlength=n_labels).astype(float)
-    mean = seen.mean(axis=0)
-    members = own == np.arange(n_labels)[:, None]
-    means = np.where(
-        counts[:, None] > 0, members @ seen / np.maximum(counts, 1)[:, None], mean[None]
-    )
-    within = seen - means[own]
-    power, axes = np.linalg.eigh(within.T @ within / max(1, len(seen) - n_labels))
-    z, means = (x[out] - mean) @ axes, (means - mean) @ axes
-    log_share = np.log((counts + 0.5) / (counts + 0.5).sum())
-    rows, its = np.arange(len(z)), label[out]
-    log_p = []
-    for sphere in SPHERE:
-        weight = 1 / np.maximum((1 - sphere) * power + sphere * power.mean(), 1e-12)
-        cross, square = (z * weight) @ means.T, 0.5 * (means**2 * weight).sum(axis=1)
-        for apart in APART:
-            score = apart * cross - apart**2 * square + log_share
-            score -= score.max(axis=1, keepdims=True)
-            log_p.append(score[rows, its] - np.log(np.exp(score).sum(axis=1)))
-    return np.array(log_p)
+    found = []
+    for kind in kinds:
+        allowed = [np.concatenate([of_view[kind] for of_view in of]) for of in left_out]
+        # a row a setting, a column a part
+        sums = np.array([of.sum(axis=1) for of in allowed]).T
+        gained = np.empty(len(label))
+        for one, of_part in enumerate(allowed):
+            gained[part == one] = of_part[int(np.argmax(np.delete(sums, one, 1).sum(axis=1)))]
+        best = int(np.argmax(sums.sum(axis=1))) // np.count_nonzero(kind)
+        found.append(Gain((gained - np.log(share[label])) / np.log(2), best))
+    return found
 
 
 def _completed(x, label, part, many):
@@ -108,7 +111,7 @@ def _completed(x, label, part, many):
         The view that tells most.
     label, part : int array, shape (n_samples,)
     many : array, shape (n_samples,)
-        From `bits`.
+        From `gains`.
     """
     mean, error = float(many.mean()), many.std() / np.sqrt(len(many))
     sure = float(np.clip(mean / (SURE_SD * error), 0.0, 1.0)) if error > 0 else 0.0
@@ -164,7 +167,8 @@ def _worlds(x, label, part, found):
         score = factor * drawn @ means.T - 0.5 * factor**2 * (means**2).sum(axis=1)
         log_p = log_softmax(score + np.log(share), axis=1)[np.arange(n), label]
         there.append((log_p - np.log(share[label])).mean() / np.log(2))
-        told.append(bits([drawn * scale.astype(np.float32)], label, part)[0].mean())
+        x = drawn * scale.astype(np.float32)
+        told.append(gains([x], label, part, EVERY_LINEAR, linear=True)[0].bits.mean())
         factors.append(factor)
         factor = _next(factors, np.array(told), found)
     return np.array(told), np.array(there)
@@ -214,8 +218,8 @@ def of_pair(wide, label, fold, inner):
     Returns
     -------
     float32 array, shape (3, n_samples)
-        Trained on half of the samples, on five sixths, and on infinitely many; NaN for samples left
-        out.
+        Of linear discriminants that learn from half of the samples, and from five sixths, and of
+        the best there might be; NaN for samples left out.
     """
     good = np.flatnonzero(fold >= 0)
     views = [
@@ -226,8 +230,20 @@ def of_pair(wide, label, fold, inner):
     codes = np.unique(label[good], return_inverse=True)[1]
     found = np.full((3, len(fold)), np.nan, np.float32)
     part = N_INNER * fold[good].astype(int) + inner[good]
-    halvings = [bits(views, codes, np.isin(part, half).astype(int))[0] for half in HALVES]
-    many, view = bits(views, codes, part)
-    all_samples = _completed(views[view].astype(float), codes, part, many)
-    found[:, good] = np.mean(halvings, axis=0), many, all_samples
+    few = [
+        gains(views, codes, np.isin(part, half).astype(int), EVERY_LINEAR, linear=True)[0].bits
+        for half in HALVES
+    ]
+    every, of_all, of_some = gains(views, codes, part, EVERY, LINEAR, LINEAR_SCREENED)
+    base, completed = of_all.bits, _completed(views[of_all.view], codes, part, of_all.bits)
+    seen = views[of_some.view]
+    seen = seen[:, differs(seen, codes, codes.max() + 1)]
+    if seen.shape[1] > 0 and np.isfinite(of_some.bits).all():
+        other = _completed(seen, codes, part, of_some.bits)
+        more = other - completed
+        if more.mean() > CLEAR_SD * more.std() / np.sqrt(len(more)):
+            base, completed = of_some.bits, other
+    # what else discriminants see beyond linear ones counts as it was found
+    completed = completed + max(0.0, float((every.bits - base).mean()))
+    found[:, good] = np.mean(few, axis=0), of_all.bits, completed
     return found

@@ -83,6 +83,7 @@ def measure(embedding, *, k, seed, name, threads, other=(-np.inf, np.nan), pair=
         if other[0] - bits.mean() > max(CLEAR_BITS, CLEAR_SD * sd):
             return None
         drift = float(many.mean() - few.mean())
+        bits = bits + max(0.0, -bits.mean())  # below zero lies what is lost by learning
     single = (
         side for side, kind in zip(values, embedding.kinds, strict=True) if kind not in ties.SEVERAL
     )
@@ -91,10 +92,13 @@ def measure(embedding, *, k, seed, name, threads, other=(-np.inf, np.nan), pair=
     bits = bits - max(0.0, bits.mean() - most)
     pointwise = np.full(len(embedding.fold), np.nan)
     pointwise[good] = bits
+    mean = float(bits.mean())
+    if embedding.classified is not None:
+        mean = max(0.0, mean)  # but for rounding it is that already
     folds = [pointwise[embedding.fold == t] for t in np.unique(embedding.fold[good])]
     return Measured(
         pointwise_bits=pointwise,
-        mi_bits=float(bits.mean()),
+        mi_bits=mean,
         sd_bits=float(bits.std(ddof=1) / np.sqrt(len(bits))),
         drift_bits=drift,
         halves=[float(own.mean()) for own in folds],
