@@ -22,6 +22,7 @@ from tests.mutations.faults import FAULTS
 ROOT = Path(__file__).parents[2]
 LEFT_OUT = shutil.ignore_patterns(".*", "build", "*.egg-info")
 LONGEST_S = 900
+MOST_KB = 12_000_000
 
 
 def copy(folder):
@@ -57,10 +58,12 @@ def fails(tests, folder):
         "OMP_NUM_THREADS": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
+    # a fault may fill the memory of the machine: of this limit, no right test takes a half
+    limit = f'ulimit -v {MOST_KB} && exec "$@"'
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
     try:
         done = subprocess.run(
-            command,
+            ["bash", "-c", limit, "pytest", *command],
             cwd=folder,
             env=environment,
             capture_output=True,

@@ -30,7 +30,11 @@ SELECTIONS = {
     "ksg/kernel.py": (KSG + "test_conditional_ksg.py", *KERNEL),
     "ksg/points.py": (KSG + "test_apart.py", *KERNEL),
     "ksg/permuted.py": (KSG + "test_apart.py", *KERNEL),
-    "ksg/guided.py": (KSG + "test_apart.py", ESTIMATION + "test_statistics.py"),
+    "ksg/guided.py": (
+        KSG + "test_guided.py",
+        KSG + "test_apart.py",
+        ESTIMATION + "test_statistics.py",
+    ),
     "ksg/flat.py": (KSG + "test_flat.py",),
     "ksg/discrete.py": (KSG + "test_mixed.py", ESTIMATION + "test_discrete.py"),
     # the null

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from lmi import api, tasks
 from lmi.embedding.result import NARROW, Embedding
+from lmi.estimation import error_bars, series
 from lmi.estimation import estimate as estimation
-from lmi.estimation import series
 from lmi.estimation.error_bars import variance
 from lmi.estimation.evaluate import Neighbours
 from lmi.estimation.intervals import interval
@@ -52,6 +52,26 @@ def test_error_bars_are_as_wide_as_estimates_scatter():
     truth = -0.5 * np.log2(1 - RHO**2)
     inside = [one.low_bits <= truth <= one.high_bits for one in found]
     assert np.mean(inside) > 0.93
+
+
+def test_the_variance_is_that_of_disjoint_parts_scaled_to_the_whole(monkeypatch):
+    """Of 400 samples there are 3, 6 and 10 parts, with weights of one less."""
+    rng, given = np.random.default_rng(1), []
+
+    def evaluated(embedding, t, part, *others, **options):
+        given.append(rng.standard_normal(2))
+        return np.full(len(part), given[-1][0]), np.full(len(part), given[-1][1]), None
+
+    monkeypatch.setattr(error_bars, "evaluate", evaluated)
+    neighbours = Neighbours(3, 12)
+    found, third = variance(None, 0, np.arange(400), neighbours, np.random.default_rng(0), 1)
+    values = np.array(given)
+    assert len(values) == 3 + 6 + 10
+    parts = np.split(values, [3, 9])
+    weights = np.array([2, 5, 9])
+    of_each = [np.var(own, axis=0, ddof=1) / len(own) for own in parts]
+    np.testing.assert_allclose(found, weights @ of_each / weights.sum())
+    assert third == pytest.approx(parts[0][:, 1].mean())
 
 
 def narrow_pair(rng):

@@ -57,6 +57,17 @@ def test_p_values_of_independent_orders_are_uniform(n):
     assert np.mean(np.array(p) <= 0.01) < 0.016
 
 
+def test_the_pieces_of_the_test_are_those_of_scipy():
+    rng = np.random.default_rng(2)
+    for n in (100, 300):
+        x, y = rng.standard_normal((2, n))
+        y = 0.2 * x + y
+        found = ranks.of_correlation(float(stats.pearsonr(x, y).statistic), n)
+        assert found == pytest.approx(stats.pearsonr(x, y).pvalue, rel=1e-9)
+    for z, skew in ((-1.0, 0.4), (0.5, 0.1), (4.0, 0.64)):
+        assert ranks.pearson_tail(z, skew) == pytest.approx(stats.pearson3.sf(z, skew), rel=1e-9)
+
+
 def test_p_values_of_counts_are_those_of_random_orders():
     # nine of ten values are equal: their order is drawn, for each pair anew
     p = []

@@ -10,7 +10,8 @@ from lmi.estimation import combination, null, permutations, tails
 from lmi.estimation import estimate as estimation
 from lmi.ksg import kernel as ksg
 from scipy.signal import lfilter
-from scipy.stats import kstest
+from scipy.stats import kstest, pearson3
+from scipy.stats import t as student
 
 from benchmarks.statistics import autoregressive, pair
 
@@ -227,6 +228,20 @@ def test_the_fourth_cumulant_is_that_of_random_permutations_of_heavy_tails():
     assert expected > 0.1
     variance = tails.moments(p, "free")[1]
     assert tails.fourth_cumulant(p, "free") / variance**2 == pytest.approx(expected, rel=0.2)
+
+
+def test_the_tail_has_the_moments_of_the_permutations(monkeypatch):
+    """Pearson III by mean, variance and skewness; with a kurtosis, Student's t of the same."""
+    p = part(np.random.default_rng(0))
+    monkeypatch.setattr(tails, "moments", lambda *of: (1.0, 4.0, 8 * 0.6))
+    monkeypatch.setattr(tails, "fourth_cumulant", lambda *of: -0.1)
+    assert tails.cross_tail(p, "free", 0, 7.0) == pytest.approx(pearson3.sf(3.0, 0.6))
+    monkeypatch.setattr(tails, "moments", lambda *of: (1.0, 4.0, 0.0))
+    monkeypatch.setattr(tails, "fourth_cumulant", lambda *of: 16 * 0.5)
+    freedom = 4 + 6 / 0.5  # of this excess kurtosis
+    assert student.stats(freedom, moments="k") == pytest.approx(0.5)
+    expected = student.sf(3.0 * np.sqrt(freedom / (freedom - 2)), freedom)
+    assert tails.cross_tail(p, "free", 0, 7.0) == pytest.approx(expected)
 
 
 def test_the_tail_of_blocks_counts_whole_blocks(monkeypatch):

@@ -19,5 +19,9 @@ def test_strata_weigh_as_many_samples_as_they_have():
     of_each = [ksg.mi(x[strata == code], y[strata == code], 3) for code in (0, 1)]
     assert of_each[1] - of_each[0] > 2
     assert mean == pytest.approx(0.75 * of_each[0] + 0.25 * of_each[1], abs=0.01)
-    assert 0 < sd < 0.2
+    scatter = [
+        np.std(ksg.pointwise_mi(x[strata == code], y[strata == code], 3), ddof=1) / np.sqrt(n)
+        for code, n in enumerate((600, 200))
+    ]
+    assert sd == pytest.approx(np.hypot(0.75 * scatter[0], 0.25 * scatter[1]), rel=0.02)
     assert texts.startswith("large: ") and "small: " in texts

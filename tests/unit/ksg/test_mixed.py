@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from lmi.ksg import discrete
+from lmi.ksg import discrete, flat, guided
 from scipy.special import digamma
 from sklearn.feature_selection import mutual_info_classif
 
@@ -78,3 +78,26 @@ def test_a_rare_label_has_as_many_neighbours_as_there_are():
     x = np.random.default_rng(0).standard_normal(100)
     label = np.r_[np.zeros(97, int), 1, 2, 2]
     assert np.isfinite(discrete.labelled(x, label, 12)).all()
+
+
+def test_a_label_of_one_sample_tells_which_sample_it_is():
+    x = np.random.default_rng(0).standard_normal(60)
+    x[-1] = 9.0  # alone there
+    label = np.r_[np.arange(59) % 2, 2]
+    found = discrete.labelled(x, label, 3)
+    assert found[-1] == pytest.approx((digamma(60) - digamma(1)) / np.log(2))
+
+
+def test_parts_of_a_pairing_are_estimated_as_if_each_stood_alone():
+    rng = np.random.default_rng(1)
+    x = rng.poisson(1.0, 400).astype(float)
+    y = np.where(rng.random(400) < 0.5, x, rng.poisson(1.0, 400))
+    part = rng.integers(2, size=400)
+    pairing = flat.pair(*(guided.untie(z[:, None], side)[:, 0] for side, z in enumerate((x, y))))
+    groups, part = discrete.equals(x, y)[:, pairing.order], part[pairing.order]
+    found = discrete.mixed_in_order(pairing, groups, 5, part, 2)
+    for one in (0, 1):
+        rows = part == one
+        alone = flat.pair(pairing.x[rows], pairing.y[rows])
+        expected = discrete.mixed_in_order(alone, groups[:, rows][:, alone.order], 5)
+        np.testing.assert_allclose(found[rows][alone.order], expected, atol=1e-12)

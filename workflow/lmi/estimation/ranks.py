@@ -81,17 +81,22 @@ def test(rank, least=0.0):
     n = len(rank)
     scores, cosines = _grid(n)
     r = float(scores @ scores[rank]) / n
-    t = r * np.sqrt((n - 2) / max(1 - r**2, 1e-15))
-    p_scores = 2 * stdtr(n - 2, -abs(t))
+    p_scores = of_correlation(r, n)
     squares = n * ((cosines @ cosines[:, rank].T / n) ** 2).sum()
     p_cosines = gammaincc(N_COSINES**2 / 2, squares / 2)
     pairing = flat.Pairing(np.arange(n), scores, scores[rank], scores, rank)
     neighbours_of = flat.search(pairing, [K])
     observed = float(ksg.bits(neighbours_of.n_x, neighbours_of.n_y, K).mean())
     mean, sd, skew = moments(n)
-    p_ksg = _pearson(float((observed - mean) / sd), skew)
+    p_ksg = pearson_tail(float((observed - mean) / sd), skew)
     p = float(np.interp(combined([p_scores, p_cosines, p_ksg]), *UNIFORM))
     return Null(max(p, least, SMALLEST), 0, mean, sd, "moments")
+
+
+def of_correlation(r, n):
+    """Return the p value, of both sides, of a correlation of n normal numbers."""
+    t = r * np.sqrt((n - 2) / max(1 - r**2, 1e-15))
+    return 2 * stdtr(n - 2, -abs(t))
 
 
 def moments(n):
@@ -104,7 +109,7 @@ def moments(n):
     return 0.06 / n, float((0.531 - 2.345 / n**0.563) / root), float(6.4 / root)
 
 
-def _pearson(z, skew):
+def pearson_tail(z, skew):
     """Return the upper tail of a standardised Pearson III curve of positive skewness."""
     shape = 4 / skew**2
     return float(gammaincc(shape, max(shape + z * np.sqrt(shape), 0.0)))
