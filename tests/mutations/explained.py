@@ -36,4 +36,9 @@ EXPLAINED = {
         "-            a, b = guided.untie(a, 0), guided.untie(b, 1)\n"
         "+            a, b = guided.untie(a, -1), guided.untie(b, 1)",
     ): "which random numbers part ties",
+    (
+        LMI + "data/samples.py",
+        "-        own = np.arange(len(keep)) if rows[0] is None else rows[0]\n"
+        "+        own = np.arange(len(keep)) if rows[ -1] is None else rows[0]",
+    ): "rows are known of all sources, or of none",
 }

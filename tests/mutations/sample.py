@@ -56,10 +56,11 @@ SELECTIONS = {
         *(DATA + name for name in ("test_samples.py", "test_resample.py", "test_variables.py")),
     ),
     "data/pairing.py": (DATA + "test_pairing.py",),
-    "data/label_joins.py": (DATA + "test_variables.py", DATA + "test_sample_labels.py"),
+    "data/label_joins.py": (DATA + "test_variables.py", DATA + "test_samples.py"),
     "data/matrix_values.py": (
         DATA + "test_variables.py",
         DATA + "test_samples.py",
+        DATA + "test_preprocess.py",
         "tests/unit/pipeline/test_given.py",
     ),
 }

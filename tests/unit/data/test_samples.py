@@ -6,6 +6,8 @@ import pandas as pd
 import pytest
 from lmi.base.errors import InputError
 from lmi.data import where
+from lmi.data.label_joins import joined_labels
+from lmi.data.sources import sources_of
 from lmi.data.variables import count_samples, list_variables, read_matrices
 from lmi.planning.config import load
 
@@ -120,6 +122,19 @@ def test_a_draw_comes_after_the_condition():
 def test_strata_follow_the_samples():
     dataset = {"source": "a.h5ad", "where": "n_counts >= 500", "strata": "cell_type"}
     assert (read(dataset)[1]["strata"] == TYPES[50:]).all()
+
+
+def test_labels_say_how_they_were_joined_and_what_they_are_for():
+    pd.DataFrame({"batch": np.arange(N) % 2}).to_csv("rows.csv", index=False)
+    loaded = load({"datasets": {"d": {"source": "a.h5ad", "variables": "each"}}})["datasets"]["d"]
+    own = sources_of(loaded)[0]
+    assert joined_labels(own, "cell_type")[1] == "own"
+    labels, joined = joined_labels(own, {"table": "obs.csv", "column": "cell_type"})
+    assert joined == "name" and (labels == TYPES).all()
+    assert joined_labels(own, {"table": "rows.csv", "column": "batch"})[1] == "position"
+    for what in ("strata", "compare"):
+        with pytest.raises(InputError, match=rf"^{what}: 'obs.csv' has no column 'none'"):
+            joined_labels(own, {"table": "obs.csv", "column": "none"}, what)
 
 
 def test_a_series_in_pieces_is_refused_and_one_with_a_gap_has_intervals():

@@ -179,9 +179,9 @@ def tile_pairs(dataset, variables, block_size, i, j):
     one = range(first, min(first + block_size, len(names)))
     other = range(second, min(second + block_size, len(names)))
     pairs = ((a, b) for a, b in product(one, other) if a < b)
-    if kind == "between" and _directed(dataset):
+    if _directed(dataset):
         pairs = (pair for pair in product(one, other) if _is_between(*pair, *content))
-    elif kind == "between":
+    else:
         left, right = content
         pairs = (
             (a, b) for a, b in pairs if (a in left and b in right) or (b in left and a in right)
