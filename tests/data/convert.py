@@ -1,9 +1,9 @@
 """Make the bundled data again: fetch two public packages, take one file of each, convert it.
 
 Run it from anywhere with `python tests/data/convert.py`. It needs pip (with access to the Python
-package index), numpy, h5py, pandas, scipy and anndata, and writes `cells/pbmc68k_reduced.h5ad` and
-`neurons/spikes.npz` beside itself. Packages and files are pinned by version and sha256: anything
-else is refused. The packages themselves are never installed.
+package index), numpy, h5py, pandas, scipy and anndata, and writes `cells/pbmc68k_reduced.h5ad`,
+`cells/lineages.csv` and `neurons/spikes.npz` beside itself. Packages and files are pinned by
+version and sha256: anything else is refused. The packages themselves are never installed.
 """
 
 import hashlib
@@ -86,6 +86,15 @@ def convert_cells(content, out):
             index=text(table["index"]),
         )
     anndata.AnnData(expression, obs=cells, var=genes).write_h5ad(out, compression="gzip")
+    lineage = cells["cell_type"].map(lineage_of).rename("lineage")
+    lineage.rename_axis("cell").to_csv(out.with_name("lineages.csv"))
+
+
+def lineage_of(cell_type):
+    """Return the lineage of a cell type, nothing of progenitors."""
+    if cell_type == "CD34+":
+        return ""
+    return "myeloid" if cell_type in ("Dendritic", "CD14+ Monocyte") else "lymphoid"
 
 
 class ArraysOnly(pickle.Unpickler):
@@ -122,5 +131,5 @@ def convert_neurons(content, out):
 if __name__ == "__main__":
     convert_cells(fetch(CELLS), HERE / "cells" / "pbmc68k_reduced.h5ad")
     convert_neurons(fetch(NEURONS), HERE / "neurons" / "spikes.npz")
-    for path in ("cells/pbmc68k_reduced.h5ad", "neurons/spikes.npz"):
+    for path in ("cells/pbmc68k_reduced.h5ad", "cells/lineages.csv", "neurons/spikes.npz"):
         print(f"{hashlib.sha256((HERE / path).read_bytes()).hexdigest()}  {path}")

@@ -5,8 +5,8 @@
 
 `make test-mutants` installs cosmic-ray into an environment of its own, which makes the mutants;
 the tests of `SELECTIONS` run on each, in a copy of the project. Survivors are listed with what was
-changed; those that `EXPLAINED` says why no test can or need notice count apart. The exit code is 1
-where others are left.
+changed; those of which `explained` says why no test need notice them count apart. The exit code is
+1 where others are left.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 from tests.mutations.__main__ import ROOT, copy, fails
-from tests.mutations.explained import EXPLAINED
+from tests.mutations.explained import why
 
 MAKER = ROOT / ".mutants/bin/python"
 KSG, ESTIMATION, DATA = "tests/unit/ksg/", "tests/unit/estimation/", "tests/unit/data/"
@@ -106,11 +106,11 @@ def main():
             tests = SELECTIONS[mutant["file"].removeprefix("workflow/lmi/")]
             change = "\n".join(line.replace("\t", " ") for line in mutant["change"])
             verdict = "noticed" if is_noticed(mutant, tests, folder) else "SURVIVED"
-            why = EXPLAINED.get((mutant["file"], change), "") if verdict == "SURVIVED" else ""
-            verdict = "explained" if why else verdict
+            reason = why(mutant["file"], mutant["change"]) if verdict == "SURVIVED" else ""
+            verdict = "explained" if reason else verdict
             counts[verdict] += 1
             where = f"{mutant['file']}:{mutant['line']} {mutant['operator']}"
-            print(f"{verdict:9} {time.monotonic() - start:5.0f} s  {where}  {why}", flush=True)
+            print(f"{verdict:9} {time.monotonic() - start:5.0f} s  {where}  {reason}", flush=True)
             if verdict == "SURVIVED":
                 print(change, flush=True)
     print(", ".join(f"{n} {verdict}" for verdict, n in counts.items()))

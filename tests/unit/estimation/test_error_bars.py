@@ -74,6 +74,13 @@ def test_the_variance_is_that_of_disjoint_parts_scaled_to_the_whole(monkeypatch)
     assert third == pytest.approx(parts[0][:, 1].mean())
 
 
+def test_parts_have_enough_samples_for_the_neighbours_of_either_estimate():
+    assert error_bars.affordable(250, Neighbours(3, 3)) == [3, 6, 10]
+    assert error_bars.affordable(249, Neighbours(3, 3)) == [3, 6]  # 24 are too few
+    assert error_bars.affordable(250, Neighbours(3, 24)) == [3]  # 50 are needed
+    assert error_bars.affordable(149, Neighbours(24, 3)) == []
+
+
 def narrow_pair(rng):
     """Return the same as a pair of single features, of which nothing is learned."""
     both = known_axes(rng)

@@ -10,7 +10,7 @@ from lmi.estimation import combination, null, permutations, tails
 from lmi.estimation import estimate as estimation
 from lmi.ksg import kernel as ksg
 from scipy.signal import lfilter
-from scipy.stats import kstest, pearson3
+from scipy.stats import kstest, norm, pearson3
 from scipy.stats import t as student
 
 from benchmarks.statistics import autoregressive, pair
@@ -228,6 +228,19 @@ def test_the_fourth_cumulant_is_that_of_random_permutations_of_heavy_tails():
     assert expected > 0.1
     variance = tails.moments(p, "free")[1]
     assert tails.fourth_cumulant(p, "free") / variance**2 == pytest.approx(expected, rel=0.2)
+
+
+def test_the_tail_of_draws_is_that_of_a_curve_with_their_mean_and_the_skewness_of_many():
+    """A thousand draws of the expected skewness count beside those that were made."""
+    draws = np.random.default_rng(3).gamma(4.0, 1.0, 500)
+    z = (draws - draws.mean()) / draws.std(ddof=1)
+    for expected_skew in (0.0, 0.1):
+        skew = (500 * (z**3).mean() + 1000 * expected_skew) / 1500
+        score = 3.0 / np.sqrt(1 + 1 / 500)
+        expected = student.sf(norm.isf(pearson3.sf(score, skew)), 499)
+        observed = draws.mean() + 3 * draws.std(ddof=1)
+        found = tails.drawn_tail(draws, observed, 500, expected_skew)
+        assert found == pytest.approx(expected, rel=1e-6)
 
 
 def test_the_tail_has_the_moments_of_the_permutations(monkeypatch):

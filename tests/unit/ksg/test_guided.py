@@ -83,6 +83,18 @@ def test_the_correction_of_a_sample_is_what_its_definition_says():
     assert by_rows[0] == pytest.approx(expected / np.log(2), abs=1e-4)
 
 
+def test_a_trusted_critic_is_taken_as_it_is():
+    assert guided.TEMPERATURES[guided.TRUSTED] == 1.0
+
+
+def test_samples_that_others_equal_on_both_sides_are_counted():
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((2, 300, 1))
+    a[:100], b[:60] = 0.0, 1.0  # equal on one side, or on both
+    *_, n_tied = guided.evaluate(a, b, np.array([0.5]), 1, np.ones(1))
+    assert n_tied == 60
+
+
 def test_strangers_bound_what_a_sample_may_lack():
     share = guided.ASTRAY
     assert guided.mixed(np.array(-1e3)) == pytest.approx(np.log(share))

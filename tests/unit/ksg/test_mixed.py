@@ -63,6 +63,21 @@ def test_the_rest_of_the_series_is_what_its_first_terms_leave(share, n):
         assert 0 < discrete._rest(share, n) < (1 - share) / n / share
 
 
+def test_values_not_seen_are_those_of_chao_wang_and_jost():
+    """Their equation: once / n (1 - A)^(1 - n) [-log A - sum of (1 - A)^r / r]."""
+    assert discrete._unseen(np.array([0, 0, 0, 1])) == 0.0  # one alone: as good as all were seen
+    for label in ([0, 0, 0, 1, 2, 3], [0, 0, 1, 1, 2, 3, 4]):
+        n, counts = len(label), np.bincount(label)
+        once, twice = (counts == 1).sum(), (counts == 2).sum()
+        share = (
+            2 * twice / ((n - 1) * once + 2 * twice) if twice else 2 / ((n - 1) * (once - 1) + 2)
+        )
+        r = np.arange(1, n)
+        expected = once / n * (1 - share) ** (1.0 - n)
+        expected *= -np.log(share) - ((1 - share) ** r / r).sum()
+        assert discrete._unseen(np.array(label)) == pytest.approx(expected, rel=2e-3, abs=1e-12)
+
+
 def test_the_entropy_of_equal_labels():
     assert discrete.entropy_bits(np.arange(64) % 8) == pytest.approx(3)
 
