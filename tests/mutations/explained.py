@@ -19,6 +19,11 @@ LINES = {
         "inside_y, _ = ksg.marginal_neighbours(y, radius, n_inside, 1, threads, apart)",
     ): CHANCE,
     (LMI + "ksg/discrete.py", "if rate * n > MANY_TERMS:"): "both ways give the same sum",
+    (
+        LMI + "data/matrix_values.py",
+        "is_run = len(places) == last - first + 1 and "
+        "np.array_equal(places, range(first, last + 1))",
+    ): "the length is asked first because it is quick",
 }
 """By file and the line that is changed, whatever it is changed to."""
 CHANGES = {

@@ -82,6 +82,20 @@ def test_steps_in_time_work_within_stretches():
     assert done.ravel().tolist() == [0, 0, 9, 9]
 
 
+def test_a_line_is_taken_off_each_stretch_of_a_series_by_itself(counts):
+    table = pd.read_csv("counts.csv", index_col=0)
+    (table + np.where(np.arange(N) < 110, 0.0, 500.0)[:, None]).to_csv("counts.csv")
+    pd.DataFrame({"n": np.arange(N)}, index=table.index).to_csv("n.csv")
+    where = {"table": "n.csv", "condition": "n < 100 or n >= 130"}
+    values, _ = read(["detrend"], time_series=True, where=where)
+    assert len(values) == 210
+    for rows, kept in ((slice(0, 100), counts[:100]), (slice(100, 210), counts[130:])):
+        expected = kept[:, [0, 2]]
+        t = np.arange(len(expected))
+        line = np.polyfit(t, expected, 1)
+        np.testing.assert_allclose(values[rows], expected - (np.outer(t, line[0]) + line[1]))
+
+
 def test_the_features_that_vary_most_stay():
     table = pd.read_csv("counts.csv", index_col=0)
     table["a"] *= 10

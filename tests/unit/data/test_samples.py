@@ -124,6 +124,13 @@ def test_strata_follow_the_samples():
     assert (read(dataset)[1]["strata"] == TYPES[50:]).all()
 
 
+def test_labels_that_are_given_follow_the_samples():
+    dataset = {"source": "a.h5ad", "where": "n_counts >= 500", "given": {"column": "cell_type"}}
+    assert (read(dataset)[1]["given"] == TYPES[50:]).all()
+    both = {"source": ["m.csv", "a.h5ad"], "given": {"table": "obs.csv", "column": "cell_type"}}
+    assert (read(both)[1]["given"] == TYPES).all()
+
+
 def test_labels_say_how_they_were_joined_and_what_they_are_for():
     pd.DataFrame({"batch": np.arange(N) % 2}).to_csv("rows.csv", index=False)
     loaded = load({"datasets": {"d": {"source": "a.h5ad", "variables": "each"}}})["datasets"]["d"]
