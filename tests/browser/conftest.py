@@ -45,6 +45,10 @@ def hostile(folder):
         file["groups"][...] = 2 * len(pairs) * ["<i>treated</i> against control"]
         drawn = np.random.default_rng(1).normal(0.0, 0.02, (2 * len(pairs), 40))
         file["null_bits"] = np.pad(drawn, ((0, 0), (0, 60)), constant_values=np.nan)
+        labels = np.full((2 * len(pairs), 2, 300), np.nan, np.float32)
+        labels[0, 0] = np.arange(300) % 3
+        labels[0, 1] = np.arange(300) % 2
+        file["label"] = labels
         file["within_strata"][0] = f"{STRATA[0]}: 0.100 (n 150); {STRATA[1]}: -0.010 (n 150)"
         for name, values in columns_of(why).items():
             file[name][...] = values

@@ -156,8 +156,10 @@ def test_names_are_text_wherever_they_stand(tab):
         "pair-lag",
         "pair-size",
         "pair-strata",
+        "pair-taken",
     ):
         tab.show(name)
+    assert "100 of 300 samples get their own label" in tab.page.locator("#panel").text_content()
     features = tab.page.locator("#pair-loadings-x .ytick text").all_text_contents()
     assert len(features) == 3 and "<u>one" in features
     assert STRATA[0] in " ".join(tab.page.locator("#pair-strata .ytick text").all_text_contents())

@@ -10,9 +10,11 @@ from helpers.runs import write_tile
 from lmi.data.sample_labels import Label
 from lmi.estimation import null
 from lmi.report import payload
-from lmi.report.blocks import loadings, read_blocks
+from lmi.report.blocks import loadings, read_blocks, taken_for
 from lmi.report.details import read_details
 from lmi.results.table import aggregate
+
+from tests.helpers.tiles import through
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +95,24 @@ def test_at_a_lag_features_of_y_are_taken_as_much_later():
         ((x, y),) = loadings({"v": {}}, [panel], np.arange(100))
     assert x == [[], []]
     assert y[0][0] == "b" and y[1][0] == pytest.approx(1, abs=1e-3)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_page_tells_what_samples_of_each_label_are_taken_for(tmp_path, turned):
+    """Labels 0 and 1 are told from 2, and hardly from each other."""
+    rng = np.random.default_rng(5)
+    label = np.repeat([0, 1, 2], [150, 120, 90])
+    x = rng.standard_normal((360, 6)) + 5.0 * (label == 2)[:, None]
+    y = np.eye(3)[label]
+    matrices = [y, x] if turned else [x, y]
+    found = through(tmp_path, matrices, [(0, 1)], ("label",), n_latent=4)["v0", "v1"][0]
+    known = read_blocks([tmp_path / "block.h5"])["d"]["variables"]
+    told = taken_for(known, {"x": "v0", "y": "v1", "lag": 0, "label": found})
+    counts = np.array(told["counts"])
+    assert told["labels"] == ["0", "1", "2"] and told["others"] == 0
+    assert counts.sum(axis=1).tolist() == [150, 120, 90]
+    assert counts[2, 2] >= 88 and counts[:2, 2].sum() <= 3
+    assert 0 < counts[:2, 1].sum() < counts[:2, 0].sum()  # the commoner one
 
 
 def test_labels_find_their_samples_by_row_and_strata_are_not_shown_twice():

@@ -26,7 +26,7 @@ import numpy as np
 from lmi.base.disk import told_what_to_do
 from lmi.base.errors import InputError
 
-SCHEMA = 4
+SCHEMA = 5
 """Version of the layout of all HDF5 files; a reader refuses another one."""
 
 SEAL_BYTES = 512

@@ -55,11 +55,14 @@ class Gain:
     ----------
     bits : array, shape (n_samples,)
         By the setting, of those allowed, that tells more of the samples of other parts.
+    likeliest : int array, shape (n_samples,)
+        The label that it takes each sample for.
     view : int
         The one that tells most of all samples.
     """
 
     bits: np.ndarray
+    likeliest: np.ndarray
     view: int
 
 
@@ -91,14 +94,18 @@ def gains(views, label, part, *kinds, linear=False):
     share = np.bincount(label) / len(label)
     found = []
     for kind in kinds:
-        allowed = [np.concatenate([of_view[kind] for of_view in of]) for of in left_out]
-        # a row a setting, a column a part
-        sums = np.array([of.sum(axis=1) for of in allowed]).T
-        gained = np.empty(len(label))
+        # of each part log probabilities and likeliest labels, a row a setting of a view
+        allowed = [
+            [np.concatenate([of_view[what][kind] for of_view in of]) for what in (0, 1)]
+            for of in left_out
+        ]
+        sums = np.array([log_p.sum(axis=1) for log_p, _ in allowed]).T
+        gained, likeliest = np.empty(len(label)), np.empty(len(label), int)
         for one, of_part in enumerate(allowed):
-            gained[part == one] = of_part[int(np.argmax(np.delete(sums, one, 1).sum(axis=1)))]
+            setting = int(np.argmax(np.delete(sums, one, 1).sum(axis=1)))
+            gained[part == one], likeliest[part == one] = (rows[setting] for rows in of_part)
         best = int(np.argmax(sums.sum(axis=1))) // np.count_nonzero(kind)
-        found.append(Gain((gained - np.log(share[label])) / np.log(2), best))
+        found.append(Gain((gained - np.log(share[label])) / np.log(2), likeliest, best))
     return found
 
 
@@ -207,6 +214,8 @@ def _within(x, label):
 def of_pair(wide, label, fold, inner):
     """Return the bits of each sample by classifiers of half, most and all samples there might be.
 
+    And the label that they take it for.
+
     Parameters
     ----------
     wide : candidates.Variable
@@ -217,9 +226,10 @@ def of_pair(wide, label, fold, inner):
 
     Returns
     -------
-    float32 array, shape (3, n_samples)
-        Of linear discriminants that learn from half of the samples, and from five sixths, and of
-        the best there might be; NaN for samples left out.
+    float32 array, shape (4, n_samples)
+        Bits of linear discriminants that learn from half of the samples, and from five sixths, and
+        of the best there might be; the label that the best there are take the sample for. NaN for
+        samples left out.
     """
     good = np.flatnonzero(fold >= 0)
     views = [
@@ -227,8 +237,8 @@ def of_pair(wide, label, fold, inner):
         for view in (wide.views["linear"], wide.features, wide.views["fourier"])
         if view.shape[1] <= MAX_FEATURES
     ]
-    codes = np.unique(label[good], return_inverse=True)[1]
-    found = np.full((3, len(fold)), np.nan, np.float32)
+    values, codes = np.unique(label[good], return_inverse=True)
+    found = np.full((4, len(fold)), np.nan, np.float32)
     part = N_INNER * fold[good].astype(int) + inner[good]
     few = [
         gains(views, codes, np.isin(part, half).astype(int), EVERY_LINEAR, linear=True)[0].bits
@@ -245,5 +255,5 @@ def of_pair(wide, label, fold, inner):
             base, completed = of_some.bits, other
     # what else discriminants see beyond linear ones counts as it was found
     completed = completed + max(0.0, float((every.bits - base).mean()))
-    found[:, good] = np.mean(few, axis=0), of_all.bits, completed
+    found[:, good] = np.mean(few, axis=0), of_all.bits, completed, values[every.likeliest]
     return found

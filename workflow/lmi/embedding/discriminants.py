@@ -33,7 +33,7 @@ EVERY_LINEAR = np.ones(N_LINEAR, bool)
 
 
 def log_probabilities(x, label, out, n_labels, linear=False):
-    """Return the log probability of the labels of the samples left out.
+    """Return the log probability of the labels of the samples left out, and the likeliest labels.
 
     Parameters
     ----------
@@ -47,19 +47,21 @@ def log_probabilities(x, label, out, n_labels, linear=False):
 
     Returns
     -------
-    array, shape (n_settings, n_out)
+    log_p : array, shape (n_settings, n_out)
         A row a setting, in the order of `LINEAR`; `N_LINEAR` of linear ones alone. Minus infinity
         where a setting adds nothing.
+    likeliest : int array, shape (n_settings, n_out)
     """
     x = x.astype(float)
     seen, own, left_out, its = x[~out], label[~out], x[out], label[out]
     if linear:
         return _of_features(seen, own, left_out, its, n_labels, linear)
     keep = differs(seen, own, n_labels)
-    few = np.full((N_ALL, len(its)), -np.inf)
+    few = np.full((N_ALL, len(its)), -np.inf), np.zeros((N_ALL, len(its)), int)
     if keep.any() and not keep.all():
         few = _of_features(seen[:, keep], own, left_out[:, keep], its, n_labels, linear)
-    return np.concatenate([_of_features(seen, own, left_out, its, n_labels, linear), few])
+    every = _of_features(seen, own, left_out, its, n_labels, linear)
+    return tuple(np.concatenate(both) for both in zip(every, few, strict=True))
 
 
 def differs(x, label, n_labels):
@@ -77,7 +79,7 @@ def differs(x, label, n_labels):
 
 
 def _of_features(x, label, left_out, its, n_labels, linear):
-    """Return rows of all settings, by all features."""
+    """Return rows of all settings, by all features, as `log_probabilities` does."""
     counts = np.bincount(label, minlength=n_labels).astype(float)
     mean = x.mean(axis=0)
     members = label == np.arange(n_labels)[:, None]
@@ -100,7 +102,8 @@ def _of_features(x, label, left_out, its, n_labels, linear):
         lengths = _lengths(within @ turn, label, z @ turn, apart * means @ turn)
         scores += [log_share - 0.5 * own for own in lengths]
     rows = np.arange(len(z))
-    return np.array([log_softmax(score, axis=1)[rows, its] for score in scores])
+    log_p = np.array([log_softmax(score, axis=1)[rows, its] for score in scores])
+    return log_p, np.array([score.argmax(axis=1) for score in scores])
 
 
 def _lengths(within, label, z, centres):

@@ -78,7 +78,7 @@ def measure(embedding, *, k, seed, name, threads, other=(-np.inf, np.nan), pair=
             bits, thirds = narrow.with_ties(pair, NEIGHBOURS * k, rng)
         drift = float(bits.mean() - thirds)
     else:
-        few, many, bits = embedding.classified[:, good].astype(float)
+        few, many, bits = embedding.classified[:3, good].astype(float)
         sd = np.hypot(bits.std() / np.sqrt(len(bits)), np.nan_to_num(other[1]))
         if other[0] - bits.mean() > max(CLEAR_BITS, CLEAR_SD * sd):
             return None

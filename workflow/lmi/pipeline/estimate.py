@@ -300,8 +300,19 @@ def _estimate_rows(file, rows, samples, options, threads, keep_pointwise, keep_s
                 arrays["pointwise"][place] = result[0].pointwise_bits
                 zx, zy = held_out_coordinates(embedded[place])
                 arrays["scatter"][place] = np.stack([zx[shown, 0], zy[shown, 0]], axis=1)
+        classified = [e is not None and e.classified is not None for e in embedded]
+        if any(classified):
+            arrays["label"] = np.full((len(rows), 2, n_samples), np.nan, np.float32)
+            for place in np.flatnonzero(classified):
+                arrays["label"][place] = _labels(embedded[place])
         if any(t.drawn_bits.size for t in tested):
             arrays["null_bits"] = np.full((len(rows), null.KEPT), np.nan, np.float32)
             for place, t in enumerate(tested):
                 arrays["null_bits"][place, : t.drawn_bits.size] = t.drawn_bits
     return arrays
+
+
+def _labels(embedding):
+    """Return the label of each sample, and the one that classifiers take it for."""
+    own = embedding.values[list(embedding.kinds).index("label")]
+    return np.where(np.isfinite(embedding.classified[3]), [own, embedding.classified[3]], np.nan)

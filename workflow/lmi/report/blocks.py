@@ -11,6 +11,8 @@ MAX_FEATURES = 60
 """Names of features that the page lists of a variable."""
 MAX_LOADINGS = 12
 """Features that the page lists of an axis."""
+MAX_LABELS = 30
+"""Labels of which the page shows what they are taken for."""
 
 
 def read_blocks(paths):
@@ -115,6 +117,48 @@ def loadings(variables, panels, samples):
             sides.append([[names[i] for i in first], [float(f"{values[i]:.3f}") for i in first]])
         found.append(sides)
     return found
+
+
+def taken_for(variables, panel):
+    """Return how many samples of each label classifiers take for each, by features of a variable.
+
+    Parameters
+    ----------
+    variables : dict
+        Of one dataset, as `read_blocks` returns them.
+    panel : dict
+        x, y, lag, and label: of each sample its own, and the one that it is taken for.
+
+    Returns
+    -------
+    dict
+        ``labels``: the commonest `MAX_LABELS` first, by name; ``counts``: a row a label, a column
+        each that samples of it are taken for; ``others``: how many samples have labels not shown.
+    """
+    good = np.isfinite(panel["label"]).all(axis=0)
+    own, taken = panel["label"][:, good].astype(int)
+    codes, sizes = np.unique(own, return_counts=True)
+    shown = codes[np.argsort(-sizes, kind="stable")][:MAX_LABELS]
+    counts = ((own == shown[:, None])[:, None] & (taken == shown[:, None])).sum(axis=2)
+    samples = np.flatnonzero(good)
+    return {
+        "labels": [_label_name(variables, panel, samples[own == code], code) for code in shown],
+        "counts": counts.tolist(),
+        "others": int((~np.isin(own, shown)).sum()),
+    }
+
+
+def _label_name(variables, panel, rows, code):
+    """Return the name of a label: of the feature that indicates it on the side that is a label."""
+    for side in ("x", "y"):
+        names, z = _features(variables.get(panel[side]))
+        if not names or len(np.unique(z[:200], axis=0)) > len(names) + 1:
+            continue
+        partners = (rows + (panel["lag"] if side == "y" else 0)) % len(z)
+        indicated = np.unique(z[partners].argmax(axis=1))
+        if len(indicated) == 1:
+            return names[indicated[0]].removeprefix(f"{panel[side]}=")
+    return f"label {code}"
 
 
 def _features(variable):

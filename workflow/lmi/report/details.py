@@ -131,4 +131,10 @@ def _read_panel(tile, row, samples):
     if not np.isfinite(scatter).any():
         return None
     null = tile["null_bits"][row] if "null_bits" in tile else np.zeros(0)
-    return {"scatter": scatter, "pointwise": tile["pointwise"][row][samples], "null": null}
+    labels = tile["label"][row] if "label" in tile else np.full((2, 1), np.nan)
+    return {
+        "scatter": scatter,
+        "pointwise": tile["pointwise"][row][samples],
+        "null": null,
+        "label": labels if np.isfinite(labels).any() else None,
+    }

@@ -5,7 +5,7 @@ import pandas as pd
 
 from lmi.base import reasons
 from lmi.report import figures
-from lmi.report.blocks import first_axes, loadings
+from lmi.report.blocks import first_axes, loadings, taken_for
 from lmi.report.network import network
 from lmi.report.packing import pack, scaled
 from lmi.report.texts import THOROUGH
@@ -305,7 +305,7 @@ def _heavy(names, details, blocks, place, variables):
     n_samples = int(np.clip(MAX_VALUES // max(3 * n_pairs, 1), 50, MAX_SAMPLES))
     words, arrays = [], {}
     for number, name in enumerate(names):
-        its = {"pairs": [], "trained": [], "features": {}, "labels": []}
+        its = {"pairs": [], "trained": [], "features": {}, "labels": [], "taken": {}}
         words.append(its)
         known = blocks.get(name, {"variables": {}, "strata_names": [], "samples": ()})
         codes = {one: code for code, one in enumerate(variables)}
@@ -353,6 +353,11 @@ def _heavy(names, details, blocks, place, variables):
         its["labels"], of_labels = _labels(known, samples)
         arrays |= {f"label_{i}-{number}": array for i, array in enumerate(of_labels)}
         its["loadings"] = loadings(known["variables"], panels, np.asarray(detail["samples"]))
+        its["taken"] = {
+            place: taken_for(known["variables"], panel)
+            for place, panel in enumerate(panels)
+            if panel["label"] is not None
+        }
         ends = list(dict.fromkeys(panel[side] for panel in panels for side in ("x", "y")))
         ends = [one for one in ends if one in known["variables"]]
         its["embedded"] = [codes[one] for one in ends]

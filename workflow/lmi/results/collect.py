@@ -20,7 +20,7 @@ MAX_VALUES = 40_000_000
 MAX_CURVES = 500
 """Training curves of a part that the report draws, besides those of the strongest pairs."""
 
-_DETAILS = ("pointwise", "scatter", "null_bits", "loss_train", "loss_validation")
+_DETAILS = ("pointwise", "scatter", "label", "null_bits", "loss_train", "loss_validation")
 # Tiles whose training took fewer steps have the beginning of the same axis.
 _AXES = ("scatter_samples", "loss_step")
 

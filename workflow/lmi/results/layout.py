@@ -127,7 +127,12 @@ EMBEDDINGS = {
         "float64", ("pair", "value and error"), "bits of many weak axes", BITS, np.nan, True
     ),
     "classified": Dataset(
-        "float32", ("pair", "training share", "sample"), "bits of classifiers", BITS, np.nan, True
+        "float32",
+        ("pair", "half, most, all there might be, and the likeliest label", "sample"),
+        "what classifiers tell of a label: bits, and the label that they take a sample for",
+        "",
+        np.nan,
+        True,
     ),
     "mixture": Dataset(
         "float64",
@@ -161,6 +166,14 @@ _DETAILS = {
         "float32", ("detailed pair", "shown sample", "side"), "first axes", SD, np.nan, True
     ),
     "scatter_samples": Dataset("int64", ("shown sample",), "samples of scatter", optional=True),
+    "label": Dataset(
+        "float32",
+        ("detailed pair", "its own, and the one that it is taken for", "sample"),
+        "labels of pairs of a label and features",
+        "",
+        np.nan,
+        True,
+    ),
     "null_bits": Dataset(
         "float32", ("detailed pair", "permutation"), "KSG on permuted samples", BITS, np.nan, True
     ),

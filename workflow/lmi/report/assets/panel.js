@@ -77,7 +77,7 @@ async function openPair(row) {
     ["Checks", checks(row)],
   ]);
   const figures = [...sampleFigures(row, dataset, its, heavy), ...loadingFigures(row, its), nullFigure(row, dataset, its, heavy), lagFigure(row), sizeFigure(row),
-    strataFigure(row), trainingFigure(row, dataset, its, heavy)].filter(Boolean);
+    strataFigure(row), takenFigure(row, its), trainingFigure(row, dataset, its, heavy)].filter(Boolean);
   const variables = element("p", {}, "Variables: ", linkTo(x, dataset), " and ", linkTo(y, dataset));
   show(pairName(row, 60), `Pair of ${printable(words.datasets[dataset].name)}`,
     flagWords(row), about, variables, ...figures.filter(one => one.tagName !== "FIGURE"),
@@ -298,6 +298,30 @@ function strataFigure(row) {
         text: bars.map(bar => `${bits(bar[1])}${bar[2]}`), hovertemplate: "%{text}<extra></extra>", textposition: "none"}],
       layout: {height: 110 + 22 * bars.length, xaxis: {title: {text: "uncorrected MI (bits)"}},
         yaxis: {tickvals: bars.map((_, i) => i), ticktext: bars.map(bar => label(bar[0], 20)), autorange: "reversed"}},
+    }));
+}
+
+// How many samples of each label the classifiers take for each, as shares of the row.
+function takenFigure(row, its) {
+  const ofPair = its.taken[its.pairs.indexOf(row)];
+  if (!ofPair) return null;
+  const {labels: names, counts, others} = ofPair;
+  const total = counts.flat().reduce((sum, n) => sum + n, 0);
+  const right = counts.reduce((sum, line, i) => sum + line[i], 0);
+  const shown = names.map(name => label(name, 22));
+  const said = counts.map((line, i) => line.map((n, j) => `${n} of ${line.reduce((sum, m) => sum + m, 0)} samples of ${label(names[i], 40)}` +
+    (i === j ? " are told as such" : ` are taken for ${label(names[j], 40)}`)));
+  return figure("pair-taken", "Which labels are told apart",
+    `${whole(right)} of ${whole(total)} samples get their own label by a classifier that has not seen them. ` +
+    "A row is a label, a column what its samples are taken for; colours are shares of the row." +
+    (others ? ` ${whole(others)} samples have labels that are not shown.` : ""), () => ({
+      data: [{type: "heatmap", x: shown.map((_, i) => i), y: shown.map((_, i) => i), zmin: 0, zmax: 1, xgap: 1, ygap: 1,
+        z: counts.map(line => { const n = line.reduce((sum, m) => sum + m, 0); return line.map(m => n ? m / n : 0); }),
+        customdata: said, hovertemplate: "%{customdata}<extra></extra>", colorscale: scaleOf(theme().mi, 0, 1),
+        colorbar: {title: {text: "share of the row", side: "right"}, thickness: 12, outlinewidth: 0}}],
+      layout: {height: 190 + 22 * shown.length, margin: {l: 60, r: 10, t: 26, b: 60},
+        xaxis: {title: {text: "taken for"}, tickangle: -90, tickvals: shown.map((_, i) => i), ticktext: shown, showgrid: false},
+        yaxis: {title: {text: "label"}, autorange: "reversed", tickvals: shown.map((_, i) => i), ticktext: shown, showgrid: false}},
     }));
 }
 
