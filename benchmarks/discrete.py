@@ -215,6 +215,7 @@ def one(name, n, seed, before):
         "truth_bits": truth,
         "sd_bits": now.sd_bits,
         "flagged": now.flag != "ok",
+        "in_interval": now.low_bits <= truth <= now.high_bits,
         "oracle": pointwise.mean(),
         "before": _before(x, y, options, seed) if before else np.nan,
         "now": now.mi_bits,
@@ -245,6 +246,7 @@ def errors(pool, sizes, repeats, repeats_before, only, first_seed):
         row["coverage_truth"] = (
             (group["now"] - group["truth_bits"]).abs() <= 1.96 * group["sd_bits"]
         ).mean()
+        row["in_interval"] = group["in_interval"].mean()
         row["flagged"] = group["flagged"].mean()
         rows.append(row)
     return pd.DataFrame(rows)
