@@ -72,7 +72,8 @@ def matrix(name: str, values: Any) -> np.ndarray:
         column, number, count = stand_in
         raise InputError(
             f"{name}: expected measured values, found in column {column} "
-            f"{stand_ins.told(number, count)}. Drop these samples or impute them."
+            f"{stand_ins.told(number, count)}. Drop these samples or impute them; if they were "
+            "measured, clip them to what the others reach."
         )
     return found
 

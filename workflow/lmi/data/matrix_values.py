@@ -223,7 +223,8 @@ def _refuse_stand_ins(sources, columns, values):
                 f"source '{sources[i].path}': expected measured values in feature "
                 f"'{header(sources[i]).features[columns[i][column]]}', found "
                 f"{stand_ins.told(number, count)}. Leave them empty (NaN) in the file, and say "
-                "with project.missing what becomes of them: drop_samples or impute_median"
+                "with project.missing what becomes of them: drop_samples or impute_median. If they "
+                "were measured, clip them to what the others reach"
             )
 
 
