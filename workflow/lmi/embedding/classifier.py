@@ -100,6 +100,7 @@ def gains(views, label, part, *kinds, linear=False):
             for of in left_out
         ]
         sums = np.array([log_p.sum(axis=1) for log_p, _ in allowed]).T
+        sums[np.isinf(sums).any(axis=1)] = -np.inf  # a setting must serve all parts
         gained, likeliest = np.empty(len(label)), np.empty(len(label), int)
         for one, of_part in enumerate(allowed):
             setting = int(np.argmax(np.delete(sums, one, 1).sum(axis=1)))
