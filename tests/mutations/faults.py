@@ -200,7 +200,7 @@ FAULTS = [
         W + "base/autocorrelation.py",
         "np.abs(autocorrelation(z)).max(axis=1)",
         "np.abs(autocorrelation(z)).min(axis=1)",
-        ("tests/unit/estimation/test_series.py",),
+        ("tests/unit/base/test_autocorrelation.py",),
     ),
     Fault(
         "a p value of one drowns the others",
