@@ -61,7 +61,7 @@ def test_a_sample_is_the_mean_of_what_each_series_has_in_a_step():
         assert x[number, 0] == pytest.approx(means(FAST, start, number), rel=1e-5)
         assert y[number, 0] == pytest.approx(means(SLOW, start, number), rel=1e-5)
     assert info["interval"] is None and info["sample_names"][7] == "3.700000"
-    assert info["dropped_samples"] == []
+    assert info["dropped_samples"] == describe("d", dataset).left_out == []
     said = text(describe("d", dataset))
     assert "resampled   steps of 0.1 s, with usually 10 of 'a.csv' and 3 of 'b.csv' in each" in said
 

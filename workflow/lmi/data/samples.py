@@ -59,7 +59,7 @@ class ChosenSamples:
     @property
     def left_out(self):
         """How many samples are left out, and why: a list of [int, str]."""
-        return [[len(rows), why] for rows, why in self.dropped]
+        return [[len(rows), why] for rows, why in self.dropped if len(rows)]
 
     def own_rows(self, n_samples):
         """Return the rows of the samples in the first source, which has `n_samples` if all are."""
@@ -176,10 +176,7 @@ def _resampled(settings, sources, missing):
     """Return the steps of time that all sources have as samples."""
     steps = resample.steps_of(settings, sources, missing)
     names = tuple(f"{time:.6f}" for time in steps.times)
-    own = steps.bins[0]
-    dropped = (
-        [(np.flatnonzero(own < 0), "in no step that all files have")] if (own < 0).any() else []
-    )
+    dropped = [(np.flatnonzero(steps.bins[0] < 0), "in no step that all files have")]
     chosen = ChosenSamples(
         steps.first, names, "time", dropped, breaks=steps.breaks, paired=steps.told, bins=steps.bins
     )
