@@ -464,6 +464,9 @@ def test_bad_permutations(permutations):
 def test_bad_radius(radius):
     with pytest.raises(InputError, match="radius: expected"):
         ksg.marginal_neighbours(GOOD, radius, 3)
+    some = np.r_[np.ones(18), -0.5, np.nan]
+    with pytest.raises(InputError, match=r"found shape \(20,\) with 2 negative or NaN"):
+        ksg.marginal_neighbours(GOOD, some, 3)
 
 
 @pytest.mark.parametrize(("m", "seed"), [(0, 0), (2.5, 0), (3, -1), (3, 2**64)])
