@@ -160,6 +160,25 @@ class Tab:
         self.page.wait_for_selector(f"#{name}:not([data-stale]) .main-svg")
         return place
 
+    def click(self, selector):
+        """Click on the first such element once it keeps its place.
+
+        Plots that come into view on the way to it are drawn late on a busy machine, and move it.
+        """
+        before, kept = None, 0
+        while kept < 3:
+            box = self.page.evaluate(
+                """selector => {
+                    const one = document.querySelector(selector);
+                    one?.scrollIntoView({block: "center"});
+                    return one && JSON.stringify(one.getBoundingClientRect());
+                }""",
+                selector,
+            )
+            before, kept = box, kept + 1 if box and box == before else 0
+            self.page.wait_for_timeout(150)
+        self.page.locator(selector).first.click()
+
     def rows(self):
         """Return the texts of the cells of the first rows, by column."""
         return self.page.evaluate(

@@ -173,6 +173,7 @@ def summary(part, control=False, fdr=0.05):
                 )
     else:
         sentences.append("No pair has an estimate that can be trusted.")
+    sentences += _answers(part, fdr)
     flagged = [
         f"{int((part['flag'] == flag).sum()):,} {words}"
         for flag, words in (("warn", "with a warning"), ("fail", "failed"))
@@ -181,6 +182,28 @@ def summary(part, control=False, fdr=0.05):
     sentences.append(
         f"Flags: {', '.join(flagged)}." if flagged else "No flags: every pair passed the checks."
     )
+    return sentences
+
+
+def _answers(part, fdr):
+    """Return what a dataset found that was asked more than how much its pairs share."""
+
+    def count(what, *columns):
+        q = part[[one for one in columns if one in part]].to_numpy(float)
+        tested = np.isfinite(q).any(axis=1)
+        found = (q <= fdr).any(axis=1)
+        return (
+            f"{int(found.sum()):,} of {_counted(int(tested.sum()), what)}" if tested.any() else ""
+        )
+
+    sentences = []
+    if said := count("pair", "q_conditional"):
+        sentences.append(f"{said} share more than what is given explains.")
+    if said := count("pair", "q_delta"):
+        named = part["groups"][part["groups"] != ""].iloc[0]
+        sentences.append(f"{said} differ between the groups, {printable(named, 60)}.")
+    if said := count("pair", "q_xy", "q_yx"):
+        sentences.append(f"Of {said} the past of one tells of the other.")
     return sentences
 
 

@@ -7,7 +7,9 @@ function choose(dataset) {
   const codes = arrays[`nodes-${dataset}`];
   byId("variable-names").replaceChildren(
     ...Array.from(codes, code => element("option", {value: words.variables[code]})));
-  const ids = ["heatmap", "network", "strongest", "groups", "changes", "transfer"].filter(byId);
+  const asked = {groups: comparedRows, changes: comparedRows, transfer: directedRows};
+  for (const [id, rows] of Object.entries(asked)) if (byId(id)) byId(`figure-${id}`).hidden = !rows().length;
+  const ids = ["heatmap", "network", "strongest", ...Object.keys(asked)].filter(byId);
   for (const id of ids) {
     const title = document.querySelector(`#figure-${id} h3`).textContent;
     byId(id).setAttribute("aria-label",

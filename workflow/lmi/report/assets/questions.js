@@ -33,7 +33,7 @@ function saidOfGroups(row) {
 
 function groupsPlot() {
   const rows = comparedRows();
-  if (!rows.length) return "This dataset compares no groups.";
+  if (!rows.length) return "";
   const drawn = thinned(rows, row => valueOf("mi_first_bits", row), row => valueOf("mi_second_bits", row));
   const named = new Set([...drawn].sort(surest).slice(0, MOST_NAMED).filter(changed));
   return against(drawn, row => valueOf("mi_first_bits", row), row => valueOf("mi_second_bits", row), saidOfGroups,
@@ -43,7 +43,7 @@ function groupsPlot() {
 
 function changesPlot(place) {
   const rows = comparedRows().sort(surest).slice(0, 15), colours = theme();
-  if (!rows.length) return "This dataset compares no groups.";
+  if (!rows.length) return "";
   const at = rows.map((_, i) => i), of = name => rows.map(row => valueOf(name, row));
   return {data: [{
     type: "scatter", mode: "markers", x: of("delta_bits"), y: at, customdata: rows, text: rows.map(saidOfGroups),
@@ -78,9 +78,11 @@ function saidOfTransfer(row) {
     `<br>net ${bits(valueOf("net_bits", row), valueOf("sd_net_bits", row))}`;
 }
 
+const directedRows = () => rowsOf(chosen, row => Number.isFinite(valueOf("net_bits", row)) && !isFailed(row));
+
 function transferPlot() {
-  const rows = rowsOf(chosen, row => Number.isFinite(valueOf("net_bits", row)) && !isFailed(row));
-  if (!rows.length) return "Transfer was not asked of this dataset.";
+  const rows = directedRows();
+  if (!rows.length) return "";
   const strong = row => valueOf(`${stronger(row)[0]}_bits`, row), weak = row => valueOf(`${stronger(row)[1]}_bits`, row);
   const sure = row => valueOf(`q_${stronger(row)[0]}`, row) <= words.fdr;
   const drawn = thinned(rows, strong, weak);
