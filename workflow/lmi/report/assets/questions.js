@@ -37,7 +37,7 @@ function groupsPlot() {
   const drawn = thinned(rows, row => valueOf("mi_first_bits", row), row => valueOf("mi_second_bits", row));
   const named = new Set([...drawn].sort(surest).slice(0, MOST_NAMED).filter(changed));
   return against(drawn, row => valueOf("mi_first_bits", row), row => valueOf("mi_second_bits", row), saidOfGroups,
-    changed, [`MI in the first group (bits): ${label(valueOf("groups", rows[0]), 60)}`, "MI in the second group (bits)"],
+    changed, [`MI in the first group (bits)<br>${label(valueOf("groups", rows[0]), 60)}`, "MI in the second group (bits)"],
     row => named.has(row) ? label(pairName(row, 14), 34) : "");
 }
 
@@ -52,7 +52,7 @@ function changesPlot(place) {
     marker: {color: colours.series[0], size: 9, symbol: rows.map(row => changed(row) ? "circle" : "circle-open")},
   }], layout: {
     height: 110 + 26 * rows.length,
-    xaxis: {title: {text: `${label(valueOf("groups", rows[0]), 60)}: difference (bits), 95 % intervals`}, zeroline: true},
+    xaxis: {title: {text: `difference (bits)<br>with 95 % intervals<br>${label(valueOf("groups", rows[0]), 60)}`}, zeroline: true},
     yaxis: {range: [rows.length - 0.4, -0.6], tickvals: at, showgrid: false,
       ticktext: rows.map(row => label(pairName(row, narrow(place) ? 9 : 26), 60))},
   }};
