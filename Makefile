@@ -109,7 +109,8 @@ docs: $(VENV)/.tested
 
 notebooks: $(VENV)/.tested
 	$(BIN)/jupyter nbconvert --to notebook --execute --ExecutePreprocessor.record_timing=False \
-	  --ExecutePreprocessor.coalesce_streams=True --inplace docs/tutorials/*.ipynb
+	  --inplace docs/tutorials/*.ipynb
+	$(BIN)/jupyter nbconvert --coalesce-streams --inplace docs/tutorials/*.ipynb
 
 lint: $(VENV)/.tested
 	$(BIN)/ruff check .
