@@ -347,6 +347,33 @@ def test_parts_of_an_hdf5_matrix_that_were_never_written_are_no_zeros(tmp_path):
                 assert sources.missing_samples(Source(str(path))).sum() == 10
 
 
+def test_parts_that_were_never_written_are_no_zeros_whatever_the_file_is_for(tmp_path):
+    """Dense and sparse matrices of annotated files, and an array a sample."""
+    annotated = anndata.AnnData(np.ones((20, 3), np.float32))
+    annotated.write_h5ad(tmp_path / "dense.h5ad")
+    annotated.X = scipy.sparse.csr_matrix(annotated.X)
+    annotated.write_h5ad(tmp_path / "sparse.h5ad")
+    with h5py.File(tmp_path / "samples.h5", "w") as file:
+        for number in range(20):
+            file[f"m/s{number}"] = np.ones(3)
+    places = {"dense.h5ad": "X", "sparse.h5ad": "X/data", "samples.h5": "m/s7"}
+    for name, place in places.items():
+        path = tmp_path / name
+        source = Source(str(path), key="/m" if name == "samples.h5" else None)
+        assert sources.read(source).all()
+        with h5py.File(path, "a") as file:
+            old, shape = file[place], file[place].shape
+            attributes, dtype = dict(old.attrs), old.dtype
+            del file[place]
+            chunks = (2, *shape[1:])
+            new = file.create_dataset(place, shape=shape, dtype=dtype, chunks=chunks)
+            new[:2] = 1
+            new.attrs.update(attributes)
+        for look in (sources.read, sources.missing_samples):
+            with pytest.raises(InputError, match=f"'/{place}' .* never written"):
+                look(source)
+
+
 @pytest.mark.parametrize("attribute", ["_FillValue", "missing_value"])
 @pytest.mark.parametrize("dtype", ["i2", "f8"])
 def test_what_an_hdf5_matrix_says_is_no_value_is_missing(tmp_path, attribute, dtype):

@@ -1,7 +1,6 @@
 """Matrices in .h5 and .hdf5 files: dense, sparse, an array a sample, and those of 10x Genomics."""
 
 import functools
-import math
 
 import numpy as np
 
@@ -23,10 +22,10 @@ from lmi.data.formats.matrices import (
     sparse_missing,
     texts,
     two_dimensional,
+    whole,
 )
 
 SPARSE = ("indptr", "indices", "data")
-NO_VALUES = ("_FillValue", "missing_value")
 # Where 10x Genomics writes the names of the features and their identifiers, from version 3 and
 # before.
 FEATURES_10X = (("features/name", "features/id"), ("gene_names", "genes"))
@@ -162,45 +161,12 @@ def read(source, columns):
     key, shape, kind = _top(source, stamp(source.path))
     with open_hdf5(source.path) as file:
         if kind == "dense":
-            matrix = _written(source, file[key])
-            return _without_fill(matrix, dense_rows(matrix, shape, columns))
+            return dense_rows(file[key], shape, columns)
         if kind == "samples":
             chosen = slice(None) if columns is None else columns
-            return np.stack([sample[:][chosen] for sample in file[key].values()])
+            return np.stack([whole(sample)[chosen] for sample in file[key].values()])
         columns = None if columns is None else np.asarray(columns)
         return sparse_columns(file[key], kind, shape, columns)
-
-
-def _written(source, matrix):
-    """Return a dense matrix; refuse one of which parts were never written.
-
-    They read as zeros, or whatever the file says: a writer that was interrupted leaves them.
-    """
-    if matrix.chunks and not np.isnan(np.asarray(matrix.fillvalue, float)):
-        sizes = zip(matrix.shape, matrix.chunks, strict=True)
-        n_parts = math.prod(-(-size // chunk) for size, chunk in sizes)
-        n_absent = n_parts - matrix.id.get_num_chunks()
-        if n_absent > 0:
-            raise InputError(
-                f"source '{source.path}': expected a matrix '{matrix.name}' that was written as a "
-                f"whole, found {n_absent} of its {n_parts} parts (HDF5 chunks) never written, "
-                f"which read as {matrix.fillvalue}. Write the file again; where they stand for "
-                "missing values, with NaN for them"
-            )
-    return matrix
-
-
-def _without_fill(matrix, values):
-    """Return values with NaN for what the file says are no values: `_FillValue`, `missing_value`.
-
-    So say netCDF and the climate and forecast conventions.
-    """
-    absent = [matrix.attrs[name] for name in NO_VALUES if name in matrix.attrs]
-    absent = [np.ravel(one) for one in absent if np.asarray(one).dtype.kind in "iuf"]
-    if not absent:
-        return values
-    none = np.isin(values, np.concatenate(absent))
-    return np.where(none, np.nan, values) if none.any() else values
 
 
 def missing(source):
@@ -208,8 +174,7 @@ def missing(source):
     key, extent, kind = _top(source, stamp(source.path))
     with open_hdf5(source.path) as file:
         if kind == "dense":
-            matrix = _written(source, file[key])
-            return dense_missing(matrix, extent, lambda values: _without_fill(matrix, values))
+            return dense_missing(file[key], extent)
         if kind == "samples":
-            return np.array([lacking(sample[:]).any() for sample in file[key].values()])
+            return np.array([lacking(whole(sample)).any() for sample in file[key].values()])
         return sparse_missing(file[key], kind, extent)

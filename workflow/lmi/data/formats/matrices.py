@@ -15,6 +15,9 @@ OTHER_NAMES = re.compile(
     r"|feature)",
     re.IGNORECASE,
 )
+NO_VALUES = ("_FillValue", "missing_value")
+"""Attributes of an array that say which numbers are no values: of netCDF, and of the climate and
+forecast conventions."""
 ROWS_AT_A_TIME = 8192
 IMAGE_AXES = (3, 4)  # samples, height, width, and perhaps channels
 
@@ -167,16 +170,40 @@ def by_identifier(names, identifiers):
     return tuple(other if name in twice else name for name, other in pairs)
 
 
+def whole(array, rows=slice(None)):
+    """Return rows of an array of a file, with NaN for what its `NO_VALUES` say are no values.
+
+    Raises
+    ------
+    InputError
+        An array of HDF5 of which parts were never written: they read as zeros, or whatever the file
+        says. A writer that was interrupted leaves them. (Zarr leaves out parts that are all zero.)
+    """
+    if getattr(array, "chunks", None) and hasattr(array, "id"):
+        sizes = zip(array.shape, array.chunks, strict=True)
+        n_parts = math.prod(-(-size // chunk) for size, chunk in sizes)
+        n_absent = n_parts - array.id.get_num_chunks()
+        if n_absent > 0 and not np.isnan(np.asarray(array.fillvalue, float)):
+            raise InputError(
+                f"source '{array.file.filename}': expected a matrix '{array.name}' that was "
+                f"written as a whole, found {n_absent} of its {n_parts} parts (HDF5 chunks) never "
+                f"written, which read as {array.fillvalue}. Write the file again; where they stand "
+                "for missing values, with NaN for them"
+            )
+    values, said = array[rows], getattr(array, "attrs", {})
+    absent = [np.ravel(said[name]) for name in NO_VALUES if name in said]
+    absent = [one for one in absent if one.dtype.kind in "iuf"]
+    return np.where(np.isin(values, np.concatenate(absent)), np.nan, values) if absent else values
+
+
 def dense_rows(matrix, shape, columns):
-    """Read columns of an HDF5 matrix, some rows at a time: reading by column is slow."""
-    if matrix.ndim == 1:
-        return matrix[:].reshape(shape)[:, slice(None) if columns is None else columns]
-    if columns is None:
-        return matrix[:].reshape(shape)
-    values = np.empty((shape[0], len(columns)), dtype=matrix.dtype)
+    """Read columns of a matrix of a file, some rows at a time: reading by column is slow."""
+    if columns is None or matrix.ndim == 1:
+        return whole(matrix).reshape(shape)[:, slice(None) if columns is None else columns]
+    values = np.empty((shape[0], len(columns)), whole(matrix, slice(0, 1)).dtype)
     for start in range(0, shape[0], ROWS_AT_A_TIME):
         rows = slice(start, start + ROWS_AT_A_TIME)
-        values[rows] = matrix[rows].reshape(-1, shape[1])[:, columns]
+        values[rows] = whole(matrix, rows).reshape(-1, shape[1])[:, columns]
     return values
 
 
@@ -185,21 +212,12 @@ def lacking(values):
     return ~(np.abs(values) <= np.finfo(np.float32).max)
 
 
-def dense_missing(matrix, shape, mended=lambda values: values):
-    """Return which rows of a matrix have a missing value, reading some rows at a time.
-
-    Parameters
-    ----------
-    matrix : dataset or array
-    shape : (int, int)
-    mended : callable
-        From some rows to the same, with NaN for what else stands for no value.
-    """
+def dense_missing(matrix, shape):
+    """Return which rows of a matrix have a missing value, reading some rows at a time."""
     missing = np.zeros(shape[0], dtype=bool)
     for start in range(0, shape[0], ROWS_AT_A_TIME):
         rows = slice(start, start + ROWS_AT_A_TIME)
-        values = mended(matrix[rows])
-        missing[rows] = lacking(values.reshape(-1, shape[1])).any(axis=1)
+        missing[rows] = lacking(whole(matrix, rows).reshape(-1, shape[1])).any(axis=1)
     return missing
 
 
@@ -220,7 +238,7 @@ def sparse_parts(matrix, kind, shape):
     ValueError
         Pointers or places that lie outside of it, as in a damaged file.
     """
-    indptr, sizes = matrix["indptr"][:], (matrix["indices"].shape[0], matrix["data"].shape[0])
+    indptr, sizes = whole(matrix["indptr"]), (matrix["indices"].shape[0], matrix["data"].shape[0])
     n_outer, n_inner = shape if kind == "csr_matrix" else shape[::-1]
     if len(indptr) != n_outer + 1 or indptr[0] or {int(indptr[-1])} != set(sizes):
         raise ValueError("pointers of a sparse matrix that do not fit its entries")
@@ -228,7 +246,7 @@ def sparse_parts(matrix, kind, shape):
         stop = min(start + ROWS_AT_A_TIME, len(indptr) - 1)
         part = slice(int(indptr[start]), int(indptr[stop]))
         outer = np.repeat(np.arange(start, stop), np.diff(indptr[start : stop + 1]))
-        inner, values = matrix["indices"][part], matrix["data"][part]
+        inner, values = whole(matrix["indices"], part), whole(matrix["data"], part)
         if len(inner) and (inner.min() < 0 or inner.max() >= n_inner):
             raise ValueError("entries of a sparse matrix that lie outside of it")
         yield (outer, inner, values) if kind == "csr_matrix" else (inner, outer, values)
