@@ -356,7 +356,16 @@ def test_parts_that_were_never_written_are_no_zeros_whatever_the_file_is_for(tmp
     with h5py.File(tmp_path / "samples.h5", "w") as file:
         for number in range(20):
             file[f"m/s{number}"] = np.ones(3)
-    places = {"dense.h5ad": "X", "sparse.h5ad": "X/data", "samples.h5": "m/s7"}
+    with h5py.File(tmp_path / "genes.loom", "w") as file:
+        file["matrix"] = np.ones((3, 20))
+        file.create_group("row_attrs")["Gene"] = [b"a", b"b", b"c"]
+        file.create_group("col_attrs")["CellID"] = [f"c{i}".encode() for i in range(20)]
+    places = {
+        "dense.h5ad": "X",
+        "sparse.h5ad": "X/data",
+        "samples.h5": "m/s7",
+        "genes.loom": "matrix",
+    }
     for name, place in places.items():
         path = tmp_path / name
         source = Source(str(path), key="/m" if name == "samples.h5" else None)

@@ -8,7 +8,7 @@ from lmi.base.errors import InputError
 from lmi.base.messages import some, suggest
 from lmi.data.files import DELIMITERS, check_source, check_split, ending, text_rows, told
 from lmi.data.formats.annotated import MODALITIES, is_group, modalities, open_group
-from lmi.data.formats.matrices import texts
+from lmi.data.formats.matrices import texts, whole
 from lmi.data.formats.tables import UNNAMED
 
 ENDINGS = (".h5ad", ".zarr", ".h5mu", ".csv", ".tsv", ".parquet", ".feather")
@@ -227,10 +227,10 @@ def _obs_columns(path, column):
 def _obs_column(item, file):
     """Return a column of obs: categories and codes, texts with a mask, or plain values."""
     if is_group(item) and "categories" in item:
-        categories, codes = _texts_or_values(item["categories"]), item["codes"][:]
+        categories, codes = _texts_or_values(item["categories"]), whole(item["codes"])
         return np.array([None if code < 0 else categories[code] for code in codes], object)
     if "categories" in item.attrs:  # as anndata 0.7 writes them: codes, and where the texts are
-        categories, codes = _texts_or_values(file[item.attrs["categories"]]), item[:]
+        categories, codes = _texts_or_values(file[item.attrs["categories"]]), whole(item)
         return np.array([None if code < 0 else categories[code] for code in codes], object)
     if is_group(item):
         values = _texts_or_values(item["values"]).astype(object)
@@ -240,7 +240,7 @@ def _obs_column(item, file):
 
 
 def _texts_or_values(dataset):
-    values = dataset[:]
+    values = whole(dataset)
     return np.array(texts(values), object) if values.dtype.kind in "OSTU" else values
 
 

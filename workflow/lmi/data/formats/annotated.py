@@ -23,6 +23,7 @@ from lmi.data.formats.matrices import (
     sparse_columns,
     sparse_missing,
     texts,
+    whole,
 )
 
 MODALITIES = "mod"
@@ -263,7 +264,7 @@ def read(source, columns):
                     f"source '{source.path}', obsm '{source.obsm}', column '{odd[0]}': expected "
                     "numbers, found text or categories. List the features to use with `variables`"
                 )
-            return np.column_stack([matrix[name][:] for name in wanted])
+            return np.column_stack([whole(matrix[name]) for name in wanted])
         return sparse_columns(matrix, kind, extent, columns)
 
 
@@ -279,5 +280,5 @@ def missing(source):
         text, is_missing = text_columns(source), np.zeros(extent[0], dtype=bool)
         for name in _frame_columns(matrix):
             if name not in text:
-                is_missing |= lacking(matrix[name][:])
+                is_missing |= lacking(whole(matrix[name]))
         return is_missing

@@ -12,6 +12,7 @@ from lmi.data.formats.matrices import (
     check_names,
     lacking,
     texts,
+    whole,
 )
 
 ROWS_AT_A_TIME = 256
@@ -85,13 +86,13 @@ def read(source, columns):
     with open_hdf5(source.path) as file:
         matrix = _matrix(source, file)
         if columns is None:
-            return matrix[:].T
+            return whole(matrix).T
         columns = np.asarray(columns)
-        values = np.empty((matrix.shape[1], len(columns)), matrix.dtype)
+        values = np.empty((matrix.shape[1], len(columns)), whole(matrix, slice(0, 1)).dtype)
         for rows in _parts(matrix):
             wanted = (columns >= rows.start) & (columns < rows.stop)
             if wanted.any():
-                values[:, wanted] = matrix[rows][columns[wanted] - rows.start].T
+                values[:, wanted] = whole(matrix, rows)[columns[wanted] - rows.start].T
         return values
 
 
@@ -101,7 +102,7 @@ def missing(source):
         matrix = _matrix(source, file)
         is_missing = np.zeros(matrix.shape[1], dtype=bool)
         for rows in _parts(matrix):
-            is_missing |= lacking(matrix[rows]).any(axis=0)
+            is_missing |= lacking(whole(matrix, rows)).any(axis=0)
         return is_missing
 
 

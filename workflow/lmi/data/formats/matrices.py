@@ -183,9 +183,9 @@ def whole(array, rows=slice(None)):
         sizes = zip(array.shape, array.chunks, strict=True)
         n_parts = math.prod(-(-size // chunk) for size, chunk in sizes)
         n_absent = n_parts - array.id.get_num_chunks()
-        if n_absent > 0 and not np.isnan(np.asarray(array.fillvalue, float)):
+        if n_absent > 0 and not (array.dtype.kind == "f" and np.isnan(array.fillvalue)):
             raise InputError(
-                f"source '{array.file.filename}': expected a matrix '{array.name}' that was "
+                f"source '{array.file.filename}': expected an array '{array.name}' that was "
                 f"written as a whole, found {n_absent} of its {n_parts} parts (HDF5 chunks) never "
                 f"written, which read as {array.fillvalue}. Write the file again; where they stand "
                 "for missing values, with NaN for them"

@@ -16,6 +16,7 @@ from lmi.data.formats.matrices import (
     choose_key,
     dense_missing,
     dense_rows,
+    whole,
 )
 
 
@@ -53,12 +54,12 @@ def spikes(recording, names):
                 "of `spikes`"
             )
         index = units["spike_times"]
-        ids, ends = np.asarray(units.id[:]), np.asarray(index.data[:], dtype=np.int64)
+        ids, ends = np.asarray(units.id[:]), np.asarray(whole(index.data), dtype=np.int64)
         counts = np.diff(ends, prepend=0)
         fired = counts > 0
         found = {"unit_ids": ids[fired], "unit_counts": counts[fired]}
         if "times" in names:
-            found |= {"times": index.target.data[:], "units": np.repeat(ids, counts)}
+            found |= {"times": whole(index.target.data), "units": np.repeat(ids, counts)}
         if "interval_s" in names and not isinstance(recording.intervals, tuple):
             intervals = _intervals(recording, file)
             found |= {} if intervals is None else {"interval_s": intervals}
@@ -77,7 +78,7 @@ def _intervals(recording, file):
                 f"{suggest(recording.intervals, tables)}. Its tables of intervals: "
                 f"{some(tables) or 'none'}"
             )
-        return np.column_stack([table["start_time"].data[:], table["stop_time"].data[:]])
+        return np.column_stack([whole(table[f"{end}_time"].data) for end in ("start", "stop")])
     if "obs_intervals" not in file.units.colnames:
         return None
     every = [np.asarray(one) for one in file.units["obs_intervals"][:]]
@@ -128,7 +129,7 @@ def _times(source, key, series, n_samples):
     """Return the times of the samples in seconds; refuses gaps, which would be lost."""
     if series.timestamps is None:
         return (series.starting_time or 0.0) + np.arange(n_samples) / series.rate
-    times = np.asarray(series.timestamps[:], dtype=np.float64)
+    times = np.asarray(whole(series.timestamps), dtype=np.float64)
     if len(times) != n_samples or not np.isfinite(times).all() or (np.diff(times) <= 0).any():
         raise InputError(
             f"source '{source.path}', series '{key}': expected a time for each of its {n_samples} "

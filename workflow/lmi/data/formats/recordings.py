@@ -15,6 +15,7 @@ from lmi.base.messages import some, suggest
 from lmi.base.paths import check_file
 from lmi.data.files import DELIMITERS, TROUBLE, ending, kilosort_files, open_hdf5, text_rows, told
 from lmi.data.formats import kilosort, nwb
+from lmi.data.formats.matrices import whole
 
 TRIAL_COLUMNS = (
     ("start", "stop"),
@@ -266,7 +267,7 @@ def _flat(path, ending, names):
                         ".nwb; else write spike times and the unit of each spike as two arrays, "
                         "`times` and `units`"
                     )
-            return {name: file[name][:] for name in names if name in file}
+            return {name: whole(file[name]) for name in names if name in file}
     import pandas as pd
 
     if ending == ".parquet":
