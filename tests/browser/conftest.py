@@ -62,6 +62,8 @@ def hostile(folder):
             "error": [""] * 6,
             "n_features": np.array([3, 2, 1, 1, 1, 1]),
             "missing": np.zeros(6),
+            "kind": ["wide"] * 6,
+            "value": np.zeros((6, 300), np.float32),
             "n_scores": np.full((6, 3), 2),
             "linear": rng.standard_normal((6, 300, 2)).astype(np.float32),
             "feature_name": ["<u>one", *[f"<u>{name}" for name in HOSTILE], "<u>last"],

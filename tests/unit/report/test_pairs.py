@@ -107,7 +107,8 @@ def test_the_page_tells_what_samples_of_each_label_are_taken_for(tmp_path, turne
     matrices = [y, x] if turned else [x, y]
     found = through(tmp_path, matrices, [(0, 1)], ("label",), n_latent=4)["v0", "v1"][0]
     known = read_blocks([tmp_path / "block.h5"])["d"]["variables"]
-    told = taken_for(known, {"x": "v0", "y": "v1", "lag": 0, "label": found})
+    panel = {"x": "v0", "y": "v1", "label": found}
+    told = taken_for(known, [panel | {"label": None}, panel])[1]
     counts = np.array(told["counts"])
     assert told["labels"] == ["0", "1", "2"] and told["others"] == 0
     assert counts.sum(axis=1).tolist() == [150, 120, 90]

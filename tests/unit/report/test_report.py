@@ -421,14 +421,14 @@ def test_what_a_dataset_asked_beside_information_is_told(demo):
         .assign(
             q_conditional=[0.01, 0.5, np.nan, 0.04],
             q_delta=[0.2, 0.3, 0.01, np.nan],
-            groups=["treated against control"] * 3 + [""],
+            groups=["", "{} against control", "{} against control", ""],
             q_xy=[0.2, 0.01, np.nan, 0.3],
             q_yx=[0.01, 0.01, np.nan, 0.3],
         )
     )
     said = " ".join(texts.summary(part))
     assert "2 of 3 pairs share more than what is given explains." in said
-    assert "1 of 3 pairs differ between the groups, treated against control." in said
+    assert "1 of 3 pairs differ between the groups, {} against control." in said
     assert "Of 2 of 3 pairs the past of one tells of the other." in said
     plain = " ".join(texts.summary(demo[4].head(4)))
     assert "given" not in plain and "groups" not in plain and "past" not in plain

@@ -21,7 +21,6 @@ from lmi.base import seeds
 from lmi.embedding.canonical import N_INNER
 from lmi.embedding.discriminants import (
     EVERY,
-    EVERY_LINEAR,
     LINEAR,
     LINEAR_SCREENED,
     differs,
@@ -66,7 +65,7 @@ class Gain:
     view: int
 
 
-def gains(views, label, part, *kinds, linear=False):
+def gains(views, label, part, *kinds):
     """Return what labels gain from features.
 
     Parameters
@@ -77,9 +76,7 @@ def gains(views, label, part, *kinds, linear=False):
     part : int array, shape (n_samples,)
         0, 1, …
     kinds : bool arrays
-        Settings of `log_probabilities` that are allowed.
-    linear : bool
-        As there.
+        Settings of `log_probabilities` that are allowed: `EVERY`, `LINEAR`, `LINEAR_SCREENED`.
 
     Returns
     -------
@@ -87,6 +84,7 @@ def gains(views, label, part, *kinds, linear=False):
         One of each kind.
     """
     n_parts, n_labels = part.max() + 1, label.max() + 1
+    linear = all(kind is LINEAR for kind in kinds)
     left_out = [
         [log_probabilities(view, label, part == one, n_labels, linear) for view in views]
         for one in range(n_parts)
@@ -176,7 +174,7 @@ def _worlds(x, label, part, found):
         log_p = log_softmax(score + np.log(share), axis=1)[np.arange(n), label]
         there.append((log_p - np.log(share[label])).mean() / np.log(2))
         x = drawn * scale.astype(np.float32)
-        told.append(gains([x], label, part, EVERY_LINEAR, linear=True)[0].bits.mean())
+        told.append(gains([x], label, part, LINEAR)[0].bits.mean())
         factors.append(factor)
         factor = _next(factors, np.array(told), found)
     return np.array(told), np.array(there)
@@ -241,14 +239,11 @@ def of_pair(wide, label, fold, inner):
     values, codes = np.unique(label[good], return_inverse=True)
     found = np.full((4, len(fold)), np.nan, np.float32)
     part = N_INNER * fold[good].astype(int) + inner[good]
-    few = [
-        gains(views, codes, np.isin(part, half).astype(int), EVERY_LINEAR, linear=True)[0].bits
-        for half in HALVES
-    ]
+    few = [gains(views, codes, np.isin(part, half).astype(int), LINEAR)[0].bits for half in HALVES]
     every, of_all, of_some = gains(views, codes, part, EVERY, LINEAR, LINEAR_SCREENED)
     base, completed = of_all.bits, _completed(views[of_all.view], codes, part, of_all.bits)
     seen = views[of_some.view]
-    seen = seen[:, differs(seen, codes, codes.max() + 1)]
+    seen = seen[:, differs(seen, codes)]
     if seen.shape[1] > 0 and np.isfinite(of_some.bits).all():
         other = _completed(seen, codes, part, of_some.bits)
         more = other - completed

@@ -9,7 +9,6 @@ noise.
 
 import numpy as np
 from scipy.special import log_softmax
-from scipy.stats import f as f_distribution
 
 SPHERE = (0.05, 0.3, 0.6, 0.9)
 """Shares of a sphere in the covariance."""
@@ -29,7 +28,6 @@ LINEAR = np.arange(2 * N_ALL) < N_LINEAR
 LINEAR_SCREENED = np.roll(LINEAR, N_ALL)
 """Which rows of `log_probabilities` are of discriminants of any kind, of linear ones of all
 features, and of linear ones of features whose class means differ."""
-EVERY_LINEAR = np.ones(N_LINEAR, bool)
 
 
 def log_probabilities(x, label, out, n_labels, linear=False):
@@ -43,39 +41,43 @@ def log_probabilities(x, label, out, n_labels, linear=False):
     out : bool array, shape (n_samples,)
     n_labels : int
     linear : bool
-        Linear discriminants of all features alone.
+        Linear discriminants of all features alone, the rows of `LINEAR`.
 
     Returns
     -------
     log_p : array, shape (n_settings, n_out)
-        A row a setting, in the order of `LINEAR`; `N_LINEAR` of linear ones alone. Minus infinity
-        where a setting adds nothing.
+        A row a setting; minus infinity where it is not asked for, or screening leaves all features
+        or none.
     likeliest : int array, shape (n_settings, n_out)
     """
     x = x.astype(float)
     seen, own, left_out, its = x[~out], label[~out], x[out], label[out]
-    if linear:
-        return _of_features(seen, own, left_out, its, n_labels, linear)
-    keep = differs(seen, own, n_labels)
-    few = np.full((N_ALL, len(its)), -np.inf), np.zeros((N_ALL, len(its)), int)
-    if keep.any() and not keep.all():
-        few = _of_features(seen[:, keep], own, left_out[:, keep], its, n_labels, linear)
-    every = _of_features(seen, own, left_out, its, n_labels, linear)
-    return tuple(np.concatenate(both) for both in zip(every, few, strict=True))
+    log_p = np.full((len(EVERY), len(its)), -np.inf)
+    likeliest = np.zeros(log_p.shape, int)
+
+    def fill(first, keep):
+        found = _of_features(seen[:, keep], own, left_out[:, keep], its, n_labels, linear)
+        rows = slice(first, first + len(found[0]))
+        log_p[rows], likeliest[rows] = found
+
+    fill(0, slice(None))
+    keep = None if linear else differs(seen, own)
+    if keep is not None and keep.any() and not keep.all():
+        fill(N_ALL, keep)
+    return log_p, likeliest
 
 
-def differs(x, label, n_labels):
-    """Return which features have class means that differ, by the ratio of variances (F test)."""
-    counts = np.bincount(label, minlength=n_labels)
-    n_seen, n = np.count_nonzero(counts), len(x)
-    if n_seen < 2 or n <= n_seen:
+def differs(x, label):
+    """Return which features have class means that differ, by an analysis of variance."""
+    from sklearn.feature_selection import f_classif
+
+    if len(np.unique(label)) < 2:
         return np.zeros(x.shape[1], bool)
-    centred = x - x.mean(axis=0)
-    sums = (label == np.arange(n_labels)[:, None]) @ centred
-    between = (sums**2 / np.maximum(counts, 1)[:, None]).sum(axis=0)
-    within = np.maximum((centred**2).sum(axis=0) - between, 1e-300)
-    ratio = between / (n_seen - 1) / (within / (n - n_seen))
-    return f_distribution.sf(ratio, n_seen - 1, n - n_seen) <= LEVEL
+    varies = (x != x[0]).any(axis=0)
+    found = varies.copy()
+    if varies.any():
+        found[varies] = f_classif(x[:, varies], label)[1] <= LEVEL
+    return found
 
 
 def _of_features(x, label, left_out, its, n_labels, linear):

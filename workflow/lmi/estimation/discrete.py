@@ -83,18 +83,16 @@ def measure(embedding, *, k, seed, name, threads, other=(-np.inf, np.nan), pair=
         if other[0] - bits.mean() > max(CLEAR_BITS, CLEAR_SD * sd):
             return None
         drift = float(many.mean() - few.mean())
-        bits = bits + max(0.0, -bits.mean())  # below zero lies what is lost by learning
     single = (
         side for side, kind in zip(values, embedding.kinds, strict=True) if kind not in ties.SEVERAL
     )
     most = min(discrete.entropy_bits(side) for side in single)
-    # never more than the entropy of a side
-    bits = bits - max(0.0, bits.mean() - most)
+    # never more than the entropy of a side; below zero lies what classifiers lose by learning
+    least = -np.inf if embedding.classified is None else 0.0
+    mean = float(np.clip(bits.mean(), least, most))
+    bits = bits + (mean - bits.mean())
     pointwise = np.full(len(embedding.fold), np.nan)
     pointwise[good] = bits
-    mean = float(bits.mean())
-    if embedding.classified is not None:
-        mean = max(0.0, mean)  # but for rounding it is that already
     folds = [pointwise[embedding.fold == t] for t in np.unique(embedding.fold[good])]
     return Measured(
         pointwise_bits=pointwise,

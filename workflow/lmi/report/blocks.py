@@ -119,46 +119,60 @@ def loadings(variables, panels, samples):
     return found
 
 
-def taken_for(variables, panel):
-    """Return how many samples of each label classifiers take for each, by features of a variable.
+def taken_for(variables, panels):
+    """Return how many samples of each label classifiers take for each, of pairs with a label.
 
     Parameters
     ----------
     variables : dict
         Of one dataset, as `read_blocks` returns them.
-    panel : dict
-        x, y, lag, and label: of each sample its own, and the one that it is taken for.
+    panels : list of dict
+        x, y, and label: of each sample its own, and the one that it is taken for, or None.
 
     Returns
     -------
-    dict
-        ``labels``: the commonest `MAX_LABELS` first, by name; ``counts``: a row a label, a column
-        each that samples of it are taken for; ``others``: how many samples have labels not shown.
+    dict of int to dict
+        By the place of a panel ``labels``: the commonest `MAX_LABELS` first, by name; ``counts``: a
+        row a label, a column each that samples of it are taken for; ``others``: how many samples
+        have labels not shown.
     """
-    good = np.isfinite(panel["label"]).all(axis=0)
-    own, taken = panel["label"][:, good].astype(int)
-    codes, sizes = np.unique(own, return_counts=True)
-    shown = codes[np.argsort(-sizes, kind="stable")][:MAX_LABELS]
-    counts = ((own == shown[:, None])[:, None] & (taken == shown[:, None])).sum(axis=2)
-    samples = np.flatnonzero(good)
-    return {
-        "labels": [_label_name(variables, panel, samples[own == code], code) for code in shown],
-        "counts": counts.tolist(),
-        "others": int((~np.isin(own, shown)).sum()),
-    }
-
-
-def _label_name(variables, panel, rows, code):
-    """Return the name of a label: of the feature that indicates it on the side that is a label."""
-    for side in ("x", "y"):
-        names, z = _features(variables.get(panel[side]))
-        if not names or len(np.unique(z[:200], axis=0)) > len(names) + 1:
+    held, found = {}, {}
+    for place, panel in enumerate(panels):
+        if panel["label"] is None:
             continue
-        partners = (rows + (panel["lag"] if side == "y" else 0)) % len(z)
-        indicated = np.unique(z[partners].argmax(axis=1))
+        for name in (panel["x"], panel["y"]):
+            if name not in held:
+                held[name] = _label_names(name, variables.get(name))
+        names = held[panel["x"]] or held[panel["y"]]
+        own, taken = panel["label"][:, np.isfinite(panel["label"]).all(axis=0)].astype(int)
+        codes, sizes = np.unique(own, return_counts=True)
+        shown = codes[np.argsort(-sizes, kind="stable")][:MAX_LABELS]
+        pairs = (own == shown[:, None])[:, None] & (taken == shown[:, None])
+        found[place] = {
+            "labels": [names.get(code, f"label {code}") for code in shown.tolist()],
+            "counts": pairs.sum(axis=2).tolist(),
+            "others": int((~np.isin(own, shown)).sum()),
+        }
+    return found
+
+
+def _label_names(name, variable):
+    """Return the name of each code of a label: of the feature that indicates it, if one does."""
+    names, z = _features(variable)
+    if not names:
+        return {}
+    path, row = variable["place"]
+    with reading(path, "project") as block:
+        if text(block["kind"])[row] != "label":
+            return {}
+        codes = block["value"][row].astype(int)
+    # standardised indicators are above zero where their label is
+    told = {}
+    for code in np.unique(codes).tolist():
+        indicated = np.flatnonzero((z[codes == code] > 0).all(axis=0))
         if len(indicated) == 1:
-            return names[indicated[0]].removeprefix(f"{panel[side]}=")
-    return f"label {code}"
+            told[code] = names[indicated[0]].removeprefix(f"{name}=")
+    return told
 
 
 def _features(variable):

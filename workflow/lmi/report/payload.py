@@ -353,11 +353,7 @@ def _heavy(names, details, blocks, place, variables):
         its["labels"], of_labels = _labels(known, samples)
         arrays |= {f"label_{i}-{number}": array for i, array in enumerate(of_labels)}
         its["loadings"] = loadings(known["variables"], panels, np.asarray(detail["samples"]))
-        its["taken"] = {
-            place: taken_for(known["variables"], panel)
-            for place, panel in enumerate(panels)
-            if panel["label"] is not None
-        }
+        its["taken"] = taken_for(known["variables"], panels)
         ends = list(dict.fromkeys(panel[side] for panel in panels for side in ("x", "y")))
         ends = [one for one in ends if one in known["variables"]]
         its["embedded"] = [codes[one] for one in ends]

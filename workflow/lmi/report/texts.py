@@ -187,23 +187,19 @@ def summary(part, control=False, fdr=0.05):
 
 def _answers(part, fdr):
     """Return what a dataset found that was asked more than how much its pairs share."""
-
-    def count(what, *columns):
-        q = part[[one for one in columns if one in part]].to_numpy(float)
-        tested = np.isfinite(q).any(axis=1)
-        found = (q <= fdr).any(axis=1)
-        return (
-            f"{int(found.sum()):,} of {_counted(int(tested.sum()), what)}" if tested.any() else ""
-        )
-
+    groups = next((one for one in part.get("groups", ()) if one), "")
     sentences = []
-    if said := count("pair", "q_conditional"):
-        sentences.append(f"{said} share more than what is given explains.")
-    if said := count("pair", "q_delta"):
-        named = part["groups"][part["groups"] != ""].iloc[0]
-        sentences.append(f"{said} differ between the groups, {printable(named, 60)}.")
-    if said := count("pair", "q_xy", "q_yx"):
-        sentences.append(f"Of {said} the past of one tells of the other.")
+    for columns, words in (
+        (["q_conditional"], "{} share more than what is given explains."),
+        (["q_delta"], "{} differ between the groups, " + printable(groups, 60) + "."),
+        (["q_xy", "q_yx"], "Of {} the past of one tells of the other."),
+    ):
+        q = part.reindex(columns=columns).to_numpy(float)
+        n_tested = int(np.isfinite(q).any(axis=1).sum())
+        if n_tested:
+            n_found = int((q <= fdr).any(axis=1).sum())
+            said = f"{n_found:,} of {_counted(n_tested, 'pair')}"
+            sentences.append(words.replace("{}", said, 1))
     return sentences
 
 
