@@ -58,7 +58,7 @@ class Result:
     p_conditional : float
         Of the null that permutes within neighbourhoods of `given`, or within its labels.
     null_cmi_bits : float
-        Mean of the uncorrected conditional estimate under this null.
+        Mean of the conditional estimate under this null, taken off where it is above zero.
     n_samples : int
     candidate : str
         The embedding that won.

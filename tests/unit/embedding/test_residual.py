@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from lmi.embedding import conditional as conditioned
 from lmi.embedding import residual
 from lmi.projection import folds as split
 from lmi.projection import views
@@ -111,3 +112,29 @@ def test_labels_tell_the_means_of_their_samples():
     assert relevant.shape == (800, 0)
     told = residual.predict(designs, means[codes] + 0.1 * rng.standard_normal((800, 6)))
     assert np.abs(told - means[codes]).max() < 0.1
+
+
+@pytest.mark.parametrize("law", [np.exp, np.abs], ids=["exp z", "|z|"])
+def test_the_spread_of_an_axis_no_longer_depends_on_what_is_given(law):
+    rng = np.random.default_rng(3)
+    n = 1600
+    z = rng.standard_normal((n, 2))
+    axes = law(z[:, :1]) * rng.standard_normal((n, 4))
+    designs, _ = _designs(axes[:, :2], axes[:, 2:], z, n=n)
+    scaled = conditioned._rescaled(axes, designs)
+    new = ~designs.train
+    truth = axes / law(z[:, :1])
+    for own, wanted in zip(scaled[new].T, truth[new].T, strict=True):
+        # log of what is left of the scale: its spread over samples, heavy tails cut
+        left = np.log(np.abs(own / wanted))
+        assert np.subtract(*np.percentile(left, [75, 25])) < 0.35
+        assert abs(np.corrcoef(own**2, wanted**2)[0, 1]) > 0.75
+
+
+def test_heavy_tails_are_not_taken_for_a_scale():
+    rng = np.random.default_rng(4)
+    z, axes = rng.standard_normal((800, 2)), rng.standard_t(2, (800, 4))
+    designs, _ = _designs(axes[:, :2], axes[:, 2:], z)
+    scaled = conditioned._rescaled(axes, designs)
+    change = np.log(np.abs(scaled / axes))  # a factor of all samples is no matter
+    assert np.subtract(*np.percentile(change, [95, 5], axis=0)).max() < 0.5

@@ -47,16 +47,29 @@ def test_bits_that_were_feigned_are_told(independent):
     assert codes[1] == ["given_not_learned"]
 
 
-def test_dependence_that_permutations_near_z_keep_is_no_finding():
+def test_what_permutations_near_z_keep_is_taken_off_and_told():
     # x and y share the neighbourhood's mean and nothing else, and z was not learned
     rng = np.random.default_rng(1)
     means = np.repeat(rng.standard_normal((60, 1)), 10, axis=0)
     x, y = (means + 0.3 * rng.standard_normal((600, 1)) for _ in range(2))
     result = _estimate(x, y)
-    assert result.cmi_bits > 0.5
-    assert result.p_conditional > 0.01
-    assert "given_reaches" in [reason.code for reason in result.reasons]
     assert result.null_cmi_bits > 0.5
+    assert abs(result.cmi_bits) < 0.1
+    assert result.p_conditional > 0.01
+    told = [reason for reason in result.reasons if reason.code == "given_not_learned"]
+    assert dict(told[0].parameters)["feigned"] == pytest.approx(result.null_cmi_bits)
+    # the value does not depend on whether it is tested
+    assert _estimate(x, y, permutations=None).cmi_bits == result.cmi_bits
+
+
+def test_what_they_lose_stays():
+    rng = np.random.default_rng(2)
+    x = rng.standard_normal((600, 1))
+    y = 0.8 * x + 0.6 * rng.standard_normal((600, 1))
+    result = _estimate(x, y)
+    assert result.cmi_bits == pytest.approx(-0.5 * np.log2(1 - 0.64), abs=0.15)
+    assert abs(result.null_cmi_bits) < 0.05
+    assert result.p_conditional < 1e-4
 
 
 def test_without_dependence_the_null_is_about_zero(independent):

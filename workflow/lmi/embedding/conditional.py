@@ -31,6 +31,11 @@ N_RESCALED = 16
 """Leading scores that may be rescaled."""
 MIN_SCALE_R2 = 0.02
 """Share of the variance of an axis's log squares that z must tell before it is rescaled."""
+N_SCORING, MOST_OFF = 3, 5.0
+"""Steps that refine a log scale, and the largest excess of a square over its prediction that
+counts, in units of the prediction: heavy tails must not move the scale."""
+MEDIAN_SQUARE = 0.455
+"""Of a standard normal variable."""
 NEIGHBOURHOOD = 6
 """Least samples of a neighbourhood of z, within which the null permutes."""
 
@@ -124,7 +129,13 @@ def _less(scores, designs):
 
 
 def _rescaled(rest, designs):
-    """Return residuals divided by the scale that z predicts, where it predicts any."""
+    """Return residuals divided by the scale that z predicts, where it predicts any.
+
+    Log squares say whether it does, and how about; their own tail towards zero blurs them. The
+    log scale is then refined by Fisher scoring, as of a gamma regression with a log link (McCullagh
+    & Nelder 1989): its working response is the log scale plus the square over the prediction, less
+    one.
+    """
     train, rest = designs.train, np.asarray(rest, np.float64)
     first = rest[:, :N_RESCALED]
     logs = np.log(first**2 + 0.05 * first[train].var(axis=0) + 1e-300)
@@ -133,10 +144,22 @@ def _rescaled(rest, designs):
     varies = left < 1 - MIN_SCALE_R2
     if not varies.any():
         return rest
-    log_scale = np.where(varies, predicted - predicted[train].mean(axis=0), 0.0) / 2
-    scaled = first / np.exp(np.clip(log_scale, -3.0, 3.0))
+    squares, log_square = first[:, varies] ** 2, predicted[:, varies]
+    for _ in range(N_SCORING):
+        log_square = _bounded(log_square, train)
+        level = np.median((squares / np.exp(log_square))[train], axis=0) / MEDIAN_SQUARE
+        log_square += np.log(np.maximum(level, 1e-12))
+        off = np.minimum(squares / np.exp(log_square) - 1, MOST_OFF)
+        log_square = residual.predict(designs, log_square + off)
+    scaled = first.copy()
+    scaled[:, varies] /= np.exp(_bounded(log_square, train) / 2)
     scaled *= first[train].std(axis=0) / np.maximum(scaled[train].std(axis=0), 1e-12)
     return np.hstack([scaled, rest[:, N_RESCALED:]])
+
+
+def _bounded(log_square, train):
+    """Return log squares about their mean on the training fold, within a factor of e^6."""
+    return np.clip(log_square - log_square[train].mean(axis=0), -6.0, 6.0)
 
 
 def _residual_views(x, y, designs, seed):

@@ -1,4 +1,9 @@
-"""From a pair's embedding given other variables to conditional bits, p value and reasons."""
+"""From a pair's embedding given other variables to conditional bits, p value and reasons.
+
+Samples that are permuted near z keep what x and y each still hold of z, and lose what they share
+beyond it. The mean of the estimate over such permutations is taken off where it is above zero, as
+for the effective transfer entropy (Marschinski & Kantz, Eur. Phys. J. B 30, 275, 2002).
+"""
 
 from dataclasses import dataclass, replace
 
@@ -11,6 +16,8 @@ from lmi.estimation import series
 
 N_NULL = 8
 """Permutations near z on which the conditional estimate is repeated, for their mean."""
+NULL_SD = 2.0
+"""The mean is taken off where it is more than so many standard errors above zero."""
 MIN_LABEL = 24
 """Fewest samples of a label that is conditioned on: a dozen in either half."""
 FEIGNED_BITS, FEIGNED_SHARE, FEIGNED_SD = 0.02, 0.02, 0.5
@@ -30,12 +37,12 @@ class Conditional:
     Attributes
     ----------
     cmi_bits, sd_cmi_bits : float
-        Estimate and standard error.
+        Estimate, less what z feigned, and standard error.
     p_conditional : float
         Of permutations within neighbourhoods of what is given, or its labels; of circular shifts
         for time series. NaN where it was not asked for.
     null_cmi_bits : float
-        Mean of the uncorrected estimate on `N_NULL` such permutations.
+        Mean of the estimate on `N_NULL` such permutations, before anything is taken off.
     reasons : tuple of reasons.Reason
     """
 
@@ -77,28 +84,30 @@ def estimate(embedding, *, k=3, error_bars, permutations, samples, seed, name, t
         name=name,
         threads=threads,
     )
-    feigned = float(np.mean(embedding.feigned_bits))
-    why = list(result.reasons)
-    sd = np.nan_to_num(result.sd_bits)
-    if feigned > max(FEIGNED_BITS, FEIGNED_SHARE * abs(result.mi_bits), FEIGNED_SD * sd):
+    rng = seeds.rng(seed, "null mean", name)
+    null, error = _null(embedding, own, k, rng, threads)
+    taken = null if null > NULL_SD * error else 0.0
+    mi, sd = result.mi_bits - taken, result.sd_bits
+    if taken:
+        sd = float(np.hypot(sd, error))
+    feigned = float(np.mean(embedding.feigned_bits)) + taken
+    why, error_bar = list(result.reasons), np.nan_to_num(sd)
+    if feigned > max(FEIGNED_BITS, FEIGNED_SHARE * abs(mi), FEIGNED_SD * error_bar):
         why.append(reasons.Reason("given_not_learned", {"feigned": feigned}))
-    null = np.nan
-    if permutations and permutations["max"]:
-        null = _null_mean(embedding, own, k, seeds.rng(seed, "null mean", name), threads)
     p_value = result.null.p_value
-    if result.mi_bits > MORE_SD * sd > 0 and p_value > LIKELY:
-        why.append(reasons.Reason("given_reaches", {"cmi": result.mi_bits, "p": float(p_value)}))
-    return Conditional(result.mi_bits, result.sd_bits, p_value, null, tuple(why))
+    if mi > MORE_SD * error_bar > 0 and p_value > LIKELY:
+        why.append(reasons.Reason("given_reaches", {"cmi": mi, "p": float(p_value)}))
+    return Conditional(mi, sd, p_value, null, tuple(why))
 
 
-def _null_mean(embedding, samples, k, rng, threads):
-    """Return the mean of the estimate with y permuted near z, or shifted in time."""
+def _null(embedding, samples, k, rng, threads):
+    """Return the mean of the estimate with y permuted near z, or shifted in time, and its error."""
     zy, values = embedding.zy.copy(), []
-    neighbours = evaluation.Neighbours(k, 0)
     times = series.times(embedding, samples)
+    held_out = [estimation._held_out(embedding, t, samples) for t in range(len(zy))]
+    _, neighbours = evaluation.search(embedding, held_out, k, threads, times)
     for _ in range(N_NULL):
-        for t in range(len(zy)):
-            rows = estimation._held_out(embedding, t, samples)
+        for t, rows in enumerate(held_out):
             if samples.time_series:
                 order = np.roll(rows, rng.integers(len(rows) // 10, 1 + len(rows) * 9 // 10))
             else:
@@ -111,11 +120,12 @@ def _null_mean(embedding, samples, k, rng, threads):
                 ]
             zy[t][rows] = embedding.zy[t][order]
         permuted = replace(embedding, zy=zy)
-        for t in range(len(zy)):
-            rows = estimation._held_out(embedding, t, samples)
-            bits, _, _ = evaluation.evaluate(permuted, t, rows, neighbours, threads, times=times)
-            values.append(bits.mean())
-    return float(np.mean(values))
+        bits = [
+            evaluation.evaluate(permuted, t, rows, neighbours, threads, times=times)[1].mean()
+            for t, rows in enumerate(held_out)
+        ]
+        values.append(np.mean(bits))
+    return float(np.mean(values)), float(np.std(values, ddof=1) / np.sqrt(N_NULL))
 
 
 def all_reasons(own, beyond):
