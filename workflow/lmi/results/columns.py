@@ -101,7 +101,10 @@ DECLARED = (
         "p_conditional", "float64", "", "of permutations near what is given, one-sided", math.nan
     ),
     Column("q_conditional", "float64", "", "its false discovery rate", math.nan, "run"),
-    _bits("null_cmi_bits", "mean of cmi_bits on such permutations, which was taken off where above zero"),
+    _bits(
+        "null_cmi_bits",
+        "mean of cmi_bits on such permutations, which was taken off where above zero",
+    ),
     Column("groups", "str", "", "the two groups of samples that are compared", ""),
     Column("n_group", "int64", "", "samples of each of the two groups", 0),
     _bits("mi_first_bits", "mutual information in the first group"),
