@@ -4,8 +4,10 @@
 covariance. They differ in nothing, in their margins alone, in how features load, or in factors that
 one group alone has; or in their information. `lmi.transfer`: vector autoregressive series in 50
 features, of which transfer entropy is known by their stationary covariance; a delay; a common
-drive. Errors, coverage, and how often a p value is at most .05: where there is nothing, those are
-false positives, else power. Seeds start at 10,000; choices were made on seeds below 200.
+drive. `lmi.select`: variables of which some tell of a target, by covariance; one repeats what another
+tells. Errors, coverage, and how often a p value is at most .05: where there is nothing, those are
+false positives, else power; of a selection, how many variables are missed, and how many are selected
+that add nothing. Seeds start at 10,000; choices were made on seeds below 200.
 """
 
 import time
@@ -268,10 +270,76 @@ def directed(case, seed, n, n_permutations):
     ]
 
 
+# ---- which of many
+
+
+TOLD = {
+    # bits that each of some variables tells of the target, of a factor of its own
+    "five of 12 variables": (1.0, 0.7, 0.5, 0.35, 0.25),
+    "none of 12 variables": (),
+}
+N_CANDIDATES = 12
+
+
+def told_by_some(case, seed, n):
+    """Return a target, variables by name, and what those that tell of it tell together, bits.
+
+    The variable `again` has the factor of the first one: it adds nothing to it.
+    """
+    rng = seeds.rng(seed, "bench_questions", case, n)
+    bits = TOLD[case]
+    n_factors = max(len(bits), 2)
+    correlation = np.sqrt(1 - 2.0 ** (-2 * np.pad(bits, (0, n_factors - len(bits)))))
+    factors = rng.standard_normal((n, n_factors))
+    own = correlation * factors
+    own += np.sqrt(1 - correlation**2) * rng.standard_normal(factors.shape)
+
+    def shown(latent):
+        loading = rng.standard_normal((latent.shape[1], N_FEATURES))
+        return latent @ loading + 0.1 * rng.standard_normal((n, N_FEATURES))
+
+    variables = {f"told {i}": shown(factors[:, [i]]) for i in range(len(bits))}
+    if bits:
+        variables["again"] = shown(factors[:, [0]])
+    while len(variables) < N_CANDIDATES:
+        variables[f"none {len(variables)}"] = shown(rng.standard_normal((n, 2)))
+    return shown(own), variables, float(sum(bits))
+
+
+def selected(case, seed, n, n_permutations):
+    """Return a row: one selection."""
+    target, variables, truth = told_by_some(case, seed, n)
+    start = time.process_time()
+    result = lmi.select(target, variables, seed=seed, n_permutations=n_permutations)
+    names = set(result.names)
+    told = {name for name in variables if name.startswith("told")}
+    # the first one and its repetition stand for each other
+    stand_in = {"told 0" if name == "again" else name for name in names}
+    return {
+        "question": "select",
+        "case": case,
+        "n": n,
+        "seed": seed,
+        "truth": truth,
+        "value": result.total_bits,
+        "sd": result.sd_total_bits,
+        "p": np.nan,
+        "flag": "ok" if (result.table.flag == "ok").all() else "warn",
+        "missed": len(told - stand_in),
+        "wrong": len(names) - len(told & stand_in),
+        "seconds": time.process_time() - start,
+    }
+
+
 QUESTIONS = {
     "compare": (compared, GROUPS),
     "transfer": (directed, [(case, TIMES) for case in SERIES]),
+    "select": (selected, [(case, 1000) for case in TOLD]),
 }
+
+
+ONE_NUMBER = {"best_lag": "median", "missed": "mean", "wrong": "mean"}
+"""What stands in the table of what some questions have alone."""
 
 
 def table_of(rows):
@@ -279,6 +347,7 @@ def table_of(rows):
     table = pd.DataFrame(rows)
     table["error"] = table.value - table.truth
     table["covered"] = table.error.abs() <= 1.96 * table.sd
+    more = [name for name in ("best_lag", "missed", "wrong") if name in table]
     groups = table.groupby(["question", "case", "n"], sort=False)
     return pd.DataFrame(
         {
@@ -290,7 +359,7 @@ def table_of(rows):
             "p<=.05": groups.p.apply(lambda p: (p <= 0.05).mean()),
             "p<=.01": groups.p.apply(lambda p: (p <= 0.01).mean()),
             "flagged": groups.flag.apply(lambda f: (f != "ok").mean()),
-            "lag": groups.best_lag.median() if "best_lag" in table else np.nan,
+            **{name: groups[name].agg(ONE_NUMBER[name]) for name in more},
             "seconds": groups.seconds.mean(),
             "draws": groups.size(),
         }
