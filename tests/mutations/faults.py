@@ -72,9 +72,9 @@ FAULTS = [
     Fault(
         "an unlabelled cell joins the last category",
         W + "data/labels.py",
-        'categories, codes = _texts_or_values(item["categories"]), item["codes"][:]\n'
+        'categories, codes = _texts_or_values(item["categories"]), whole(item["codes"])\n'
         "        return np.array([None if code < 0 else categories[code]",
-        'categories, codes = _texts_or_values(item["categories"]), item["codes"][:]\n'
+        'categories, codes = _texts_or_values(item["categories"]), whole(item["codes"])\n'
         "        return np.array([categories[code]",
         DATA,
     ),

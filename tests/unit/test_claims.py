@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.mutations import __main__ as mutations
+from tests.mutations.faults import FAULTS
+
 ROOT = Path(__file__).resolve().parents[2]
 CLAIMS = yaml.safe_load((ROOT / "tests/claims.yaml").read_text(encoding="utf-8"))
 PAGES = sorted({claim["page"] for claim in CLAIMS})
@@ -80,3 +83,7 @@ def test_files_of_the_project_that_a_page_names_are_there(page):
     assert not [
         name for name in named if Path(name).name not in made and not (ROOT / name).exists()
     ]
+
+
+def test_each_fault_that_tests_must_notice_still_has_its_place():
+    assert mutations.check_places(FAULTS) == []
