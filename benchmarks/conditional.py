@@ -2,9 +2,9 @@
 
 Each case draws x, y and z of many features, of which I(X;Y|Z) is known: Gaussian forks, chains and
 colliders, Gaussian factors under noise (by the determinants of the features' covariance), nonlinear
-confounders, labels. The first table has the errors, the second how often p_conditional is at most
-.05 without conditional dependence, and beside it with some. Seeds start at 10,000; choices were
-made on seeds below 200.
+confounders, labels that are given, labels that are y. The first table has the errors, the second
+how often p_conditional is at most .05 without conditional dependence, and beside it with some.
+Seeds start at 10,000; choices were made on seeds below 200.
 """
 
 import itertools
@@ -16,6 +16,7 @@ from lmi import api_given, api_input
 from lmi.api_input import DefaultSettings
 from lmi.base import reasons, seeds
 from lmi.estimation.estimate import Samples
+from scipy.special import entr
 
 from benchmarks.rows import options_of_draws, show_draws
 
@@ -34,6 +35,13 @@ NONLINEAR = {
     "squares, products, sines of z and 0.5 bits": "nonlinear and direct",
     "z scales x and y": "scale",
 }
+OF_LABELS = {
+    "y a label, z tells one half of it, x the other": 1.0,
+    "y a label of six, z tells three groups of them": None,
+    "y an outcome of scores that x and z tell": None,
+    "y a label that z tells, x made of z": 0.0,
+}
+"""Bits of x and a label beyond z; None where they are computed."""
 
 
 def spread(rng, latent, n_features):
@@ -119,9 +127,56 @@ def labelled(rng, n, n_features, dependent):
     return spread(rng, x, n_features), spread(rng, y, n_features), codes, 0.5 * dependent
 
 
+def classes(case, rng, n, n_features):
+    """Return x, a label, and z, seen through noise, and I(X;Y|Z)."""
+
+    def seen(codes, apart):
+        means = apart * rng.standard_normal((codes.max() + 1, n_features)) / n_features**0.5
+        return means[codes] + rng.standard_normal((n, n_features))
+
+    truth = OF_LABELS[case]
+    if "half" in case:
+        first, second = rng.integers(0, 2, (2, n))
+        return seen(second, 10), 2 * first + second, seen(first, 10), truth
+    if "six" in case:
+        share = np.array([0.15, 0.25, 0.2, 0.2, 0.1, 0.1])
+        label = rng.choice(6, n, p=share)
+        kept = share.reshape(3, 2)
+        of_two = kept / kept.sum(axis=1, keepdims=True)
+        truth = float((kept.sum(axis=1) * -(of_two * np.log2(of_two)).sum(axis=1)).sum())
+        return seen(label, 20), label, seen(label // 2, 20), truth
+    if "outcome" in case:
+        told, other = rng.standard_normal((2, n))
+        label = (rng.random(n) < 1 / (1 + np.exp(-2 * (told + other)))).astype(int)
+        x, z = (
+            np.outer(score, rng.standard_normal(n_features)) + rng.standard_normal((n, n_features))
+            for score in (other, told)
+        )
+        return x, label, z, _of_scores(2.0)
+    label = rng.choice(4, n, p=[0.4, 0.3, 0.2, 0.1])
+    z = seen(label, 3)
+    mixed = z @ rng.standard_normal((n_features, n_features)) / n_features**0.5
+    return np.tanh(mixed) + 0.5 * rng.standard_normal(z.shape), label, z, truth
+
+
+def _of_scores(slope):
+    """Return what one of two normal scores tells of an outcome beyond the other, bits."""
+    at, weight = np.polynomial.hermite_e.hermegauss(80)
+    weight = weight / weight.sum()
+    p = 1 / (1 + np.exp(-slope * (at[:, None] + at)))
+
+    def entropy(p):
+        return (entr(p) + entr(1 - p)) / np.log(2)
+
+    return float(weight @ entropy(p @ weight) - weight @ entropy(p) @ weight)
+
+
 def draw(case, seed, n, n_features):
     """Return x, y, what is given (api_given.Given), and I(X;Y|Z) in bits."""
     rng = seeds.rng(seed, "bench_conditional", case, n, n_features)
+    if case in OF_LABELS:
+        x, label, z, truth = classes(case, rng, n, n_features)
+        return x, np.eye(label.max() + 1)[label], api_given.Given(z, None), truth
     if case.startswith("labels"):
         x, y, codes, truth = labelled(rng, n, n_features, "0.5" in case)
         return x, y, api_given.Given(None, codes), truth
@@ -170,6 +225,7 @@ ERRORS = [
     *((case, 5000, 100) for case in NONLINEAR),
     *((f"factors, z of 200 features{more}", 2000, 100) for more in ("", ", dependent")),
     *((f"labels{more}", 2000, 100) for more in ("", " and 0.5 bits")),
+    *((case, n, 50) for case in OF_LABELS for n in (500, 2000)),
 ]
 TESTS = [
     ("fork, I(X;Y) = 1, I(X;Y|Z) = 0", 1000, 60),
@@ -177,6 +233,7 @@ TESTS = [
     ("factors, z of 200 features", 1000, 60),
     ("labels", 1000, 60),
     ("squares, products, sines of z", 2000, 60),
+    ("y a label that z tells, x made of z", 1000, 50),
 ]
 
 

@@ -4,10 +4,10 @@
 covariance. They differ in nothing, in their margins alone, in how features load, or in factors that
 one group alone has; or in their information. `lmi.transfer`: vector autoregressive series in 50
 features, of which transfer entropy is known by their stationary covariance; a delay; a common
-drive. `lmi.select`: variables of which some tell of a target, by covariance; one repeats what another
-tells. Errors, coverage, and how often a p value is at most .05: where there is nothing, those are
-false positives, else power; of a selection, how many variables are missed, and how many are selected
-that add nothing. Seeds start at 10,000; choices were made on seeds below 200.
+drive. `lmi.select`: variables of which some tell of a target, by covariance; one repeats what
+another tells. Errors, coverage, and how often a p value is at most .05: where there is nothing,
+those are false positives, else power; of a selection, how many variables are missed, and how many
+are selected that add nothing. Seeds start at 10,000; choices were made on seeds below 200.
 """
 
 import time

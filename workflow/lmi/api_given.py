@@ -15,12 +15,13 @@ from lmi.base.arrays import counts_rows, matrix, order, row_names
 from lmi.base.errors import InputError
 from lmi.base.reasons import Reason
 from lmi.data import intervals
-from lmi.embedding import canonical, residual
+from lmi.embedding import beyond, canonical, residual
 from lmi.embedding import conditional as embed
 from lmi.estimation import conditional as estimation
 from lmi.estimation import flags
 from lmi.estimation.conditional import MIN_LABEL
 from lmi.estimation.estimate import Samples
+from lmi.ksg import discrete
 from lmi.projection import folds as split
 from lmi.projection import ties, views
 
@@ -179,23 +180,41 @@ def estimate(
             given = Given(z, codes)
     if given.matrix is not None:
         x, y = (_without(side, given.matrix) for side in (x, y))
-    for name, side in (("x", x), ("y", y)):
+    for side_name, side in (("x", x), ("y", y)):
         if not side.shape[1]:
-            why.append(Reason("given_tells_all", {"side": name}))
+            why.append(Reason("given_tells_all", {"side": side_name}))
             return replace(estimation.NOT_ASKED, reasons=tuple(why))
     fold, inner = split.folds(
         len(x), seed=seed, dataset="", n_inner=canonical.N_INNER, time_series=samples.time_series
     )
-    sides = []
-    for name, side in (("x", x), ("y", y)):
-        untied = ties.broken(side, seeds.rng(seed, "given", "ties", name))
-        sides.append(views.make(untied, seed=seed, name=name))
     given_views = (
         None if given.matrix is None else views.make(given.matrix, seed=seed, name="given")
     )
+    conditions = residual.Given(given_views, given.codes)
+    described = [ties.describe(side) for side in (x, y)]
+    if "label" in (kind for kind, _ in described):
+        of_sides = [
+            values.astype(int) if kind == "label" else views.make(side, seed=seed, name=side_name)
+            for (kind, values), side, side_name in zip(described, (x, y), "xy", strict=True)
+        ]
+        return of_labels(
+            of_sides,
+            conditions,
+            (fold, inner),
+            seed=seed,
+            name=name,
+            tested=bool(permutations and permutations["max"]),
+            error_bars=error_bars,
+            samples=samples,
+            why=why,
+        )
+    sides = []
+    for side_name, side in (("x", x), ("y", y)):
+        untied = ties.broken(side, seeds.rng(seed, "given", "ties", side_name))
+        sides.append(views.make(untied, seed=seed, name=side_name))
     return of_views(
         sides,
-        residual.Given(given_views, given.codes),
+        conditions,
         (fold, inner),
         settings=asdict(settings),
         seed=seed,
@@ -207,6 +226,52 @@ def estimate(
         samples=samples,
         name=name,
     )
+
+
+def of_labels(
+    sides: Sequence[Any],
+    given: residual.Given,
+    folds: tuple[np.ndarray, np.ndarray],
+    *,
+    seed: int,
+    name: str,
+    tested: bool,
+    error_bars: bool,
+    samples: Samples,
+    why: Sequence[Reason],
+) -> estimation.Conditional:
+    """Return the conditional information of two variables, one or both of which are labels.
+
+    Parameters
+    ----------
+    sides : (int array or dict, int array or dict)
+        Labels, shape (n_samples,); or views, from `lmi.projection.views.make`.
+    given, folds, seed, why
+        As of `of_views`.
+    name : str
+        Of the pair: what is drawn depends on it.
+    tested, error_bars : bool
+        Whether there are to be a p value and a standard error.
+    samples : Samples
+    """
+    label, other = sides if isinstance(sides[1], dict) else sides[::-1]
+    options = {"seed": seed, "name": f"{name}/both"}
+    bits = beyond.of_label(label, other, given.views, given.codes, *folds, **options)
+    p_value = None
+    if tested and given.views is None and not isinstance(other, dict):
+        rng = seeds.rng(seed, "null", name)
+        p_value = estimation.p_of_table(label, other, given.codes, rng)
+    result = estimation.of_labels(
+        bits,
+        folds[0],
+        tested=tested,
+        error_bars=error_bars,
+        p_value=p_value,
+        missing=samples.missing,
+        time_series=samples.time_series,
+        most=min(discrete.entropy_bits(one) for one in sides if not isinstance(one, dict)),
+    )
+    return replace(result, reasons=(*why, *result.reasons))
 
 
 def of_views(

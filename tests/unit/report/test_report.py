@@ -430,8 +430,19 @@ def test_what_a_dataset_asked_beside_information_is_told(demo):
     assert "2 of 3 pairs share more than what is given explains." in said
     assert "1 of 3 pairs differ between the groups, {} against control." in said
     assert "Of 2 of 3 pairs the past of one tells of the other." in said
-    plain = " ".join(texts.summary(demo[4].head(4)))
-    assert "given" not in plain and "groups" not in plain and "past" not in plain
+    steps = pd.DataFrame(
+        {
+            "target": ["fate", "fate", "size"],
+            "variable": ["<cycle>", "stress", "cycle"],
+            "total_bits": [0.5, 0.8, 0.3],
+            "sd_total_bits": [0.1, 0.1, 0.02],
+        }
+    )
+    said = " ".join(texts.summary(part, selected=steps))
+    assert "<cycle> and stress together tell 0.80 ± 0.10 bits of fate." in said
+    assert "cycle tells 0.30 ± 0.02 bits of size." in said
+    plain = " ".join(texts.summary(demo[4].head(4), selected=steps.head(0)))
+    assert not any(word in plain for word in ("tell", "given", "groups", "past"))
 
 
 def test_significant_controls_are_called_out(demo):

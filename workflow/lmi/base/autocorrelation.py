@@ -63,3 +63,15 @@ def redundancy(x, y):
     # chance correlations beyond the first that has decayed are noise
     stop = np.flatnonzero(products < DECAYED**2)
     return float(1 + 2 * products[: stop[0] if len(stop) else None].sum())
+
+
+def one_sample(values):
+    """Return how many samples of a series tell as much of its mean as an independent one.
+
+    Parameters
+    ----------
+    values : array, shape (n_samples,)
+    """
+    rho = autocorrelation(values[:, None])[1:, 0]
+    stop = np.flatnonzero(rho < DECAYED)
+    return float(1 + 2 * rho[: stop[0] if len(stop) else None].sum())

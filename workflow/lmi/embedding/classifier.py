@@ -210,6 +210,70 @@ def _within(x, label):
     return (1 - sphere) * power + sphere * power.mean(), axes
 
 
+@dataclass(frozen=True)
+class Told:
+    """What views tell of labels, bits of each sample, by classifiers that have not seen it.
+
+    Attributes
+    ----------
+    few, many : array, shape (n_samples,)
+        By linear discriminants that learn from half of the samples, and from five sixths.
+    every : array, shape (n_samples,)
+        By the best of all discriminants, which learn from five sixths.
+    most : array, shape (n_samples,)
+        By the best there might be, of infinitely many samples.
+    likeliest : int array, shape (n_samples,)
+        The label that those of `every` take the sample for.
+    """
+
+    few: np.ndarray
+    many: np.ndarray
+    every: np.ndarray
+    most: np.ndarray
+    likeliest: np.ndarray
+
+
+def told(views, codes, part):
+    """Return what views tell of labels.
+
+    Parameters
+    ----------
+    views : list of array, shape (n_samples, n_scores)
+    codes : int array, shape (n_samples,)
+        0, 1, …
+    part : int array, shape (n_samples,)
+        From `parts`.
+
+    Returns
+    -------
+    Told
+    """
+    few = [gains(views, codes, np.isin(part, half).astype(int), LINEAR)[0].bits for half in HALVES]
+    every, of_all, of_some = gains(views, codes, part, EVERY, LINEAR, LINEAR_SCREENED)
+    base, completed = of_all.bits, _completed(views[of_all.view], codes, part, of_all.bits)
+    seen = views[of_some.view]
+    seen = seen[:, differs(seen, codes)]
+    if seen.shape[1] > 0 and np.isfinite(of_some.bits).all():
+        other = _completed(seen, codes, part, of_some.bits)
+        more = other - completed
+        if more.mean() > CLEAR_SD * more.std() / np.sqrt(len(more)):
+            base, completed = of_some.bits, other
+    # what else discriminants see beyond linear ones counts as it was found
+    completed = completed + max(0.0, float((every.bits - base).mean()))
+    return Told(np.mean(few, axis=0), of_all.bits, every.bits, completed, every.likeliest)
+
+
+def seen_by(made):
+    """Return the views that classifiers look at, of those that `lmi.projection.views.make` made."""
+    views = (made[name] for name in ("linear", "features", "fourier"))
+    return [view for view in views if view.shape[1] <= MAX_FEATURES]
+
+
+def parts(fold, inner):
+    """Return the part of each sample, 0 to 5: its inner fold of its fold."""
+    return N_INNER * fold.astype(int) + inner
+
+
 def of_pair(wide, label, fold, inner):
     """Return the bits of each sample by classifiers of half, most and all samples there might be.
 
@@ -231,25 +295,10 @@ def of_pair(wide, label, fold, inner):
         samples left out.
     """
     good = np.flatnonzero(fold >= 0)
-    views = [
-        view[good]
-        for view in (wide.views["linear"], wide.features, wide.views["fourier"])
-        if view.shape[1] <= MAX_FEATURES
-    ]
+    made = wide.views | {"features": wide.features}
+    views = [view[good] for view in seen_by(made)]
     values, codes = np.unique(label[good], return_inverse=True)
+    by = told(views, codes, parts(fold[good], inner[good]))
     found = np.full((4, len(fold)), np.nan, np.float32)
-    part = N_INNER * fold[good].astype(int) + inner[good]
-    few = [gains(views, codes, np.isin(part, half).astype(int), LINEAR)[0].bits for half in HALVES]
-    every, of_all, of_some = gains(views, codes, part, EVERY, LINEAR, LINEAR_SCREENED)
-    base, completed = of_all.bits, _completed(views[of_all.view], codes, part, of_all.bits)
-    seen = views[of_some.view]
-    seen = seen[:, differs(seen, codes)]
-    if seen.shape[1] > 0 and np.isfinite(of_some.bits).all():
-        other = _completed(seen, codes, part, of_some.bits)
-        more = other - completed
-        if more.mean() > CLEAR_SD * more.std() / np.sqrt(len(more)):
-            base, completed = of_some.bits, other
-    # what else discriminants see beyond linear ones counts as it was found
-    completed = completed + max(0.0, float((every.bits - base).mean()))
-    found[:, good] = np.mean(few, axis=0), of_all.bits, completed, values[every.likeliest]
+    found[:, good] = by.few, by.many, by.most, values[by.likeliest]
     return found

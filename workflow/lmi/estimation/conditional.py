@@ -8,14 +8,20 @@ for the effective transfer entropy (Marschinski & Kantz, Eur. Phys. J. B 30, 275
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.stats import gamma
+from scipy.stats import t as student
 
 from lmi.base import reasons, seeds
+from lmi.base.autocorrelation import one_sample
 from lmi.estimation import estimate as estimation
 from lmi.estimation import evaluate as evaluation
-from lmi.estimation import series
+from lmi.estimation import flags, series
+from lmi.ksg import discrete
 
 N_NULL = 8
 """Permutations near z on which the conditional estimate is repeated, for their mean."""
+N_TABLES = 999
+"""Permutations of one of two labels."""
 NULL_SD = 2.0
 """The mean is taken off where it is more than so many standard errors above zero."""
 MIN_LABEL = 24
@@ -26,6 +32,8 @@ share of the estimate, and standard errors. What was found and taken off was a t
 that remained with confounders of squares, products and sines (`make bench-conditional`)."""
 
 
+SURE_SD = 4.0
+"""Standard errors above zero from which on classifiers of a label have found something."""
 MORE_SD, LIKELY = 2.0, 0.01
 """A value above zero by so many standard errors, with a larger p value, contradicts itself."""
 
@@ -98,6 +106,105 @@ def estimate(embedding, *, k=3, error_bars, permutations, samples, seed, name, t
     if mi > MORE_SD * error_bar > 0 and p_value > LIKELY:
         why.append(reasons.Reason("given_reaches", {"cmi": mi, "p": float(p_value)}))
     return Conditional(mi, sd, p_value, null, tuple(why))
+
+
+def of_labels(
+    bits,
+    fold,
+    *,
+    tested,
+    error_bars=True,
+    p_value=None,
+    missing=0.0,
+    time_series=False,
+    most=np.inf,
+):
+    """Return the conditional information of a label, by the probabilities of classifiers.
+
+    The test is of what classifiers gain on samples that they have not seen: where there is nothing
+    beyond z, features cost more than they tell, and the gain is below zero on average.
+
+    Parameters
+    ----------
+    bits : array, shape (4, n_samples)
+        From `lmi.embedding.beyond.of_label`.
+    fold : int array, shape (n_samples,)
+    tested : bool
+        Whether there is to be a p value.
+    error_bars : bool
+        Whether there is to be a standard error.
+    p_value : float, optional
+        From `p_of_table`, in place of that of the classifiers.
+    missing : float
+        Share of missing values.
+    time_series : bool
+        The samples are in order of time.
+    most : float
+        The most bits that there can be: the entropy of the label.
+
+    Returns
+    -------
+    Conditional
+    """
+    few, many, every, complete = bits
+    n = len(every)
+    worth = max(map(one_sample, (every, complete))) if time_series else 1.0
+    error = np.sqrt(worth * every.var(ddof=1) / n)
+    # what is added for learning from so few samples is that of a finding, and known to half of it
+    sure = float(np.clip(every.mean() / (SURE_SD * error), 0.0, 1.0)) if error > 0 else 0.0
+    bits = every + sure * (complete - every)
+    added = (bits.mean() - every.mean()) / 2
+    mi = float(np.clip(bits.mean(), 0.0, most))
+    sd = float(np.hypot(np.sqrt(worth * bits.var(ddof=1) / n), added))
+    if p_value is None:
+        p_value = 1.0 if not error > 0 else float(student.sf(every.mean() / error, n / worth - 1))
+    p_value = max(p_value, 1e-300) if tested else np.nan
+    own = [bits[fold == t] for t in np.unique(fold)]
+    why = flags.of_estimate(
+        mi=mi,
+        mi_ksg=float(every.mean()),
+        halves=[float(half.mean()) for half in own],
+        variances=np.array([worth * half.var(ddof=1) / len(half) for half in own]),
+        drift=float(many.mean() - few.mean()),
+        n_estimated=n,
+        n_tied=0,
+        ceiling=np.inf,
+        missing=missing,
+        converged=True,
+    )
+    return Conditional(mi, sd if error_bars else np.nan, p_value, np.nan, tuple(why))
+
+
+def p_of_table(one, other, given, rng):
+    """Return the p value of the dependence of two labels within those that are given.
+
+    The tail of a gamma distribution with the mean and the variance that their information has when
+    one of them is permuted within the labels given, which for many samples is that of chi squared.
+
+    Parameters
+    ----------
+    one, other : int array, shape (n_samples,)
+        0, 1, …
+    given : int array, shape (n_samples,), or None
+    rng : numpy.random.Generator
+    """
+    given = np.zeros(len(one), int) if given is None else given
+    order = np.argsort(given, kind="stable")
+    one, other, given = one[order], other[order], given[order]
+    with_one, with_other = (given * (side.max() + 1) + side for side in (one, other))
+    row = with_one * (other.max() + 1)
+    rest = discrete.entropy_bits(with_one) + discrete.entropy_bits(with_other)
+    rest -= discrete.entropy_bits(given)
+
+    def bits(labels):
+        return max(0.0, rest - discrete.entropy_bits(row + labels))
+
+    # `given` is sorted: a random order, sorted by it, permutes within
+    drawn = [bits(other[np.lexsort((rng.random(len(row)), given))]) for _ in range(N_TABLES)]
+    mean, variance = np.mean(drawn), np.var(drawn, ddof=1)
+    if not variance > 0:
+        return 1.0
+    return float(gamma.sf(bits(other), mean**2 / variance, scale=variance / mean))
 
 
 def _null(embedding, samples, k, rng, threads):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lmi.api_given import of_views
+from lmi.api_given import of_labels, of_views
 from lmi.base import seeds
 from lmi.base.files import reading, text
 from lmi.base.reasons import Reason
@@ -103,13 +103,18 @@ def estimate(x, y, given, *, settings, seed, samples, threads=1, **options):
             return _nothing("conditional", message=f"{block.name[row]}: {block.error[row]}")
     if given.error:
         return _nothing("conditional", message=given.error)
-    sides, why = [], []
+    kept, why = [], []
     for side, (block, row) in zip("xy", (x, y), strict=True):
         names, keys = block.features[row]
-        kept = ~(np.isin(names, given.names) | ((keys > 0) & np.isin(keys, given.keys)))
-        if not kept.any():
+        own = ~(np.isin(names, given.names) | ((keys > 0) & np.isin(keys, given.keys)))
+        if not own.any():
             return _nothing("given_tells_all", side=side)
-        sides.append(_untied_views(block, row, kept, seed))
+        kept.append(own)
+    is_label = [block.kind[row] == "label" for block, row in (x, y)]
+    sides = [
+        block.values[row].astype(int) if label else _views_of(block, row, own, seed, any(is_label))
+        for (block, row), own, label in zip((x, y), kept, is_label, strict=True)
+    ]
     codes, z = given.codes, given.views
     fold, inner = x[0].fold, x[0].inner
     if codes is not None:
@@ -120,13 +125,25 @@ def estimate(x, y, given, *, settings, seed, samples, threads=1, **options):
         if rare.any():
             why = [Reason("given_rare_labels", {"n": int(rare.sum()), "floor": MIN_LABEL})]
             rows = np.flatnonzero(~rare)
-            sides = [{view: values[rows] for view, values in one.items()} for one in sides]
-            z = None if z is None else {view: values[rows] for view, values in z.items()}
+            sides = [_of_rows(one, rows) for one in sides]
+            z = None if z is None else _of_rows(z, rows)
             codes = np.unique(codes[rows], return_inverse=True)[1]
             fold, inner = fold[rows], inner[rows]
             for one in ("strata", "interval"):
                 if getattr(samples, one) is not None:
                     samples = replace(samples, **{one: getattr(samples, one)[rows]})
+    if any(is_label):
+        return of_labels(
+            sides,
+            residual.Given(z, codes),
+            (fold, inner),
+            seed=seed,
+            name=options["name"],
+            tested=bool(options["permutations"] and options["permutations"]["max"]),
+            error_bars=options["error_bars"],
+            samples=samples,
+            why=why,
+        )
     return of_views(
         sides,
         residual.Given(z, codes),
@@ -245,13 +262,21 @@ class Variables:
             return _nothing("conditional", message=f"failed: {error}")
 
 
-def _untied_views(block, row, kept, seed):
-    """Return the views of the features of a variable that are kept, their ties broken."""
+def _of_rows(side, rows):
+    """Return a side, labels or views, of some samples."""
+    if isinstance(side, dict):
+        return {view: scores[rows] for view, scores in side.items()}
+    return side[rows]
+
+
+def _views_of(block, row, kept, seed, with_ties):
+    """Return the views of the features of a variable that are kept, their ties broken or not."""
     z = block.z[row] if kept.all() else block.z[row][:, kept]
-    untied = ties.broken(z, seeds.rng(seed, "given", "ties", block.name[row]))
-    if kept.all() and untied is z:
+    name = block.name[row]
+    broken = z if with_ties else ties.broken(z, seeds.rng(seed, "given", "ties", name))
+    if kept.all() and broken is z:
         return _views(block, row, z)
-    return views.make(untied, seed=seed, name=block.name[row])
+    return views.make(broken, seed=seed, name=name)
 
 
 def _views(block, row, z):

@@ -119,7 +119,7 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir, 
             "number": number,
             "name": name,
             "control": name in controls,
-            "summary": summary(part, name in controls, fdr),
+            "summary": summary(part, name in controls, fdr, selected.get(name)),
             "warning": control_warning(part) if name in controls else None,
         }
         for number, (name, part) in enumerate(parts.items())

@@ -108,7 +108,7 @@ def evidence(table, fdr=0.05, controls=(), method=None):
     return sentences
 
 
-def summary(part, control=False, fdr=0.05):
+def summary(part, control=False, fdr=0.05, selected=None):
     """Return one dataset in a few short sentences.
 
     Parameters
@@ -119,6 +119,8 @@ def summary(part, control=False, fdr=0.05):
         Whether the dataset is a negative control.
     fdr : float
         Level of the column `significant`.
+    selected : pandas.DataFrame, optional
+        From `lmi.results.targets.read`.
 
     Returns
     -------
@@ -174,6 +176,7 @@ def summary(part, control=False, fdr=0.05):
     else:
         sentences.append("No pair has an estimate that can be trusted.")
     sentences += _answers(part, fdr)
+    sentences += _selections(selected)
     flagged = [
         f"{int((part['flag'] == flag).sum()):,} {words}"
         for flag, words in (("warn", "with a warning"), ("fail", "failed"))
@@ -200,6 +203,19 @@ def _answers(part, fdr):
             n_found = int((q <= fdr).any(axis=1).sum())
             said = f"{n_found:,} of {_counted(n_tested, 'pair')}"
             sentences.append(words.replace("{}", said, 1))
+    return sentences
+
+
+def _selections(selected):
+    """Return which variables tell of a target together."""
+    sentences = []
+    for target, steps in () if selected is None else selected.groupby("target", sort=False):
+        last = steps.iloc[-1]
+        names = [printable(name, 60) for name in steps["variable"]]
+        told = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+        value = bits(last["total_bits"], last["sd_total_bits"])
+        verb = "tells" if len(names) == 1 else "together tell"
+        sentences.append(f"{told} {verb} {value} bits of {printable(target, 60)}.")
     return sentences
 
 

@@ -1,0 +1,141 @@
+"""What a label shares with a variable beyond others: against truths that are known."""
+
+import lmi
+import numpy as np
+import pandas as pd
+import pytest
+from lmi.embedding import beyond
+from lmi.estimation import conditional
+from lmi.projection import folds as split
+from lmi.projection import views
+from scipy.stats import kstest
+
+N, WIDTH = 800, 12
+
+
+def _seen(rng, label, apart=3.0):
+    """Return features of a label: class means, and noise."""
+    means = apart * rng.standard_normal((label.max() + 1, WIDTH))
+    return means[label] + rng.standard_normal((len(label), WIDTH))
+
+
+def _text(label):
+    return pd.Series([f"class {code}" for code in label])
+
+
+@pytest.fixture(scope="module")
+def halves():
+    """Return two independent halves of a label of four classes, and the features of each."""
+    rng = np.random.default_rng(0)
+    first, second = rng.integers(0, 2, (2, N))
+    return first, second, _seen(rng, first), _seen(rng, second)
+
+
+def test_each_half_of_a_label_is_told_beyond_the_other(halves):
+    first, second, x_first, x_second = halves
+    result = lmi.estimate(x_second, _text(2 * first + second), given=x_first)
+    assert result.cmi_bits == pytest.approx(1.0, abs=0.06)
+    assert result.p_conditional < 1e-50
+    assert result.flag == "ok"
+    turned = lmi.estimate(_text(2 * first + second), x_second, given=x_first)
+    assert turned.cmi_bits == pytest.approx(result.cmi_bits, abs=0.03)
+
+
+def test_a_repetition_adds_nothing(halves):
+    first, second, x_first, _ = halves
+    again = x_first @ np.random.default_rng(1).standard_normal((WIDTH, WIDTH))
+    result = lmi.estimate(again, _text(2 * first + second), given=x_first)
+    assert result.cmi_bits == pytest.approx(0.0, abs=0.02)
+    assert result.p_conditional > 0.01
+
+
+def test_labels_that_are_given_count_beside_quantities(halves):
+    first, second, x_first, x_second = halves
+    third = np.random.default_rng(2).integers(0, 2, N)
+    x = x_second + _seen(np.random.default_rng(3), third)
+    given = {"quantities": x_first, "labels": _text(third)}
+    result = lmi.estimate(x, _text(2 * first + second), given=given)
+    assert result.cmi_bits == pytest.approx(1.0, abs=0.1)
+
+
+def test_what_given_labels_explain_is_nothing():
+    rng = np.random.default_rng(4)
+    given = rng.integers(0, 3, N)
+    label = np.where(rng.random(N) < 0.8, given, rng.integers(0, 3, N))
+    result = lmi.estimate(_seen(rng, given), _text(label), given=_text(given))
+    assert result.mi_bits > 0.5
+    assert result.cmi_bits == pytest.approx(0.0, abs=0.02)
+    assert result.p_conditional > 0.05
+
+
+def test_two_halves_that_tell_only_together_are_told_beyond_each_other(halves):
+    first, second, x_first, x_second = halves
+    result = lmi.estimate(x_second, _text(first ^ second), given=x_first)
+    assert result.mi_bits == pytest.approx(0.0, abs=0.02)
+    assert result.cmi_bits > 0.9
+
+
+def test_without_anything_given_it_is_what_the_classifiers_tell(halves):
+    first, second, _, x_second = halves
+    fold, inner = split.folds(N, seed=0, dataset="", n_inner=3)
+    made = views.make(x_second, seed=0, name="x")
+    few, many, every, most = beyond.of_label(
+        2 * first + second, made, None, None, fold, inner, seed=0, name="both"
+    ).mean(axis=1)
+    assert few == pytest.approx(1.0, abs=0.05)
+    assert many == pytest.approx(1.0, abs=0.05)
+    assert every <= most + 0.01
+
+
+@pytest.mark.parametrize("given", ["labels", "quantities"])
+@pytest.mark.parametrize("dependent", [True, False])
+def test_two_labels_are_told_as_their_table_says(given, dependent):
+    rng = np.random.default_rng(5)
+    group = rng.integers(0, 2, 2000)
+    other = (rng.random(2000) < np.array([0.3, 0.7])[group]).astype(int)
+    label = np.where(rng.random(2000) < 0.9, other, 1 - other)
+    if not dependent:
+        label = (rng.random(2000) < np.array([0.2, 0.8])[group]).astype(int)
+    z = _seen(rng, group) if given == "quantities" else _text(group)
+    result = lmi.estimate(_text(label), _text(other), given=z)
+
+    def entropy(p):
+        return -(p * np.log2(p) + (1 - p) * np.log2(1 - p))
+
+    truth = entropy(0.3 * 0.9 + 0.7 * 0.1) - entropy(0.1) if dependent else 0.0
+    assert result.cmi_bits == pytest.approx(truth, abs=0.05)
+    assert result.p_conditional < 1e-20 if dependent else result.p_conditional > 0.01
+
+
+def test_p_values_of_tables_are_those_of_independent_labels():
+    rng = np.random.default_rng(16)
+    shares = np.array([0.2, 0.5, 0.8])
+    found = []
+    for _ in range(150):
+        given = rng.integers(0, 3, 300)
+        one, other = (rng.random((2, 300)) < shares[given]).astype(int)
+        found.append(conditional.p_of_table(one, other, given, rng))
+    assert kstest(found, "uniform").pvalue > 0.01
+    constant = np.zeros(300, int)
+    assert conditional.p_of_table(one, constant, given, rng) == 1.0
+
+
+def test_series_count_as_the_independent_samples_that_they_are_worth():
+    rng = np.random.default_rng(7)
+    bits = np.repeat(rng.normal(0.1, 0.5, (4, 100)), 10, axis=1)
+    fold = np.repeat([0, 1], 500)
+    alone = conditional.of_labels(bits, fold, tested=True)
+    series = conditional.of_labels(bits, fold, tested=True, time_series=True)
+    assert series.cmi_bits == pytest.approx(alone.cmi_bits, abs=0.05)
+    assert 2.5 < series.sd_cmi_bits / alone.sd_cmi_bits < 4.5
+    assert series.p_conditional > alone.p_conditional
+    assert np.isnan(conditional.of_labels(bits, fold, tested=False).p_conditional)
+
+
+def test_of_itself_nothing_is_left_whatever_its_values_are_called(halves):
+    first, second, x_first, _ = halves
+    label = 2 * first + second
+    result = lmi.estimate(x_first, _text(label), given=_text(3 - label), error_bars=False)
+    assert result.cmi_bits == 0.0
+    assert result.p_conditional == 1.0
+    assert np.isnan(result.sd_cmi_bits)
