@@ -191,11 +191,11 @@ def estimate(
         None if given.matrix is None else views.make(given.matrix, seed=seed, name="given")
     )
     conditions = residual.Given(given_views, given.codes)
-    described = [ties.describe(side) for side in (x, y)]
-    if "label" in (kind for kind, _ in described):
+    labels = ties.classes([ties.describe(side) for side in (x, y)])
+    if any(label is not None for label in labels):
         of_sides = [
-            values.astype(int) if kind == "label" else views.make(side, seed=seed, name=side_name)
-            for (kind, values), side, side_name in zip(described, (x, y), "xy", strict=True)
+            views.make(side, seed=seed, name=side_name) if label is None else label
+            for label, side, side_name in zip(labels, (x, y), "xy", strict=True)
         ]
         return of_labels(
             of_sides,

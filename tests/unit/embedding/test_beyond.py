@@ -7,7 +7,7 @@ import pytest
 from lmi.embedding import beyond
 from lmi.estimation import conditional
 from lmi.projection import folds as split
-from lmi.projection import views
+from lmi.projection import ties, views
 from scipy.stats import kstest
 
 N, WIDTH = 800, 12
@@ -139,3 +139,29 @@ def test_of_itself_nothing_is_left_whatever_its_values_are_called(halves):
     assert result.cmi_bits == 0.0
     assert result.p_conditional == 1.0
     assert np.isnan(result.sd_cmi_bits)
+
+
+@pytest.mark.parametrize("values", [[0, 1, 2, 3], [0, 1, 1, 2], [2, 0, 3, 1]])
+def test_a_number_of_few_values_is_told_as_its_values_are(halves, values):
+    first, second, x_first, x_second = halves
+    number = np.array(values, float)[2 * first + second][:, None]
+    result = lmi.estimate(x_second, number, given=x_first)
+    assert result.cmi_bits == pytest.approx(1.0, abs=0.08)
+
+
+def test_of_two_counts_neither_is_joined_to_classes():
+    rng = np.random.default_rng(8)
+    counts = [ties.describe(rng.poisson(1, (500, 1)).astype(float)) for _ in range(2)]
+    label = ("label", np.zeros(500))
+    assert ties.classes(counts) == [None, None]
+    assert [own is None for own in ties.classes([counts[0], label])] == [True, False]
+    alone = ties.classes([counts[0], ("wide", np.zeros(500))])[0]
+    assert np.bincount(alone).min() >= 0.06 * 500
+    # classes keep the order of the values
+    values = counts[0][1]
+    order = np.argsort(values, kind="stable")
+    assert (np.diff(alone[order]) >= 0).all()
+    assert len(set(zip(values.tolist(), alone.tolist(), strict=True))) == len(np.unique(values))
+    constant_but_few = np.r_[np.zeros(490), np.arange(10)]
+    for kind, values in (("tied", constant_but_few), ("number", rng.standard_normal(500))):
+        assert ties.classes([(kind, values), ("wide", np.zeros(500))]) == [None, None]

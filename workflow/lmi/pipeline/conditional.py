@@ -110,10 +110,11 @@ def estimate(x, y, given, *, settings, seed, samples, threads=1, **options):
         if not own.any():
             return _nothing("given_tells_all", side=side)
         kept.append(own)
-    is_label = [block.kind[row] == "label" for block, row in (x, y)]
+    labels = ties.classes([(block.kind[row], block.values[row]) for block, row in (x, y)])
+    as_labels = any(label is not None for label in labels)
     sides = [
-        block.values[row].astype(int) if label else _views_of(block, row, own, seed, any(is_label))
-        for (block, row), own, label in zip((x, y), kept, is_label, strict=True)
+        _views_of(block, row, own, seed, as_labels) if label is None else label
+        for (block, row), own, label in zip((x, y), kept, labels, strict=True)
     ]
     codes, z = given.codes, given.views
     fold, inner = x[0].fold, x[0].inner
@@ -132,7 +133,7 @@ def estimate(x, y, given, *, settings, seed, samples, threads=1, **options):
             for one in ("strata", "interval"):
                 if getattr(samples, one) is not None:
                     samples = replace(samples, **{one: getattr(samples, one)[rows]})
-    if any(is_label):
+    if as_labels:
         return of_labels(
             sides,
             residual.Given(z, codes),

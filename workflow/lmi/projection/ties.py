@@ -11,6 +11,9 @@ whose values repeat; a label."""
 SEVERAL = {"wide", "counts"}
 MOST_LOOKED_AT = 64
 """Features, evenly spaced, of which it is asked whether most have ties."""
+MOST_VALUES, RARE_SHARE, MOST_CLASSES = 64, 0.06, 12
+"""A number has few values where it has at most so many, which make at most so many classes once
+those of less than this share of the samples are joined with their neighbours."""
 TIED_SHARE = 0.1
 """One feature has ties where more than this share of the samples have a value that more than
 `MANY_COPIES` samples have: counts, zeros beside numbers. A few equal values are none."""
@@ -44,6 +47,43 @@ def describe(matrix, label=False):
         return kind, np.zeros(len(matrix), np.float32)
     tied = _has_ties(matrix[:, 0])
     return ("tied" if tied else "number"), normal_scores(matrix)[:, 0]
+
+
+def classes(described):
+    """Return the classes of variables that are best told by classifiers, None for the others.
+
+    Labels are; and of a pair without any, the one variable that is a number of few values: each is
+    a class then, but rare ones are joined with their neighbours, which loses next to nothing.
+
+    Parameters
+    ----------
+    described : sequence of (str, array)
+        Of each variable what `describe` returns.
+
+    Returns
+    -------
+    list of int array, shape (n_samples,), or None
+        Values 0, 1, …
+    """
+    if any(kind == "label" for kind, _ in described):
+        return [np.asarray(values, int) if kind == "label" else None for kind, values in described]
+    found = [_joined(values) if kind == "tied" else None for kind, values in described]
+    # of two such numbers, joining would lose what their tails share
+    return found if sum(kind == "tied" for kind, _ in described) == 1 else [None] * len(found)
+
+
+def _joined(values):
+    """Return the classes of a number of few values, or None where it has many."""
+    _, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
+    if len(counts) > MOST_VALUES:
+        return None
+    least, joined, own = RARE_SHARE * len(values), np.zeros(len(counts), int), 0
+    for place, count in enumerate(counts):
+        joined[place] = joined[max(place - 1, 0)] + bool(own >= least)
+        own = count if own >= least else own + count
+    if own < least:  # the highest values are too few for a class of their own
+        joined[joined == joined[-1]] = max(joined[-1] - 1, 0)
+    return joined[codes] if 0 < joined[-1] < MOST_CLASSES else None
 
 
 def _has_ties(values):
