@@ -192,27 +192,13 @@ def estimate(
     )
     conditions = residual.Given(given_views, given.codes)
     labels = ties.classes([ties.describe(side) for side in (x, y)])
-    if any(label is not None for label in labels):
-        of_sides = [
-            views.make(side, seed=seed, name=side_name) if label is None else label
-            for label, side, side_name in zip(labels, (x, y), "xy", strict=True)
-        ]
-        return of_labels(
-            of_sides,
-            conditions,
-            (fold, inner),
-            seed=seed,
-            name=name,
-            tested=bool(permutations and permutations["max"]),
-            error_bars=error_bars,
-            samples=samples,
-            why=why,
-        )
+    as_labels = any(label is not None for label in labels)
     sides = []
-    for side_name, side in (("x", x), ("y", y)):
-        untied = ties.broken(side, seeds.rng(seed, "given", "ties", side_name))
-        sides.append(views.make(untied, seed=seed, name=side_name))
-    return of_views(
+    for label, side_name, side in zip(labels, "xy", (x, y), strict=True):
+        if label is None and not as_labels:
+            side = ties.broken(side, seeds.rng(seed, "given", "ties", side_name))
+        sides.append(views.make(side, seed=seed, name=side_name) if label is None else label)
+    return of_sides(
         sides,
         conditions,
         (fold, inner),
@@ -228,54 +214,8 @@ def estimate(
     )
 
 
-def of_labels(
+def of_sides(
     sides: Sequence[Any],
-    given: residual.Given,
-    folds: tuple[np.ndarray, np.ndarray],
-    *,
-    seed: int,
-    name: str,
-    tested: bool,
-    error_bars: bool,
-    samples: Samples,
-    why: Sequence[Reason],
-) -> estimation.Conditional:
-    """Return the conditional information of two variables, one or both of which are labels.
-
-    Parameters
-    ----------
-    sides : (int array or dict, int array or dict)
-        Labels, shape (n_samples,); or views, from `lmi.projection.views.make`.
-    given, folds, seed, why
-        As of `of_views`.
-    name : str
-        Of the pair: what is drawn depends on it.
-    tested, error_bars : bool
-        Whether there are to be a p value and a standard error.
-    samples : Samples
-    """
-    label, other = sides if isinstance(sides[1], dict) else sides[::-1]
-    options = {"seed": seed, "name": f"{name}/both"}
-    bits = beyond.of_label(label, other, given.views, given.codes, *folds, **options)
-    p_value = None
-    if tested and given.views is None and not isinstance(other, dict):
-        rng = seeds.rng(seed, "null", name)
-        p_value = estimation.p_of_table(label, other, given.codes, rng)
-    result = estimation.of_labels(
-        bits,
-        folds[0],
-        tested=tested,
-        error_bars=error_bars,
-        p_value=p_value,
-        missing=samples.missing,
-        time_series=samples.time_series,
-        most=min(discrete.entropy_bits(one) for one in sides if not isinstance(one, dict)),
-    )
-    return replace(result, reasons=(*why, *result.reasons))
-
-
-def of_views(
-    sides: Sequence[dict],
     given: residual.Given,
     folds: tuple[np.ndarray, np.ndarray],
     *,
@@ -283,14 +223,15 @@ def of_views(
     seed: int,
     threads: int,
     why: Sequence[Reason],
+    samples: Samples,
     **options: Any,
 ) -> estimation.Conditional:
-    """Return the conditional information of two variables from their views.
+    """Return the conditional information of two variables, labels or views.
 
     Parameters
     ----------
-    sides : (dict, dict)
-        Views of x and y, from `lmi.projection.views.make`.
+    sides : (int array or dict, int array or dict)
+        Labels, shape (n_samples,); or views, from `lmi.projection.views.make`.
     given : residual.Given
     folds : (int array, int array), each of shape (n_samples,)
         Fold and inner fold of each sample.
@@ -299,16 +240,49 @@ def of_views(
     seed, threads : int
     why : sequence of Reason
         What is wrong with the samples; it comes before what is wrong with the estimate.
+    samples : Samples
     **options
-        As of `lmi.estimation.conditional.estimate`.
+        As of `lmi.estimation.conditional.estimate`: k, error_bars, permutations, name.
     """
-    own = {"seed": seed, "threads": threads}
-    samples, times = options["samples"], None
-    if samples.time_series:
-        times = intervals.times(len(folds[0]), samples.interval)
-    embedding = embed.embed(*sides, given, *folds, settings=settings, times=times, **own)
-    result = estimation.estimate(embedding, **own, **options)
+    if all(isinstance(side, dict) for side in sides):
+        own = {"seed": seed, "threads": threads}
+        times = intervals.times(len(folds[0]), samples.interval) if samples.time_series else None
+        embedding = embed.embed(*sides, given, *folds, settings=settings, times=times, **own)
+        result = estimation.estimate(embedding, samples=samples, **own, **options)
+    else:
+        result = _of_labels(sides, given, folds, seed=seed, samples=samples, **options)
     return replace(result, reasons=(*why, *result.reasons))
+
+
+def _of_labels(sides, given, folds, *, seed, samples, name, error_bars, permutations, k):
+    """Return the conditional information of two variables, one or both of which are labels.
+
+    Without neighbours, whose number `k` does not matter.
+    """
+    label, other = sides if isinstance(sides[1], dict) else sides[::-1]
+    found = beyond.of_label(
+        label,
+        other,
+        given.views,
+        given.codes,
+        *folds,
+        seed=seed,
+        name=f"{name}/both",
+        time_series=samples.time_series,
+    )
+    tested, p_value = bool(permutations and permutations["max"]), None
+    if tested and given.views is None and not isinstance(other, dict):
+        rng = seeds.rng(seed, "null", name)
+        p_value = estimation.p_of_table(label, other, given.codes, rng)
+    return estimation.of_labels(
+        found,
+        folds[0],
+        tested=tested,
+        error_bars=error_bars,
+        p_value=p_value,
+        missing=samples.missing,
+        most=min(discrete.entropy_bits(one) for one in sides if not isinstance(one, dict)),
+    )
 
 
 def _without(side: np.ndarray, given: np.ndarray) -> np.ndarray:

@@ -59,10 +59,7 @@ def redundancy(x, y):
     x, y : array, shape (n_samples, n_axes)
     """
     slowest = [np.maximum(autocorrelation(z[:, :AXES]), 0.0).max(axis=1) for z in (x, y)]
-    products = np.prod(slowest, axis=0)[1:]
-    # chance correlations beyond the first that has decayed are noise
-    stop = np.flatnonzero(products < DECAYED**2)
-    return float(1 + 2 * products[: stop[0] if len(stop) else None].sum())
+    return _growth(np.prod(slowest, axis=0), DECAYED**2)
 
 
 def one_sample(values):
@@ -72,6 +69,11 @@ def one_sample(values):
     ----------
     values : array, shape (n_samples,)
     """
-    rho = autocorrelation(values[:, None])[1:, 0]
-    stop = np.flatnonzero(rho < DECAYED)
-    return float(1 + 2 * rho[: stop[0] if len(stop) else None].sum())
+    return _growth(autocorrelation(values[:, None])[:, 0], DECAYED)
+
+
+def _growth(correlation, decayed):
+    """Return the factor by which the variance of a mean grows with correlations by lag."""
+    # chance correlations beyond the first that has decayed are noise
+    stop = np.flatnonzero(correlation[1:] < decayed)
+    return float(1 + 2 * correlation[1:][: stop[0] if len(stop) else None].sum())

@@ -9,18 +9,51 @@ nothing changes nothing. Labels that are given stand beside the label: with C,
     I(L; X | Z, C) = I(L, C; X, Z) - I(C; X, Z) - I(L, C; Z) + I(C; Z).
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from lmi.base.autocorrelation import one_sample
 from lmi.embedding import classifier
 from lmi.ksg import discrete
 from lmi.projection import views
 
-ROWS = ("few", "many", "every", "most")
-"""Of the result: attributes of `classifier.Told`."""
+MOST_KNOWN = 0.25
+"""Most features of z, as a share of the samples, of which those of x are freed; else its leading
+principal components."""
+ADDED = 0.5
+"""Standard error of what is added for learning from so few samples, as a share of it."""
 
 
-def of_label(label, other, given, codes, fold, inner, *, seed, name):
+@dataclass(frozen=True)
+class Beyond:
+    """What a label shares with another variable beyond others, bits of each sample.
+
+    Attributes
+    ----------
+    few, many, every : array, shape (n_samples,)
+        Differences of those of `classifier.Told`.
+    most : array, shape (n_samples,)
+        By the best classifiers there might be.
+    unseen : float
+        Standard error of the mean that the samples do not show.
+    worth : float
+        How many samples tell as much of the mean as an independent one.
+    """
+
+    few: np.ndarray
+    many: np.ndarray
+    every: np.ndarray
+    most: np.ndarray
+    unseen: float
+    worth: float
+
+
+def of_label(label, other, given, codes, fold, inner, *, seed, name, time_series=False):
     """Return the bits of each sample that a label shares with another variable beyond others.
+
+    Where classifiers are not sure to gain from the other variable, most of them leave it aside; how
+    far its class means lie apart beyond those of z then tells what they may miss.
 
     Parameters
     ----------
@@ -34,11 +67,12 @@ def of_label(label, other, given, codes, fold, inner, *, seed, name):
     fold, inner : int array, shape (n_samples,)
     seed, name
         As of `views.make`.
+    time_series : bool
+        The samples are in order of time.
 
     Returns
     -------
-    array, shape (4, n_samples)
-        Differences of the rows `ROWS`.
+    Beyond
     """
     part = classifier.parts(fold, inner)
     alone = [] if given is None else classifier.seen_by(given)
@@ -46,19 +80,69 @@ def of_label(label, other, given, codes, fold, inner, *, seed, name):
     def tell(seen, *labels):
         combined = _combined(*labels)
         if not seen or combined.max() == 0:
-            return np.zeros((len(ROWS), len(part)))
+            return np.zeros((4, len(part)))
         by = classifier.told(seen, combined, part)
-        return np.array([getattr(by, row) for row in ROWS])
+        return np.array([by.few, by.many, by.every, by.most])
 
+    less = tell(alone, label, codes) - tell(alone, codes)
     if isinstance(other, dict):
-        both = _together(other, given, seed, name)
-        sees = [*classifier.seen_by(both), *alone]
-        told = tell(sees, label, codes) - tell(sees, codes)
-        return told - tell(alone, label, codes) + tell(alone, codes)
-    told = tell(alone, label, other, codes) - tell(alone, label, codes)
-    told += tell(alone, codes) - tell(alone, other, codes)
-    own = discrete.table(label, _combined(other, codes))
-    return told + own - (0.0 if codes is None else discrete.table(label, codes))
+        sees = [*classifier.seen_by(_together(other, given, seed, name)), *alone]
+        few, many, every, most = tell(sees, label, codes) - tell(sees, codes) - less
+        little, error = _little(other, given, label, codes, part)
+    else:
+        few, many, every, most = (
+            tell(alone, label, other, codes)
+            - tell(alone, other, codes)
+            - less
+            + discrete.table(label, _combined(other, codes))
+            - (0.0 if codes is None else discrete.table(label, codes))
+        )
+        little, error = None, 0.0
+    worth = max(map(one_sample, (every, most))) if time_series else 1.0
+    sure, mean = classifier.certainty(every, worth), every.mean()
+    little = mean if little is None else little
+    # what scores of classes that lie close would scatter, had they been seen
+    scatter = np.sqrt(2 * worth * max(0.0, little) / np.log(2) / len(every))
+    added = ADDED * sure * (most.mean() - mean)
+    unsure = (1 - sure) * np.hypot(scatter, (little - mean) / 2)
+    most = every + sure * (most - every) + (1 - sure) * (little - mean)
+    unseen = float(np.sqrt((worth * error) ** 2 + added**2 + unsure**2))
+    return Beyond(few, many, every, most, unseen, worth)
+
+
+def _little(other, given, label, codes, part):
+    """Return what features tell beyond others where that is little, and its error, bits.
+
+    The score of the features, less what is linear in z, for the labels that the others do not
+    expect: zero for features that are any function of z, where the expectation is right, and for
+    features that are linear in z, where it is not.
+    """
+    label = _combined(label, codes)
+    if label.max() == 0:
+        return 0.0, 0.0
+    alone = [] if given is None else classifier.seen_by(given)
+    likely = classifier.expected(alone, label, part)
+    if codes is not None:
+        # of the labels that have the code of the sample
+        of_code = np.zeros((label.max() + 1, codes.max() + 1))
+        of_code[label, codes] = 1
+        likely = np.maximum(likely, 1e-12) * of_code.T[codes]
+        likely /= likely.sum(axis=1, keepdims=True)
+    x, n = classifier.seen_by(other)[0].astype(float), len(part)
+    known = [np.ones((n, 1))]
+    if given is not None:
+        z = classifier.seen_by(given)[0]
+        known.append(
+            z if z.shape[1] <= MOST_KNOWN * n else given["linear"][:, : int(MOST_KNOWN * n)]
+        )
+    if codes is not None:
+        known.append(np.eye(codes.max() + 1)[codes])
+    known = np.hstack(known)
+    slopes, _, rank, _ = np.linalg.lstsq(known, x)
+    bits, error = classifier.by_means(x - known @ slopes, label, part, likely)
+    # as much of x as of noise goes with so many features of z
+    left = 1 - rank / n
+    return bits / left, error / left
 
 
 def _combined(*labels):

@@ -7,9 +7,11 @@ other samples (`lmi.embedding.discriminants`).
 
 What such classifiers lack, because they learn from as many samples as there are, is what they lack
 of a world of Gaussian classes that is drawn like these samples, in which they find as much and in
-which the information is known (indirect inference, Gouriéroux et al. 1993). What covariances of
-their own tell of the classes beyond it is added as it was found. What no discriminant can see is
-not: the estimate then stays below the truth.
+which the information is known (indirect inference, Gouriéroux et al. 1993). Where they find little,
+many worlds give as little, and how far the class means lie apart tells which it is: products of the
+means of disjoint samples are free of their noise. What covariances of their own tell of the classes
+beyond it is added as it was found. What no discriminant can see is not: the estimate then stays
+below the truth.
 """
 
 from dataclasses import dataclass
@@ -25,6 +27,7 @@ from lmi.embedding.discriminants import (
     LINEAR_SCREENED,
     differs,
     log_probabilities,
+    probabilities,
 )
 
 MAX_FEATURES = 512
@@ -37,8 +40,9 @@ SAME_BITS = 1e-4
 """Worlds in which the classifiers find the same but for this tell no slope."""
 MIN_SLOPE, MAX_SLOPE = 0.5, 2.0
 SURE_SD = 4.0
-"""Standard errors above zero from which on a finding tells which world it is: any of many gives
-next to nothing."""
+"""Standard errors above zero from which on a finding tells which world it is."""
+LACKING = 0.1
+"""Standard error of what is added for learning from so few samples, as a share of it."""
 CLEAR_SD = 2.0
 """Standard errors by which what the features tell whose class means differ must exceed what all
 tell, for it to be taken: these are a choice, and may lack what many tell faintly."""
@@ -58,11 +62,14 @@ class Gain:
         The label that it takes each sample for.
     view : int
         The one that tells most of all samples.
+    chosen : list of (int, int)
+        Of each part, view and setting.
     """
 
     bits: np.ndarray
     likeliest: np.ndarray
     view: int
+    chosen: list
 
 
 def gains(views, label, part, *kinds):
@@ -99,16 +106,101 @@ def gains(views, label, part, *kinds):
         ]
         sums = np.array([log_p.sum(axis=1) for log_p, _ in allowed]).T
         sums[np.isinf(sums).any(axis=1)] = -np.inf  # a setting must serve all parts
-        gained, likeliest = np.empty(len(label)), np.empty(len(label), int)
+        gained, likeliest, chosen = np.empty(len(label)), np.empty(len(label), int), []
+        settings = np.flatnonzero(kind)
         for one, of_part in enumerate(allowed):
             setting = int(np.argmax(np.delete(sums, one, 1).sum(axis=1)))
             gained[part == one], likeliest[part == one] = (rows[setting] for rows in of_part)
-        best = int(np.argmax(sums.sum(axis=1))) // np.count_nonzero(kind)
-        found.append(Gain((gained - np.log(share[label])) / np.log(2), likeliest, best))
+            chosen.append((setting // len(settings), int(settings[setting % len(settings)])))
+        best = int(np.argmax(sums.sum(axis=1))) // len(settings)
+        found.append(Gain((gained - np.log(share[label])) / np.log(2), likeliest, best, chosen))
     return found
 
 
-def _completed(x, label, part, many):
+def certainty(bits, worth=1.0):
+    """Return how far a finding is one: 0 for nothing, 1 from `SURE_SD` standard errors on.
+
+    Parameters
+    ----------
+    bits : array, shape (n_samples,)
+    worth : float
+        How many samples are worth one independent sample.
+    """
+    error = np.sqrt(worth / len(bits)) * bits.std()
+    return float(np.clip(bits.mean() / (SURE_SD * error), 0.0, 1.0)) if error > 0 else 0.0
+
+
+def expected(views, label, part):
+    """Return the probability of every label, by classifiers that have not seen the sample.
+
+    Parameters
+    ----------
+    views : list of array, shape (n_samples, n_scores)
+        The shares of the labels are returned where there are none.
+    label, part : int array, shape (n_samples,)
+        0, 1, …
+
+    Returns
+    -------
+    array, shape (n_samples, n_labels)
+    """
+    n_labels = label.max() + 1
+    shares = np.bincount(label) / len(label)
+    found = np.tile(shares, (len(label), 1))
+    if views:
+        (gain,) = gains(views, label, part, EVERY)
+        for one, (view, row) in enumerate(gain.chosen):
+            out = part == one
+            found[out] = probabilities(views[view], label, out, n_labels, row)
+    return found
+
+
+def by_means(x, label, part, likely=None):
+    """Return what features tell of a label where that is little, and its error by chance, bits.
+
+    To the first order, half the mean squared distance of the class means from that of all samples,
+    in units of the scatter within the classes: the score statistic of a logistic regression. It
+    cannot rise above the label's entropy. A square is the product of values of disjoint parts,
+    whose errors are independent.
+
+    Parameters
+    ----------
+    x : array, shape (n_samples, n_scores)
+    label, part : int array, shape (n_samples,)
+        0, 1, …
+    likely : array, shape (n_samples, n_labels), optional
+        What is known of the labels otherwise, their probabilities: what x tells beyond it, where x
+        is free of what tells of them. Their shares by default.
+
+    Returns
+    -------
+    bits, error : float
+        The error is that of features that tell nothing: what scatters with the samples is not in
+        it.
+    """
+    n, n_parts = len(x), part.max() + 1
+    is_label = np.eye(label.max() + 1)[label]
+    known = likely is not None
+    likely = np.tile(is_label.mean(axis=0), (n, 1)) if likely is None else likely
+    power, axes = _within(x, np.zeros(n, int) if known else label)
+    kept = power > 1e-9 * power[-1]
+    white = (x - x.mean(axis=0)).astype(float) @ axes[:, kept] / np.sqrt(power[kept])
+    surprise = is_label - likely
+    spread = np.linalg.pinv(np.diag(likely.mean(axis=0)) - likely.T @ likely / n, 1e-6, True)
+    sums = np.array([surprise[part == one].T @ white[part == one] for one in range(n_parts)])
+    total = sums.sum(axis=0)
+    product = np.einsum("cd,ce,ed", total, spread, total)
+    product -= np.einsum("pcd,ce,ped", sums, spread, sums)
+    sizes = np.bincount(part, minlength=n_parts).astype(float)
+    bits = product / (n**2 - (sizes**2).sum()) / (2 * np.log(2))
+    within = white if known else white - _means(white, label, len(spread))[label]
+    freedom = (np.linalg.matrix_rank(spread)) * ((within.T @ within / n) ** 2).sum()
+    error = np.sqrt(2 * freedom * n_parts / (n_parts - 1)) / n / (2 * np.log(2))
+    most = -np.log2(np.maximum(likely[np.arange(n), label], 1e-9)).mean()
+    return float(most * -np.expm1(-bits / most)) if most > 0 else 0.0, float(error)
+
+
+def _completed(x, label, part, many, little=None):
     """Return the bits of each sample as by classifiers of infinitely many samples.
 
     Parameters
@@ -118,11 +210,13 @@ def _completed(x, label, part, many):
     label, part : int array, shape (n_samples,)
     many : array, shape (n_samples,)
         From `gains`.
+    little : float, optional
+        Their mean where classifiers are not sure to find anything; that of `many` by default.
     """
-    mean, error = float(many.mean()), many.std() / np.sqrt(len(many))
-    sure = float(np.clip(mean / (SURE_SD * error), 0.0, 1.0)) if error > 0 else 0.0
+    mean, sure = float(many.mean()), certainty(many)
+    little = mean if little is None else little
     if not sure:
-        return many
+        return many + (little - mean)
     told, there = _worlds(x, label, part, mean)
     near, other = np.argsort(np.abs(told - mean))[:2]
     slope = 1.0
@@ -130,7 +224,8 @@ def _completed(x, label, part, many):
         slope = (there[near] - there[other]) / (told[near] - told[other])
         slope = float(np.clip(slope, MIN_SLOPE, MAX_SLOPE))
     lacking = there[near] - told[near] + (slope - 1) * (mean - told[near])
-    return mean + sure * lacking + (1 + sure * (slope - 1)) * (many - mean)
+    completed = sure * (mean + lacking) + (1 - sure) * little
+    return completed + (1 + sure * (slope - 1)) * (many - mean)
 
 
 def _worlds(x, label, part, found):
@@ -224,6 +319,8 @@ class Told:
         By the best there might be, of infinitely many samples.
     likeliest : int array, shape (n_samples,)
         The label that those of `every` take the sample for.
+    error : float
+        Of the mean of `most` where there is little to tell, from `by_means`.
     """
 
     few: np.ndarray
@@ -231,6 +328,13 @@ class Told:
     every: np.ndarray
     most: np.ndarray
     likeliest: np.ndarray
+    error: float
+
+    @property
+    def unseen(self):
+        """Standard error of the mean of `most` that does not show in its scatter over samples."""
+        lacking = certainty(self.every) * (self.most.mean() - self.every.mean())
+        return float(np.hypot(self.error, LACKING * lacking))
 
 
 def told(views, codes, part):
@@ -239,6 +343,7 @@ def told(views, codes, part):
     Parameters
     ----------
     views : list of array, shape (n_samples, n_scores)
+        The first one has all features that the others have, if one does.
     codes : int array, shape (n_samples,)
         0, 1, …
     part : int array, shape (n_samples,)
@@ -250,22 +355,25 @@ def told(views, codes, part):
     """
     few = [gains(views, codes, np.isin(part, half).astype(int), LINEAR)[0].bits for half in HALVES]
     every, of_all, of_some = gains(views, codes, part, EVERY, LINEAR, LINEAR_SCREENED)
-    base, completed = of_all.bits, _completed(views[of_all.view], codes, part, of_all.bits)
+    little, error = by_means(views[0], codes, part)
+    completed, found = _completed(views[of_all.view], codes, part, of_all.bits, little), [of_all]
     seen = views[of_some.view]
     seen = seen[:, differs(seen, codes)]
     if seen.shape[1] > 0 and np.isfinite(of_some.bits).all():
+        found.append(of_some)
         other = _completed(seen, codes, part, of_some.bits)
         more = other - completed
-        if more.mean() > CLEAR_SD * more.std() / np.sqrt(len(more)):
-            base, completed = of_some.bits, other
+        if more.mean() > CLEAR_SD * np.hypot(more.std() / np.sqrt(len(more)), error):
+            completed = other
     # what else discriminants see beyond linear ones counts as it was found
-    completed = completed + max(0.0, float((every.bits - base).mean()))
-    return Told(np.mean(few, axis=0), of_all.bits, every.bits, completed, every.likeliest)
+    linear = max(0.0, *(gain.bits.mean() for gain in found))
+    completed = completed + max(0.0, float(every.bits.mean() - linear))
+    return Told(np.mean(few, axis=0), of_all.bits, every.bits, completed, every.likeliest, error)
 
 
 def seen_by(made):
     """Return the views that classifiers look at, of those that `lmi.projection.views.make` made."""
-    views = (made[name] for name in ("linear", "features", "fourier"))
+    views = (made[name] for name in ("features", "linear", "fourier"))
     return [view for view in views if view.shape[1] <= MAX_FEATURES]
 
 
@@ -289,16 +397,18 @@ def of_pair(wide, label, fold, inner):
 
     Returns
     -------
-    float32 array, shape (4, n_samples)
+    float32 array, shape (5, n_samples)
         Bits of linear discriminants that learn from half of the samples, and from five sixths, and
-        of the best there might be; the label that the best there are take the sample for. NaN for
-        samples left out.
+        of the best there might be; the label that the best there are take the sample for; the
+        standard error of the mean that the samples do not show, the same for all. NaN for samples
+        left out.
     """
     good = np.flatnonzero(fold >= 0)
     made = wide.views | {"features": wide.features}
     views = [view[good] for view in seen_by(made)]
     values, codes = np.unique(label[good], return_inverse=True)
     by = told(views, codes, parts(fold[good], inner[good]))
-    found = np.full((4, len(fold)), np.nan, np.float32)
-    found[:, good] = by.few, by.many, by.most, values[by.likeliest]
+    found = np.full((5, len(fold)), np.nan, np.float32)
+    unseen = np.full(len(good), by.unseen)
+    found[:, good] = by.few, by.many, by.most, values[by.likeliest], unseen
     return found

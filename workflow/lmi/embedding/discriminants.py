@@ -8,7 +8,7 @@ noise.
 """
 
 import numpy as np
-from scipy.special import log_softmax
+from scipy.special import log_softmax, softmax
 
 SPHERE = (0.05, 0.3, 0.6, 0.9)
 """Shares of a sphere in the covariance."""
@@ -67,6 +67,22 @@ def log_probabilities(x, label, out, n_labels, linear=False):
     return log_p, likeliest
 
 
+def probabilities(x, label, out, n_labels, row):
+    """Return the probability of every label for the samples left out, shape (n_out, n_labels).
+
+    Parameters
+    ----------
+    x, label, out, n_labels
+        As of `log_probabilities`.
+    row : int
+        The setting, of its rows.
+    """
+    x = x.astype(float)
+    keep = slice(None) if row < N_ALL else differs(x[~out], label[~out])
+    x = x[:, keep]
+    return softmax(_scores(x[~out], label[~out], x[out], n_labels, False)[row % N_ALL], axis=1)
+
+
 def differs(x, label):
     """Return which features have class means that differ, by an analysis of variance."""
     from sklearn.feature_selection import f_classif
@@ -82,6 +98,13 @@ def differs(x, label):
 
 def _of_features(x, label, left_out, its, n_labels, linear):
     """Return rows of all settings, by all features, as `log_probabilities` does."""
+    scores, rows = _scores(x, label, left_out, n_labels, linear), np.arange(len(its))
+    log_p = np.array([log_softmax(score, axis=1)[rows, its] for score in scores])
+    return log_p, np.array([score.argmax(axis=1) for score in scores])
+
+
+def _scores(x, label, left_out, n_labels, linear):
+    """Return of each setting the scores of the labels, log probabilities but for a constant."""
     counts = np.bincount(label, minlength=n_labels).astype(float)
     mean = x.mean(axis=0)
     members = label == np.arange(n_labels)[:, None]
@@ -103,9 +126,7 @@ def _of_features(x, label, left_out, its, n_labels, linear):
         turn = root[:, None] * towards.T
         lengths = _lengths(within @ turn, label, z @ turn, apart * means @ turn)
         scores += [log_share - 0.5 * own for own in lengths]
-    rows = np.arange(len(z))
-    log_p = np.array([log_softmax(score, axis=1)[rows, its] for score in scores])
-    return log_p, np.array([score.argmax(axis=1) for score in scores])
+    return scores
 
 
 def _lengths(within, label, z, centres):

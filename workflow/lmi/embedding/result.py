@@ -69,7 +69,7 @@ class Embedding:
     values : float32 array, shape (2, n_samples), or None
         Of the two variables, `lmi.projection.ties.describe`, where neither has several features
         and one has ties, and where one is a label.
-    classified : float32 array, shape (4, n_samples), or None
+    classified : float32 array, shape (5, n_samples), or None
         Of a label and several features: from `classifier.of_pair`.
     weak_bits : array, shape (2,), or None
         From `canonical.weak_bits`: bits of many weak axes, and their standard error.

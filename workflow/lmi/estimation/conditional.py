@@ -12,7 +12,6 @@ from scipy.stats import gamma
 from scipy.stats import t as student
 
 from lmi.base import reasons, seeds
-from lmi.base.autocorrelation import one_sample
 from lmi.estimation import estimate as estimation
 from lmi.estimation import evaluate as evaluation
 from lmi.estimation import flags, series
@@ -31,9 +30,6 @@ FEIGNED_BITS, FEIGNED_SHARE, FEIGNED_SD = 0.02, 0.02, 0.5
 share of the estimate, and standard errors. What was found and taken off was a third of the error
 that remained with confounders of squares, products and sines (`make bench-conditional`)."""
 
-
-SURE_SD = 4.0
-"""Standard errors above zero from which on classifiers of a label have found something."""
 MORE_SD, LIKELY = 2.0, 0.01
 """A value above zero by so many standard errors, with a larger p value, contradicts itself."""
 
@@ -93,7 +89,7 @@ def estimate(embedding, *, k=3, error_bars, permutations, samples, seed, name, t
         threads=threads,
     )
     rng = seeds.rng(seed, "null mean", name)
-    null, error = _null(embedding, own, k, rng, threads)
+    null, error = _null(embedding, own, result.neighbours, rng, threads)
     taken = null if null > NULL_SD * error else 0.0
     mi, sd = result.mi_bits - taken, result.sd_bits
     if taken:
@@ -108,17 +104,7 @@ def estimate(embedding, *, k=3, error_bars, permutations, samples, seed, name, t
     return Conditional(mi, sd, p_value, null, tuple(why))
 
 
-def of_labels(
-    bits,
-    fold,
-    *,
-    tested,
-    error_bars=True,
-    p_value=None,
-    missing=0.0,
-    time_series=False,
-    most=np.inf,
-):
+def of_labels(beyond, fold, *, tested, error_bars=True, p_value=None, missing=0.0, most=np.inf):
     """Return the conditional information of a label, by the probabilities of classifiers.
 
     The test is of what classifiers gain on samples that they have not seen: where there is nothing
@@ -126,8 +112,7 @@ def of_labels(
 
     Parameters
     ----------
-    bits : array, shape (4, n_samples)
-        From `lmi.embedding.beyond.of_label`.
+    beyond : lmi.embedding.beyond.Beyond
     fold : int array, shape (n_samples,)
     tested : bool
         Whether there is to be a p value.
@@ -137,8 +122,6 @@ def of_labels(
         From `p_of_table`, in place of that of the classifiers.
     missing : float
         Share of missing values.
-    time_series : bool
-        The samples are in order of time.
     most : float
         The most bits that there can be: the entropy of the label.
 
@@ -146,17 +129,11 @@ def of_labels(
     -------
     Conditional
     """
-    few, many, every, complete = bits
-    n = len(every)
-    worth = max(map(one_sample, (every, complete))) if time_series else 1.0
-    error = np.sqrt(worth * every.var(ddof=1) / n)
-    # what is added for learning from so few samples is that of a finding, and known to half of it
-    sure = float(np.clip(every.mean() / (SURE_SD * error), 0.0, 1.0)) if error > 0 else 0.0
-    bits = every + sure * (complete - every)
-    added = (bits.mean() - every.mean()) / 2
-    mi = float(np.clip(bits.mean(), 0.0, most))
-    sd = float(np.hypot(np.sqrt(worth * bits.var(ddof=1) / n), added))
+    bits, every, worth, n = beyond.most, beyond.every, beyond.worth, len(fold)
+    mi = min(float(bits.mean()), most)
+    sd = float(np.sqrt(worth * bits.var(ddof=1) / n + beyond.unseen**2))
     if p_value is None:
+        error = np.sqrt(worth * every.var(ddof=1) / n)
         p_value = 1.0 if not error > 0 else float(student.sf(every.mean() / error, n / worth - 1))
     p_value = max(p_value, 1e-300) if tested else np.nan
     own = [bits[fold == t] for t in np.unique(fold)]
@@ -165,7 +142,7 @@ def of_labels(
         mi_ksg=float(every.mean()),
         halves=[float(half.mean()) for half in own],
         variances=np.array([worth * half.var(ddof=1) / len(half) for half in own]),
-        drift=float(many.mean() - few.mean()),
+        drift=float(beyond.many.mean() - beyond.few.mean()),
         n_estimated=n,
         n_tied=0,
         ceiling=np.inf,
@@ -207,12 +184,11 @@ def p_of_table(one, other, given, rng):
     return float(gamma.sf(bits(other), mean**2 / variance, scale=variance / mean))
 
 
-def _null(embedding, samples, k, rng, threads):
+def _null(embedding, samples, neighbours, rng, threads):
     """Return the mean of the estimate with y permuted near z, or shifted in time, and its error."""
     zy, values = embedding.zy.copy(), []
     times = series.times(embedding, samples)
     held_out = [estimation._held_out(embedding, t, samples) for t in range(len(zy))]
-    _, neighbours = evaluation.search(embedding, held_out, k, threads, times)
     for _ in range(N_NULL):
         for t, rows in enumerate(held_out):
             if samples.time_series:

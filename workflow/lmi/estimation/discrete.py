@@ -69,6 +69,7 @@ def measure(embedding, *, k, seed, name, threads, other=(-np.inf, np.nan), pair=
     if embedding.values is None:
         return None
     values = embedding.values[:, good]
+    unseen = 0.0
     if embedding.classified is None:
         rng = seeds.rng(seed, "thirds", name)
         if pair is None:
@@ -79,17 +80,18 @@ def measure(embedding, *, k, seed, name, threads, other=(-np.inf, np.nan), pair=
         drift = float(bits.mean() - thirds)
     else:
         few, many, bits = embedding.classified[:3, good].astype(float)
-        sd = np.hypot(bits.std() / np.sqrt(len(bits)), np.nan_to_num(other[1]))
+        unseen = float(embedding.classified[4, good[0]])
+        own = np.hypot(bits.std() / np.sqrt(len(bits)), unseen)
+        sd = np.hypot(own, np.nan_to_num(other[1]))
         if other[0] - bits.mean() > max(CLEAR_BITS, CLEAR_SD * sd):
             return None
         drift = float(many.mean() - few.mean())
     single = (
         side for side, kind in zip(values, embedding.kinds, strict=True) if kind not in ties.SEVERAL
     )
+    # never more than the entropy of a side
     most = min(discrete.entropy_bits(side) for side in single)
-    # never more than the entropy of a side; below zero lies what classifiers lose by learning
-    least = -np.inf if embedding.classified is None else 0.0
-    mean = float(np.clip(bits.mean(), least, most))
+    mean = min(float(bits.mean()), most)
     bits = bits + (mean - bits.mean())
     pointwise = np.full(len(embedding.fold), np.nan)
     pointwise[good] = bits
@@ -97,7 +99,7 @@ def measure(embedding, *, k, seed, name, threads, other=(-np.inf, np.nan), pair=
     return Measured(
         pointwise_bits=pointwise,
         mi_bits=mean,
-        sd_bits=float(bits.std(ddof=1) / np.sqrt(len(bits))),
+        sd_bits=float(np.hypot(bits.std(ddof=1) / np.sqrt(len(bits)), unseen)),
         drift_bits=drift,
         halves=[float(own.mean()) for own in folds],
         variances=np.array([own.var(ddof=1) / len(own) for own in folds]),

@@ -18,7 +18,13 @@ from lmi.estimation import (
     shape,
 )
 from lmi.estimation.error_bars import INSIDE_PARTS, affordable, standard_error, variance
-from lmi.estimation.evaluate import coordinates, evaluate, given_coordinates, search
+from lmi.estimation.evaluate import (
+    Neighbours,
+    coordinates,
+    evaluate,
+    given_coordinates,
+    search,
+)
 from lmi.estimation.intervals import interval
 from lmi.estimation.within import within_strata
 from lmi.ksg import guided
@@ -92,6 +98,8 @@ class Estimate:
         What is wrong with it.
     n_parts : int
         Disjoint parts of either half that the error bar rests on at most; 0 where there are none.
+    neighbours : evaluate.Neighbours
+        Numbers of neighbours that it was evaluated with.
     """
 
     pointwise_bits: np.ndarray
@@ -108,6 +116,7 @@ class Estimate:
     null: null.Null
     reasons: tuple
     n_parts: int
+    neighbours: Neighbours
 
     @property
     def flag(self):
@@ -288,7 +297,7 @@ def estimate(
     ends = interval(mi, mi_ksg, sd, drift, critics.trusted, **({} if ties else own))
     n_parts = min(max(affordable(len(out), neighbours), default=0) for out in held_out)
     bits = pointwise, mi, mi_ksg, sd, sd_ksg, *ends, drift
-    return Estimate(*bits, *within, tested, tuple(why), n_parts)
+    return Estimate(*bits, *within, tested, tuple(why), n_parts, neighbours)
 
 
 def _optimism(embedding, halves, neighbours, threads, times):

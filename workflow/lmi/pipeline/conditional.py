@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lmi.api_given import of_labels, of_views
+from lmi.api_given import of_sides
 from lmi.base import seeds
 from lmi.base.files import reading, text
 from lmi.base.reasons import Reason
@@ -133,19 +133,7 @@ def estimate(x, y, given, *, settings, seed, samples, threads=1, **options):
             for one in ("strata", "interval"):
                 if getattr(samples, one) is not None:
                     samples = replace(samples, **{one: getattr(samples, one)[rows]})
-    if as_labels:
-        return of_labels(
-            sides,
-            residual.Given(z, codes),
-            (fold, inner),
-            seed=seed,
-            name=options["name"],
-            tested=bool(options["permutations"] and options["permutations"]["max"]),
-            error_bars=options["error_bars"],
-            samples=samples,
-            why=why,
-        )
-    return of_views(
+    return of_sides(
         sides,
         residual.Given(z, codes),
         (fold, inner),

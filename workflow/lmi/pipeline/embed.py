@@ -231,7 +231,7 @@ def _stack(done, n_pairs, n_samples):
     if mixtures:
         arrays["mixture"] = np.zeros((*per_encoder, n_axes, *mixtures[0]))
     if any(e.classified is not None for e in embedded):
-        arrays["classified"] = np.full((n_pairs, 4, n_samples), np.nan, np.float32)
+        arrays["classified"] = np.full((n_pairs, 5, n_samples), np.nan, np.float32)
     if any(e.weak_bits is not None for e in embedded):
         arrays["weak_bits"] = np.full((n_pairs, 2), np.nan)
     n_latent, kinds = np.zeros((n_pairs, 2), int), np.full((n_pairs, 2), "wide", object)

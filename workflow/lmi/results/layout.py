@@ -128,8 +128,9 @@ EMBEDDINGS = {
     ),
     "classified": Dataset(
         "float32",
-        ("pair", "half, most, all there might be, and the likeliest label", "sample"),
-        "what classifiers tell of a label: bits, and the label that they take a sample for",
+        ("pair", "half, most, all there might be, likeliest label, error", "sample"),
+        "what classifiers tell of a label: bits, the label that they take a sample for, and the "
+        "standard error of the mean that samples do not show",
         "",
         np.nan,
         True,
