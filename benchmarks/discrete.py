@@ -173,6 +173,8 @@ FAMILIES = {
     "10 unequal labels, apart": (labels, (10, 5.0)),
     "20 unequal labels": (labels, (20, 4.0)),
     "20 unequal labels, apart": (labels, (20, 6.0)),
+    "2 equal labels, faint": (labels, (2, 0.7, False)),
+    "6 unequal labels, faint": (labels, (6, 0.8)),
     "6 labels, independent": (labels, (6, 0.0)),
     "6 labels of other scales": (shaped_labels, (6, 3.0, "scales")),
     "6 labels with heavy tails": (shaped_labels, (6, 3.0, "tails")),
