@@ -43,6 +43,8 @@ SURE_SD = 4.0
 """Standard errors above zero from which on a finding tells which world it is."""
 LACKING = 0.1
 """Standard error of what is added for learning from so few samples, as a share of it."""
+MIN_LEFT, MOST_EXPLAINED = 0.2, 0.98
+"""Bounds of shares of variance: left to features by chance, and explained by them."""
 CLEAR_SD = 2.0
 """Standard errors by which what the features tell whose class means differ must exceed what all
 tell, for it to be taken: these are a choice, and may lack what many tell faintly."""
@@ -159,9 +161,11 @@ def by_means(x, label, part, likely=None):
     """Return what features tell of a label where that is little, and its error by chance, bits.
 
     To the first order, half the mean squared distance of the class means from that of all samples,
-    in units of the scatter within the classes: the score statistic of a logistic regression. It
-    cannot rise above the label's entropy. A square is the product of values of disjoint parts,
-    whose errors are independent.
+    in units of the scatter: the score statistic of a logistic regression. It cannot rise above the
+    label's entropy. A square is the product of values of disjoint parts, whose errors are
+    independent. The scale knows no labels, so that labels dealt anew give zero on average; where it
+    is not shrunk to a sphere it holds what features explain, by chance (adjusted R squared) and
+    otherwise, which is undone.
 
     Parameters
     ----------
@@ -180,24 +184,28 @@ def by_means(x, label, part, likely=None):
     """
     n, n_parts = len(x), part.max() + 1
     is_label = np.eye(label.max() + 1)[label]
-    known = likely is not None
     likely = np.tile(is_label.mean(axis=0), (n, 1)) if likely is None else likely
-    power, axes = _within(x, np.zeros(n, int) if known else label)
+    power, axes, sphere = _within(x, np.zeros(n, int))
     kept = power > 1e-9 * power[-1]
     white = (x - x.mean(axis=0)).astype(float) @ axes[:, kept] / np.sqrt(power[kept])
     surprise = is_label - likely
     spread = np.linalg.pinv(np.diag(likely.mean(axis=0)) - likely.T @ likely / n, 1e-6, True)
+    n_axes = np.linalg.matrix_rank(spread)
+    if not n_axes:
+        return 0.0, 0.0
     sums = np.array([surprise[part == one].T @ white[part == one] for one in range(n_parts)])
     total = sums.sum(axis=0)
     product = np.einsum("cd,ce,ed", total, spread, total)
     product -= np.einsum("pcd,ce,ped", sums, spread, sums)
     sizes = np.bincount(part, minlength=n_parts).astype(float)
-    bits = product / (n**2 - (sizes**2).sum()) / (2 * np.log(2))
-    within = white if known else white - _means(white, label, len(spread))[label]
-    freedom = (np.linalg.matrix_rank(spread)) * ((within.T @ within / n) ** 2).sum()
-    error = np.sqrt(2 * freedom * n_parts / (n_parts - 1)) / n / (2 * np.log(2))
+    left = max(MIN_LEFT, 1 - (1 - sphere) * (white**2).mean(axis=0).sum() / n)
+    square = float(product / (n**2 - (sizes**2).sum()) / left)
+    square /= 1 - (1 - sphere) * min(square / n_axes, MOST_EXPLAINED)
+    freedom = n_axes * ((white.T @ white / n) ** 2).sum() * n_parts / (n_parts - 1)
+    error = np.sqrt(2 * freedom) / n / left / (2 * np.log(2))
     most = -np.log2(np.maximum(likely[np.arange(n), label], 1e-9)).mean()
-    return float(most * -np.expm1(-bits / most)) if most > 0 else 0.0, float(error)
+    bits = most * -np.expm1(-square / (2 * np.log(2)) / most) if most > 0 else 0.0
+    return float(bits), float(error)
 
 
 def _completed(x, label, part, many, little=None):
@@ -247,7 +255,7 @@ def _worlds(x, label, part, found):
     told, there : array, shape (`N_WORLDS`,)
     """
     n, share = len(x), np.bincount(label) / len(label)
-    power, axes = _within(x, label)
+    power, axes, _ = _within(x, label)
     kept = power > 1e-9 * power[-1]
     scale = np.sqrt(power[kept])
 
@@ -295,14 +303,14 @@ def _means(x, label, n_labels):
 
 
 def _within(x, label):
-    """Return eigenvalues, shrunk towards a sphere, and axes of the covariance within classes."""
+    """Return the covariance within classes: eigenvalues, axes, and the share of a sphere in it."""
     from sklearn.covariance import ledoit_wolf_shrinkage
 
     n_labels = label.max() + 1
     within = x - x.mean(axis=0) - _means(x, label, n_labels)[label]
     power, axes = np.linalg.eigh(within.T @ within / max(1, len(x) - n_labels))
     sphere = ledoit_wolf_shrinkage(within, assume_centered=True)
-    return (1 - sphere) * power + sphere * power.mean(), axes
+    return (1 - sphere) * power + sphere * power.mean(), axes, sphere
 
 
 @dataclass(frozen=True)
