@@ -13,14 +13,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lmi.base import seeds
 from lmi.base.autocorrelation import one_sample
-from lmi.embedding import classifier
+from lmi.embedding import classifier, residual
 from lmi.ksg import discrete
 from lmi.projection import views
 
 MOST_KNOWN = 0.25
 """Most features of z, as a share of the samples, of which those of x are freed; else its leading
 principal components."""
+LEAST_TOLD, MOST_TOLD = 0.05, 16
+"""Least share of the variance of a feature that z must tell, and most components of all that."""
+LEAST_LIKELY = 0.01
+"""Least probability of a label that a regression foresees."""
 ADDED = 0.5
 """Standard error of what is added for learning from so few samples, as a share of it."""
 
@@ -75,7 +80,10 @@ def of_label(label, other, given, codes, fold, inner, *, seed, name, time_series
     Beyond
     """
     part = classifier.parts(fold, inner)
-    alone = [] if given is None else classifier.seen_by(given)
+    alone = []
+    if given is not None:
+        foreseen = _foreseen(_combined(label, codes), other, given, fold, inner, seed)
+        alone = [*_beside(classifier.seen_by(given), foreseen), foreseen]
 
     def tell(seen, *labels):
         combined = _combined(*labels)
@@ -86,9 +94,11 @@ def of_label(label, other, given, codes, fold, inner, *, seed, name, time_series
 
     less = tell(alone, label, codes) - tell(alone, codes)
     if isinstance(other, dict):
-        sees = [*classifier.seen_by(_together(other, given, seed, name)), *alone]
+        sees = classifier.seen_by(_together(other, given, seed, name))
+        if given is not None:
+            sees = [*_beside(sees, foreseen), *alone]
         few, many, every, most = tell(sees, label, codes) - tell(sees, codes) - less
-        little, error = _little(other, given, label, codes, part)
+        little, error = _little(other, given, alone, label, codes, part)
     else:
         few, many, every, most = (
             tell(alone, label, other, codes)
@@ -110,17 +120,61 @@ def of_label(label, other, given, codes, fold, inner, *, seed, name, time_series
     return Beyond(few, many, every, most, unseen, worth)
 
 
-def _little(other, given, label, codes, part):
+def _foreseen(label, other, given, fold, inner, seed):
+    """Return what z foresees of a label, and of the features of the other variable.
+
+    By regressions on smooth functions of the directions of z that matter for it
+    (`lmi.embedding.residual`), learned on the samples of the other fold. Where z acts through
+    squares or waves, classifiers of its features see little of it, and would find it in features of
+    another variable that are such functions of z.
+
+    Returns
+    -------
+    array, shape (n_samples, n_scores)
+        Log probabilities of the labels, and components of the features of which z tells.
+    """
+    is_label = np.eye(label.max() + 1)[label]
+    likely = _by_other_fold(
+        is_label, {"linear": is_label, "features": is_label}, given, fold, inner, seed
+    )
+    likely = np.clip(likely, LEAST_LIKELY, 1.0)
+    foreseen = np.log(likely / likely.sum(axis=1, keepdims=True))
+    if not isinstance(other, dict):
+        return foreseen
+    x = classifier.seen_by(other)[0].astype(float)
+    told = _by_other_fold(x, other, given, fold, inner, seed)
+    clearly = (x - told).var(axis=0) < (1 - LEAST_TOLD) * x.var(axis=0)
+    if not clearly.any():
+        return foreseen
+    rng = seeds.rng(seed, "beyond", "told")
+    return np.hstack([foreseen, views.principal_components(told[:, clearly], MOST_TOLD, rng)])
+
+
+def _by_other_fold(response, matters, given, fold, inner, seed):
+    """Return what z tells of a response, by fits to the other fold, where it matters for views."""
+    told, z = np.empty(response.shape), residual.Given(given, None)
+    for t in np.unique(fold):
+        train = fold == t
+        regressors, _ = residual.given_regressors(z, matters, matters, train, inner, seed)
+        designs = residual.solve(regressors, train, inner)
+        told[~train] = residual.predict(designs, response)[~train]
+    return told
+
+
+def _beside(seen, foreseen):
+    """Return views with what is foreseen beside each."""
+    return [np.hstack([view, foreseen]) for view in seen]
+
+
+def _little(other, given, alone, label, codes, part):
     """Return what features tell beyond others where that is little, and its error, bits.
 
     The score of the features, less what is linear in z, for the labels that the others do not
-    expect: zero for features that are any function of z, where the expectation is right, and for
-    features that are linear in z, where it is not.
+    expect: zero on average where what is expected is right, whatever the features are.
     """
     label = _combined(label, codes)
     if label.max() == 0:
         return 0.0, 0.0
-    alone = [] if given is None else classifier.seen_by(given)
     likely = classifier.expected(alone, label, part)
     if codes is not None:
         # of the labels that have the code of the sample
@@ -141,8 +195,7 @@ def _little(other, given, label, codes, part):
     slopes, _, rank, _ = np.linalg.lstsq(known, x)
     bits, error = classifier.by_means(x - known @ slopes, label, part, likely)
     # as much of x as of noise goes with so many features of z
-    left = 1 - rank / n
-    return bits / left, error / left
+    return bits / (1 - rank / n), error / (1 - rank / n)
 
 
 def _combined(*labels):

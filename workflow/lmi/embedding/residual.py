@@ -195,8 +195,13 @@ def _relevant(unit, x, y, train, inner, rng):
     each scaled by the eighth root of its eigenvalue, and the leading ones are refined.
     """
     scores = np.hstack([side[:, :N_TARGETS] for side in (x, y)]).astype(np.float64)
+    scores = scores[:, np.ptp(scores[train], axis=0) > 0]
+    if not scores.shape[1]:
+        return unit[:, :2]
     scores = (scores - scores[train].mean(axis=0)) / scores[train].std(axis=0)
     targets = np.hstack([scores, np.minimum(scores**2, 9.0)])
+    # the squares of a label of two equal halves are constant
+    targets = targets[:, targets[train].std(axis=0) > 1e-9]
     width = WAVE_WIDTH * np.sqrt(2 * unit.shape[1])
     frequency = rng.standard_normal((unit.shape[1], N_WAVES)) / width
     phase = rng.uniform(0, 2 * np.pi, N_WAVES)
