@@ -51,7 +51,7 @@ def test_counts_and_zeros_are_as_near_as_the_samples_allow(family):
         ("4 unequal labels", 0.1),
         ("6 unequal labels", 0.15),
         ("10 unequal labels, apart", 0.08),
-        ("6 labels, independent", 0.02),
+        ("6 labels, independent", 0.06),
         ("6 labels of other scales", 0.12),  # linear discriminants alone lack .23
         ("6 labels with heavy tails", 0.18),
     ],
@@ -75,11 +75,15 @@ def test_what_classifiers_lack_is_added_and_no_more(family):
 
 def test_independent_labels_share_nothing_and_no_less():
     """Classifiers lose by learning: they told -.045 bits of 500 samples, and no interval held 0."""
-    for seed in range(3):
+    off = []
+    for seed in range(6):
         x, label, _, _, options = draw("6 labels, independent", seed, n=500)
         found = lmi.estimate(x, label, n_permutations=0, quiet=True, **options)
-        assert 0 <= found.mi_bits < 0.02
         assert found.low_bits <= 0 < found.high_bits
+        assert found.flag == "ok" or "rising" in found.reason
+        off.append(found.mi_bits / found.sd_bits)
+    assert np.abs(off).max() < 2.5
+    assert abs(np.mean(off)) < 1
 
 
 def test_classes_without_a_sample_and_of_few_samples_are_told():
