@@ -88,21 +88,23 @@ def of_label(label, other, given, codes, fold, inner, *, seed, name, time_series
     def tell(seen, *labels):
         combined = _combined(*labels)
         if not seen or combined.max() == 0:
-            return np.zeros((4, len(part)))
+            return np.zeros((4, len(part))), []
         by = classifier.told(seen, combined, part)
-        return np.array([by.few, by.many, by.every, by.most])
+        return np.array([by.few, by.many, by.every, by.most]), by.chosen
 
-    less = tell(alone, label, codes) - tell(alone, codes)
+    of_z, chosen = tell(alone, label, codes)
+    less = of_z - tell(alone, codes)[0]
     if isinstance(other, dict):
         sees = classifier.seen_by(_together(other, given, seed, name))
         if given is not None:
             sees = [*_beside(sees, foreseen), *alone]
-        few, many, every, most = tell(sees, label, codes) - tell(sees, codes) - less
-        little, error = _little(other, given, alone, label, codes, part)
+        few, many, every, most = tell(sees, label, codes)[0] - tell(sees, codes)[0] - less
+        likely = classifier.expected(alone, _combined(label, codes), part, chosen)
+        little, error = _little(other, given, likely, label, codes, part)
     else:
         few, many, every, most = (
-            tell(alone, label, other, codes)
-            - tell(alone, other, codes)
+            tell(alone, label, other, codes)[0]
+            - tell(alone, other, codes)[0]
             - less
             + discrete.table(label, _combined(other, codes))
             - (0.0 if codes is None else discrete.table(label, codes))
@@ -166,7 +168,7 @@ def _beside(seen, foreseen):
     return [np.hstack([view, foreseen]) for view in seen]
 
 
-def _little(other, given, alone, label, codes, part):
+def _little(other, given, likely, label, codes, part):
     """Return what features tell beyond others where that is little, and its error, bits.
 
     The score of the features, less what is linear in z, for the labels that the others do not
@@ -175,7 +177,6 @@ def _little(other, given, alone, label, codes, part):
     label = _combined(label, codes)
     if label.max() == 0:
         return 0.0, 0.0
-    likely = classifier.expected(alone, label, part)
     if codes is not None:
         # of the labels that have the code of the sample
         of_code = np.zeros((label.max() + 1, codes.max() + 1))
@@ -185,10 +186,8 @@ def _little(other, given, alone, label, codes, part):
     x, n = classifier.seen_by(other)[0].astype(float), len(part)
     known = [np.ones((n, 1))]
     if given is not None:
-        z = classifier.seen_by(given)[0]
-        known.append(
-            z if z.shape[1] <= MOST_KNOWN * n else given["linear"][:, : int(MOST_KNOWN * n)]
-        )
+        z, most = classifier.seen_by(given)[0], int(MOST_KNOWN * n)
+        known.append(z if z.shape[1] <= most else given["linear"][:, :most])
     if codes is not None:
         known.append(np.eye(codes.max() + 1)[codes])
     known = np.hstack(known)

@@ -132,7 +132,7 @@ def certainty(bits, worth=1.0):
     return float(np.clip(bits.mean() / (SURE_SD * error), 0.0, 1.0)) if error > 0 else 0.0
 
 
-def expected(views, label, part):
+def expected(views, label, part, chosen):
     """Return the probability of every label, by classifiers that have not seen the sample.
 
     Parameters
@@ -141,6 +141,8 @@ def expected(views, label, part):
         The shares of the labels are returned where there are none.
     label, part : int array, shape (n_samples,)
         0, 1, …
+    chosen : list of (int, int)
+        Of `gains` of the same samples.
 
     Returns
     -------
@@ -149,11 +151,9 @@ def expected(views, label, part):
     n_labels = label.max() + 1
     shares = np.bincount(label) / len(label)
     found = np.tile(shares, (len(label), 1))
-    if views:
-        (gain,) = gains(views, label, part, EVERY)
-        for one, (view, row) in enumerate(gain.chosen):
-            out = part == one
-            found[out] = probabilities(views[view], label, out, n_labels, row)
+    for one, (view, row) in enumerate(chosen):
+        out = part == one
+        found[out] = probabilities(views[view], label, out, n_labels, row)
     return found
 
 
@@ -327,6 +327,8 @@ class Told:
         By the best there might be, of infinitely many samples.
     likeliest : int array, shape (n_samples,)
         The label that those of `every` take the sample for.
+    chosen : list of (int, int)
+        Of those of `every`: of each part, view and setting.
     error : float
         Of the mean of `most` where there is little to tell, from `by_means`.
     """
@@ -336,6 +338,7 @@ class Told:
     every: np.ndarray
     most: np.ndarray
     likeliest: np.ndarray
+    chosen: list
     error: float
 
     @property
@@ -376,7 +379,9 @@ def told(views, codes, part):
     # what else discriminants see beyond linear ones counts as it was found
     linear = max(0.0, *(gain.bits.mean() for gain in found))
     completed = completed + max(0.0, float(every.bits.mean() - linear))
-    return Told(np.mean(few, axis=0), of_all.bits, every.bits, completed, every.likeliest, error)
+    few = np.mean(few, axis=0)
+    own = every.likeliest, every.chosen
+    return Told(few, of_all.bits, every.bits, completed, *own, error)
 
 
 def seen_by(made):
