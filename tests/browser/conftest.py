@@ -13,6 +13,7 @@ from lmi.data import overview
 from lmi.data.overview import Overview
 from lmi.data.sample_labels import Label
 from lmi.report import page as report
+from lmi.results import columns, origin
 from lmi.results.table import aggregate
 from playwright.sync_api import sync_playwright
 
@@ -91,15 +92,30 @@ def hostile(folder):
     return tile, block, data
 
 
+def selection(folder, table):
+    """Write what two variables of that dataset, one without an error bar, tell of a third."""
+    row = {column.name: 0.25 for column in columns.TARGETS}
+    row |= {"target": HOSTILE[0], "n_candidates": 5, "flag": "ok", "reason": ""}
+    rows = [
+        row | {"step": 1, "variable": HOSTILE[1]},
+        row | {"step": 2, "variable": HOSTILE[5], "added_bits": 0.1, "sd_added_bits": np.nan},
+    ]
+    written = origin.arrays(origin.frame(rows, columns.TARGETS))
+    key = origin.rows_key(table[table["dataset"] == "hostile"])
+    write(folder / "hostile" / "selection.h5", written, {"rows_key": key})
+
+
 @pytest.fixture(scope="session")
 def run(tmp_path_factory):
     """Return the path of a report and its table."""
     folder = tmp_path_factory.mktemp("report")
     tiles, config = write_results(folder)
     tile, block, data = hostile(folder)
-    config["datasets"]["hostile"] = {"source": "<s>.csv", "lags": [0, 2], "strata": "cell type"}
+    its = {"source": "<s>.csv", "lags": [0, 2], "strata": "cell type", "select": {}}
+    config["datasets"]["hostile"] = its
     files = (folder / "mi.tsv", folder / "mi.parquet")
     table = aggregate([*tiles, tile], *files, list(config["datasets"]))
+    selection(folder, table)
     path = folder / "report.html"
     figures = folder / "figures"
     draw, report._write_figures = report._write_figures, lambda *arguments: None

@@ -279,6 +279,18 @@ def test_no_chart_can_be_uploaded(tab):
     assert not any(re.search("cloud|share|link", title, re.I) for title in buttons)
 
 
+def test_what_tells_of_a_target_is_drawn_with_its_numbers(tab):
+    place = tab.page.locator("[id^=targets-]").get_attribute("id")
+    tab.show(place)
+    drawn = tab.page.locator(f"#{place}")
+    names = drawn.locator(".ytick text").all_text_contents()
+    assert [name.split(".")[0] for name in names] == ["1", "2"] and "quoted" in names[0]
+    assert "together 0.25 ± 0.25" in drawn.locator(".xtitle").text_content()
+    drawn.locator(".scatterlayer .point").first.hover(force=True)
+    tab.page.wait_for_selector(f"#{place} .hovertext")
+    assert "added to those above: 0.25 ± 0.25" in drawn.locator(".hovertext").text_content()
+
+
 def test_a_dataset_without_a_heat_map_says_why(tab):
     tab.page.locator("#heatmap").scroll_into_view_if_needed()
     tab.page.select_option("#dataset", label="neurons_shifted")
@@ -294,7 +306,12 @@ def test_it_fits_a_phone_and_is_legible_in_the_dark(open_report, options):
         tab.show(name)
     width = tab.page.evaluate("innerWidth")
     assert tab.page.evaluate("document.documentElement.scrollWidth") <= width
-    sizes = tab.page.locator("#heatmap .xtick text, #volcano .ytick text").evaluate_all(
+    place = tab.page.locator("[id^=targets-]").get_attribute("id")
+    tab.show(place)
+    ticks = ", ".join(
+        f"#{one} text" for one in ("heatmap .xtick", "volcano .ytick", f"{place} .ytick")
+    )
+    sizes = tab.page.locator(ticks).evaluate_all(
         "texts => texts.map(text => parseFloat(getComputedStyle(text).fontSize))"
     )
     assert min(sizes) >= 11

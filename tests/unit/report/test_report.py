@@ -703,10 +703,11 @@ def test_the_page_has_what_tells_of_a_target_and_the_pairs_that_are_explained(tm
     source = (tmp_path / "r.html").read_text(encoding="utf-8")
     page = Page(source)
     assert "What tells of a target" in page.text and "a <i>" in page.text
-    (plot,) = [one for one in page.all("img") if one["class"] == "figure"]
-    assert plot["src"].startswith("data:image/svg+xml;base64,")
+    assert [one["id"] for one in page.all("div") if one.get("id", "").startswith("targets-")]
     assert (tmp_path / "figures" / "select-d.png").exists()
     light, arrays = unpack(source, "light")
+    (drawn,) = light["datasets"][0]["selected"]
+    assert drawn["variable"] == "a <i>" and drawn["added_bits"] == 0.25
     rows = list(zip(arrays["x"], arrays["y"], arrays["explained"], strict=True))
     named = {(light["variables"][x], light["variables"][y]): bool(of) for x, y, of in rows}
     assert named == {("a <i>", "b"): False, ("b", "c"): False, ("a <i>", "c"): True}

@@ -121,6 +121,7 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir, 
             "control": name in controls,
             "summary": summary(part, name in controls, fdr, selected.get(name)),
             "warning": control_warning(part) if name in controls else None,
+            "selected": selected.get(name),
         }
         for number, (name, part) in enumerate(parts.items())
     ]
@@ -138,7 +139,11 @@ def write(out_html, figures_dir, mi_parquet, estimates, config, benchmarks_dir, 
             sizes=[sizes(part, read.get(name), name in controls) for name, part in parts.items()],
             overviews=[overview_text.text(one) for one in overviews],
             plots=PLOTS,
-            selections=_selections(selected, Path(figures_dir)),
+            selections={
+                number: (name, selected[name].to_dict("records"))
+                for number, name in enumerate(names)
+                if selected.get(name) is not None
+            },
             light=light,
             heavy=heavy,
             n_rows=n_rows,
@@ -203,18 +208,6 @@ def templates():
     environment.filters["thousands"] = lambda value: f"{value:,}"
     environment.globals |= {"bits": bits, "probability": probability, "signed": signed}
     return environment
-
-
-def _selections(selected, folder):
-    """Return, of each dataset with a target, what the page shows: rows, sentence and plot."""
-    shown = []
-    for name, table in selected.items():
-        if table is None:
-            continue
-        path = folder / f"{figure_stem('select', name)}.svg"
-        plot = base64.b64encode(path.read_bytes()).decode() if len(table) else ""
-        shown.append({"dataset": name, "rows": table.to_dict("records"), "plot": plot})
-    return shown
 
 
 def _write_figures(folder, all_lags, details, config, n_top, fdr, controls, selected):

@@ -1,5 +1,7 @@
 """What the page's script draws: columns of all pairs, heat maps, networks, details, variables."""
 
+import json
+
 import numpy as np
 import pandas as pd
 
@@ -91,7 +93,8 @@ def payload(table, details, blocks, sections, fdr, edges):
     blocks : dict
         From `lmi.report.blocks.read_blocks`.
     sections : list of dict
-        For each dataset name, control (whether it is a negative one) and summary (sentences).
+        For each dataset name, control (whether it is a negative one), summary (sentences) and
+        selected (from `lmi.results.targets.read`, or None).
     fdr : float
         Level of `significant`.
     edges : dict of str to pandas.DataFrame
@@ -119,6 +122,7 @@ def payload(table, details, blocks, sections, fdr, edges):
         texts_of = {"control": sections[number]["control"]}
         texts_of["explained_by"] = _explained_by(edges[name])
         texts_of["summary"] = " ".join(sections[number]["summary"])
+        texts_of["selected"] = _selected(sections[number]["selected"])
         datasets.append({"name": name} | texts_of | words)
         arrays |= its
     words = {
@@ -132,6 +136,11 @@ def payload(table, details, blocks, sections, fdr, edges):
     }
     place = pd.Series(np.arange(len(rows)), index=rows.index)
     return pack(words, arrays), _heavy(names, details, blocks, place, variables), len(rows)
+
+
+def _selected(table):
+    """Return a record for each variable that was selected; a value that is not there is None."""
+    return [] if table is None else json.loads(table.to_json(orient="records"))
 
 
 def _explained_by(edges):

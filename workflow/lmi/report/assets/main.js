@@ -39,6 +39,7 @@ async function start() {
   plot("groups", groupsPlot, clickPair);
   plot("changes", changesPlot, clickPair);
   plot("transfer", transferPlot, clickPair);
+  words.datasets.forEach(({selected}, number) => plot(`targets-${number}`, place => targetsPlot(place, selected)));
   plot("volcano", volcano, clickPair);
   plot("distribution", distribution, clickPair);
   plot("truth-plot", truth, clickPair);

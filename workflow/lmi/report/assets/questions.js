@@ -1,4 +1,4 @@
-// What a dataset asks beside information: differences between groups, directions in time.
+// What a dataset asks beside information: differences between groups, directions in time, what tells of a target.
 
 const MOST_NAMED = 8;
 
@@ -90,4 +90,29 @@ function transferPlot() {
   return against(drawn, strong, weak, saidOfTransfer, sure,
     ["transfer in the stronger direction (bits)", "in the other direction (bits)"],
     row => named.has(row) ? ends(row).join(" → ") : "");
+}
+
+// What is drawn of a selected variable: its columns, its name, its mark.
+const TOLD = [
+  ["added_bits", "sd_added_bits", "added to those above", {size: 9}],
+  ["mi_bits", "sd_bits", "told alone", {size: 8, symbol: "diamond-open"}],
+  ["unique_bits", "sd_unique_bits", "unique: beyond all others", {size: 7, symbol: "square"}],
+];
+
+function targetsPlot(place, rows) {
+  const colours = theme(), at = rows.map((_, i) => i), last = rows.at(-1);
+  const value = (row, [name, sd]) => bits(row[name] ?? NaN, row[sd] ?? NaN);
+  const said = rows.map(row => `<b>${label(row.variable, 60)}</b>` +
+    TOLD.map(one => `<br>${one[2]}: ${value(row, one)}`).join(""));
+  return {data: TOLD.map(([name, sd, told, marker], i) => ({
+    type: "scatter", mode: "markers", name: told, x: rows.map(row => row[name]), y: at.map(row => row + 0.2 * (i - 1)),
+    error_x: {type: "data", array: rows.map(row => Z95 * (row[sd] ?? 0)), thickness: 1.3, width: 0},
+    text: said, hovertemplate: "%{text}<extra></extra>", marker: {color: colours.series[i], ...marker},
+  })), layout: {
+    height: (narrow(place) ? 210 : 140) + 44 * rows.length,
+    xaxis: {title: {text: `bits about ${label(last.target, 28)}, 95 % intervals<br>` +
+      `together ${bits(last.total_bits ?? NaN, last.sd_total_bits ?? NaN)}`}, zeroline: true},
+    yaxis: {range: [rows.length - 0.5, -0.5], tickvals: at, showgrid: false,
+      ticktext: rows.map(row => `${row.step}. ${label(row.variable, narrow(place) ? 14 : 28)}`)},
+  }};
 }
