@@ -7,7 +7,7 @@ Importing the package imports nothing heavy: the workflow's Snakefile does so in
 
 import importlib
 
-__version__ = "0.12.0"
+__version__ = "0.13.0"
 
 __all__ = [
     "Comparison",

@@ -10,6 +10,8 @@ from lmi.projection import folds as split
 from lmi.projection import ties, views
 from scipy.stats import kstest
 
+from benchmarks import conditional as conditional_benchmark
+
 N, WIDTH = 800, 12
 
 
@@ -161,6 +163,15 @@ def test_bent_functions_of_what_is_given_tell_nothing_beyond_it(bent):
     result = lmi.estimate(x, label, given=z)
     assert result.mi_bits > 0.15
     assert abs(result.cmi_bits) < 0.04
+
+
+@pytest.mark.parametrize(("kind", "flagged"), [("squares", False), ("sines", True)])
+def test_bent_functions_of_many_features_tell_nothing_or_are_flagged(kind, flagged):
+    rng = np.random.default_rng(3)
+    x, label, z, _ = conditional_benchmark.bent(f"by {kind}", rng, 600, 50)
+    result = lmi.estimate(x, _text(label), given=z)
+    assert (result.cmi_bits > 2 * result.sd_cmi_bits) == flagged
+    assert ("still goes with functions of what is given" in result.reason) == flagged
 
 
 def test_of_itself_nothing_is_left_whatever_its_values_are_called(halves):

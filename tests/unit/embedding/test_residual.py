@@ -44,6 +44,33 @@ def test_lines_squares_and_products_of_what_is_given_are_told(curved):
     assert (_told(designs, functions) > 0.95).all()
 
 
+@pytest.mark.parametrize("kind", ["squares", "products", "sines"])
+def test_functions_of_single_features_are_told_among_many(kind):
+    # among principal components of x, each mixes all of them
+    rng = np.random.default_rng(4)
+    z = rng.standard_normal((800, 40))
+    shape = conditional.shape_of(kind, z)
+    x, y = (shape + 0.5 * rng.standard_normal(shape.shape) for _ in range(2))
+    designs, _ = _designs(x, y, z)
+    assert _told(designs, shape).mean() > 0.75
+
+
+def test_curves_are_those_that_go_with_a_feature_without_doubt():
+    rng = np.random.default_rng(5)
+    z = rng.standard_normal((600, 12)).astype(np.float32)
+    x = 0.7 * z @ rng.standard_normal((12, 12)) + rng.standard_normal((600, 12))
+    train = np.arange(600) < 400
+    # straight lines are told by other designs
+    assert residual.curves(z, [x], train).shape == (600, 0)
+    x[:, 0] += 2 * z[:, 3] * z[:, 5]
+    found = residual.curves(z, [x], train)
+    product = z[:, 3] * z[:, 5]
+    assert 1 <= found.shape[1] <= 8
+    correlations = [np.corrcoef(one[~train], product[~train])[0, 1] for one in found.T]
+    assert max(correlations) > 0.95
+    assert residual.curves(z, [np.ones((600, 2))], train).shape == (600, 0)
+
+
 def test_noise_is_not_told(curved):
     _, x, y, z = curved
     designs, _ = _designs(x, y, z)

@@ -183,6 +183,13 @@ DECLARED = {
             "dependence on what is given remains",
         ),
         Declared(
+            "given_goes_on",
+            "warn",
+            "conditional value: what is left of the features still goes with functions of what is "
+            "given, which so few samples teach in part only; the label may go with these alone",
+            "dependence on what is given remains",
+        ),
+        Declared(
             "given_reaches",
             "warn",
             "conditional value: {cmi:.2f} bits, but samples permuted near what is given depend as "

@@ -22,7 +22,7 @@ from lmi.projection import views
 MOST_KNOWN = 0.25
 """Most features of z, as a share of the samples, of which those of x are freed; else its leading
 principal components."""
-LEAST_TOLD, MOST_TOLD = 0.05, 16
+LEAST_TOLD, MOST_TOLD = 0.05, 64
 """Least share of the variance of a feature that z must tell, and most components of all that."""
 LEAST_LIKELY = 0.01
 """Least probability of a label that a regression foresees."""
@@ -44,6 +44,9 @@ class Beyond:
         Standard error of the mean that the samples do not show.
     worth : float
         How many samples tell as much of the mean as an independent one.
+    goes_on : bool
+        What regressions leave of the features of the other variable still goes with functions of
+        what is given.
     """
 
     few: np.ndarray
@@ -52,6 +55,7 @@ class Beyond:
     most: np.ndarray
     unseen: float
     worth: float
+    goes_on: bool = False
 
 
 def of_label(label, other, given, codes, fold, inner, *, seed, name, time_series=False):
@@ -80,9 +84,9 @@ def of_label(label, other, given, codes, fold, inner, *, seed, name, time_series
     Beyond
     """
     part = classifier.parts(fold, inner)
-    alone = []
+    alone, goes_on = [], False
     if given is not None:
-        foreseen = _foreseen(_combined(label, codes), other, given, fold, inner, seed)
+        foreseen, goes_on = _foreseen(_combined(label, codes), other, given, fold, inner, seed)
         alone = [*_beside(classifier.seen_by(given), foreseen), foreseen]
 
     def tell(seen, *labels):
@@ -119,7 +123,7 @@ def of_label(label, other, given, codes, fold, inner, *, seed, name, time_series
     unsure = (1 - sure) * np.hypot(scatter, (little - mean) / 2)
     most = every + sure * (most - every) + (1 - sure) * (little - mean)
     unseen = float(np.sqrt((worth * error) ** 2 + added**2 + unsure**2))
-    return Beyond(few, many, every, most, unseen, worth)
+    return Beyond(few, many, every, most, unseen, worth, goes_on)
 
 
 def _foreseen(label, other, given, fold, inner, seed):
@@ -132,34 +136,45 @@ def _foreseen(label, other, given, fold, inner, seed):
 
     Returns
     -------
-    array, shape (n_samples, n_scores)
+    foreseen : array, shape (n_samples, n_scores)
         Log probabilities of the labels, and components of the features of which z tells.
+    goes_on : bool
+        What is not foreseen of the features goes with functions of those of z nevertheless.
     """
     is_label = np.eye(label.max() + 1)[label]
-    likely = _by_other_fold(
-        is_label, {"linear": is_label, "features": is_label}, given, fold, inner, seed
-    )
-    likely = np.clip(likely, LEAST_LIKELY, 1.0)
-    foreseen = np.log(likely / likely.sum(axis=1, keepdims=True))
+    matters = {"linear": is_label, "features": is_label}
     if not isinstance(other, dict):
-        return foreseen
+        (likely,) = _by_other_fold([is_label], matters, matters, given, fold, inner, seed)
+        return _log(likely), False
     x = classifier.seen_by(other)[0].astype(float)
-    told = _by_other_fold(x, other, given, fold, inner, seed)
+    likely, told = _by_other_fold([is_label, x], matters, other, given, fold, inner, seed)
+    foreseen, left = _log(likely), (x - told).astype(np.float32)
+    goes_on = any(
+        residual.curves(given["features"], [left], fold == t).shape[1] for t in np.unique(fold)
+    )
     clearly = (x - told).var(axis=0) < (1 - LEAST_TOLD) * x.var(axis=0)
     if not clearly.any():
-        return foreseen
+        return foreseen, goes_on
     rng = seeds.rng(seed, "beyond", "told")
-    return np.hstack([foreseen, views.principal_components(told[:, clearly], MOST_TOLD, rng)])
+    components = views.principal_components(told[:, clearly], MOST_TOLD, rng)
+    return np.hstack([foreseen, components]), goes_on
 
 
-def _by_other_fold(response, matters, given, fold, inner, seed):
-    """Return what z tells of a response, by fits to the other fold, where it matters for views."""
-    told, z = np.empty(response.shape), residual.Given(given, None)
+def _log(likely):
+    """Return log probabilities of what regressions say of labels."""
+    likely = np.clip(likely, LEAST_LIKELY, 1.0)
+    return np.log(likely / likely.sum(axis=1, keepdims=True))
+
+
+def _by_other_fold(responses, one, other, given, fold, inner, seed):
+    """Return what z tells of responses, by fits to the other fold, where it matters for views."""
+    told, z = [np.empty(response.shape) for response in responses], residual.Given(given, None)
     for t in np.unique(fold):
         train = fold == t
-        regressors, _ = residual.given_regressors(z, matters, matters, train, inner, seed)
+        regressors, _ = residual.given_regressors(z, one, other, train, inner, seed)
         designs = residual.solve(regressors, train, inner)
-        told[~train] = residual.predict(designs, response)[~train]
+        for place, response in zip(told, responses, strict=True):
+            place[~train] = residual.predict(designs, response)[~train]
     return told
 
 

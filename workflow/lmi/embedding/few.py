@@ -79,17 +79,18 @@ def _sure(x, y):
     """
     if max(x.shape[1], y.shape[1]) > MOST_WAVED:
         return screen.informative(x, y, screen.SURE_LEVEL)
-    cosines = _cosines(x), _cosines(y)
+    counts = (int(np.clip(MOST_COLUMNS // side.shape[1], *N_COSINES)) for side in (x, y))
+    waves = [cosines(side, count) for side, count in zip((x, y), counts, strict=True)]
     masks = tuple(
         passed.reshape(-1, side.shape[1]).any(axis=0)
-        for passed, side in zip(_related(*cosines), (x, y), strict=True)
+        for passed, side in zip(_related(*waves), (x, y), strict=True)
     )
     for place, side in enumerate((x, y)):
         if masks[0].any() or not 1 < side.shape[1] <= MOST_MULTIPLIED:
             continue
         pairs = np.array(list(itertools.combinations(range(side.shape[1]), 2)))
-        products = _standard(side[:, pairs[:, 0]] * side[:, pairs[:, 1]])
-        own, others = _related(products, cosines[1 - place])
+        products = standard(side[:, pairs[:, 0]] * side[:, pairs[:, 1]])
+        own, others = _related(products, waves[1 - place])
         mask = np.isin(np.arange(side.shape[1]), pairs[own])
         other = others.reshape(-1, (x, y)[1 - place].shape[1]).any(axis=0)
         if mask.any():
@@ -99,26 +100,30 @@ def _sure(x, y):
 
 def _related(a, b):
     """Return masks of the columns that correlate with one of the other side, of either side."""
-    from scipy.special import ndtri
-
-    least = -float(ndtri(screen.SURE_LEVEL / (2 * a.shape[1] * b.shape[1])))
-    sure = np.abs(a.T @ b) > least * np.sqrt(len(a))
+    sure = np.abs(a.T @ b) > len(a) * sure_correlation(len(a), a.shape[1], b.shape[1])
     return sure.any(axis=1), sure.any(axis=0)
 
 
-def _cosines(scores):
+def sure_correlation(n, n_one, n_other):
+    """Return the least correlation of n samples that is sure among all of so many columns."""
+    from scipy.special import ndtri
+
+    return -float(ndtri(screen.SURE_LEVEL / (2 * n_one * n_other))) / np.sqrt(n)
+
+
+def cosines(scores, n_cosines):
     """Return standardised cosines of the ranks of all features, shape (n, n_cosines n_features)."""
     from scipy.special import ndtr
 
-    n_cosines = int(np.clip(MOST_COLUMNS // scores.shape[1], *N_COSINES))
     first = np.cos(np.pi * ndtr(scores.astype(np.float32)))
-    cosines = [np.ones_like(first), first]
-    while len(cosines) <= n_cosines:  # Chebyshev's recurrence
-        cosines.append(2 * first * cosines[-1] - cosines[-2])
-    return _standard(np.hstack(cosines[1:]))
+    waves = [np.ones_like(first), first]
+    while len(waves) <= n_cosines:  # Chebyshev's recurrence
+        waves.append(2 * first * waves[-1] - waves[-2])
+    return standard(np.hstack(waves[1:]))
 
 
-def _standard(columns):
+def standard(columns):
+    """Return columns of mean 0 and variance 1."""
     columns = columns - columns.mean(axis=0)
     return columns / np.maximum(columns.std(axis=0), 1e-6)
 

@@ -2,7 +2,8 @@
 
 The prediction is a stack of ridge regressions on several designs of the variables that are given:
 their principal components, those of the features that pass a screen, squares and products of the
-leading ones, and random Fourier features of a few. Each column of the response has its own penalty
+leading ones, random Fourier features of a few, and functions of single features and products of two
+that go with a feature of x or y without doubt. Each column of the response has its own penalty
 for each design, and the designs are added with weights of at least zero, both by the samples left
 out. The weights undo what the penalties shrink.
 """
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lmi.base import seeds
-from lmi.embedding import screen
+from lmi.embedding import few, screen
 from lmi.projection import views
 
 PENALTIES = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
@@ -34,6 +35,11 @@ N_REFINED = 6
 WAVE_WIDTH = 0.5
 """Width of the waves among which gradients are looked for, in distances of samples: at 1, a sine
 that turns once within a standard deviation is hidden by squares along other directions."""
+MOST_BENT, MOST_MULTIPLIED = 2000, 100
+"""Features of z of which functions are looked at, and of which products are."""
+MOST_COLUMNS, MOST_CURVES = 2400, 0.5
+"""Functions of single features that are looked at, and of all that are taken, as a share of the
+training samples: at most."""
 SLIGHT = 3e-3
 """Penalty of the regressions whose slopes are taken, in units of the largest eigenvalue."""
 N_INTERACTING = 6
@@ -133,6 +139,9 @@ def given_regressors(given, x, y, train, inner, seed):
     smooth, _ = _smooth(_standardised(relevant[:, :N_SMOOTH], train))
     waves = views.fourier_features(relevant, N_WAVES, rng).astype(np.float64)
     designs += [smooth, np.hstack([smooth, waves])]
+    bent = curves(given.views["features"], [x["features"], y["features"]], train)
+    if bent.shape[1]:
+        designs.append(bent)
     n_labels = labels.shape[1]
     if n_labels:
         if n_labels <= MAX_INTERACTING_LABELS:
@@ -141,6 +150,61 @@ def given_regressors(given, x, y, train, inner, seed):
         # labels are hardly penalised beside components of a standard deviation of at most one
         designs = [np.hstack([3.0 * labels, design]) for design in designs]
     return designs, relevant
+
+
+def curves(z, sides, train):
+    """Return functions of one feature of z, or products of two, that go with a feature of x or y.
+
+    Principal components hide them where x and y are made of the features of z one by one, as by
+    squares or by saturation: among many features, each mixes all of the functions. Functions are
+    taken less what is linear in their own features, those that correlate with a feature without
+    doubt, all comparisons counted (Bonferroni), the largest first.
+
+    Parameters
+    ----------
+    z : array, shape (n_samples, n_features)
+        Normal scores.
+    sides : list of array, shape (n_samples, n_features)
+    train : bool array, shape (n_samples,)
+
+    Returns
+    -------
+    array, shape (n_samples, n_functions)
+        Of variance 1 on the training fold, but for those of labels.
+    """
+    if z.shape[1] > MOST_BENT:
+        return np.zeros((len(z), 0))
+    z = z.astype(np.float32)
+    n_cosines = int(np.clip(MOST_COLUMNS // z.shape[1], 2, N_COSINES))
+    # by rank cosines are coarse in the tails
+    own = np.hstack([few.cosines(z, n_cosines), np.minimum(z**2, 16.0)])
+    found = [_less_own(own, [np.tile(z, n_cosines + 1)], train)]
+    if 1 < z.shape[1] <= MOST_MULTIPLIED:
+        one, other = (z[:, place] for place in np.triu_indices(z.shape[1], 1))
+        # scores of what products tell saturate
+        found += [
+            _less_own(made, [one, other], train) for made in (one * other, np.tanh(one * other))
+        ]
+    found = np.hstack(found)
+    targets = np.hstack(sides).astype(np.float32)
+    targets = targets[:, np.ptp(targets[train], axis=0) > 0]
+    if not targets.shape[1]:
+        return found[:, :0]
+    related = np.abs(few.standard(found[train]).T @ few.standard(targets[train]))
+    sure = few.sure_correlation(int(train.sum()), *related.shape)
+    strength = related.max(axis=1) / train.sum()
+    order = np.argsort(-strength, kind="stable")[: int(MOST_CURVES * train.sum())]
+    return found[:, order[strength[order] > sure]].astype(np.float64)
+
+
+def _less_own(curves, features, train):
+    """Return functions less what is linear in each of their features, standardised."""
+    for own in features:
+        mean, middle = own[train].mean(axis=0), curves[train].mean(axis=0)
+        slope = ((own[train] - mean) * (curves[train] - middle)).mean(axis=0)
+        curves = curves - (own - mean) * (slope / np.maximum(own[train].var(axis=0), 1e-12))
+    spread = np.maximum(curves[train].std(axis=0), 1e-6)
+    return (curves - curves[train].mean(axis=0)) / spread
 
 
 def _standardised(coordinates, train):

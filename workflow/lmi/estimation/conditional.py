@@ -149,6 +149,8 @@ def of_labels(beyond, fold, *, tested, error_bars=True, p_value=None, missing=0.
         missing=missing,
         converged=True,
     )
+    if beyond.goes_on and mi > MORE_SD * sd:
+        why.append(reasons.Reason("given_goes_on", {}))
     return Conditional(mi, sd if error_bars else np.nan, p_value, np.nan, tuple(why))
 
 
