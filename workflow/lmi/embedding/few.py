@@ -79,18 +79,17 @@ def _sure(x, y):
     """
     if max(x.shape[1], y.shape[1]) > MOST_WAVED:
         return screen.informative(x, y, screen.SURE_LEVEL)
-    counts = (int(np.clip(MOST_COLUMNS // side.shape[1], *N_COSINES)) for side in (x, y))
-    waves = [cosines(side, count) for side, count in zip((x, y), counts, strict=True)]
+    cosines = _cosines(x), _cosines(y)
     masks = tuple(
         passed.reshape(-1, side.shape[1]).any(axis=0)
-        for passed, side in zip(_related(*waves), (x, y), strict=True)
+        for passed, side in zip(_related(*cosines), (x, y), strict=True)
     )
     for place, side in enumerate((x, y)):
         if masks[0].any() or not 1 < side.shape[1] <= MOST_MULTIPLIED:
             continue
         pairs = np.array(list(itertools.combinations(range(side.shape[1]), 2)))
         products = standard(side[:, pairs[:, 0]] * side[:, pairs[:, 1]])
-        own, others = _related(products, waves[1 - place])
+        own, others = _related(products, cosines[1 - place])
         mask = np.isin(np.arange(side.shape[1]), pairs[own])
         other = others.reshape(-1, (x, y)[1 - place].shape[1]).any(axis=0)
         if mask.any():
@@ -111,15 +110,16 @@ def sure_correlation(n, n_one, n_other):
     return -float(ndtri(screen.SURE_LEVEL / (2 * n_one * n_other))) / np.sqrt(n)
 
 
-def cosines(scores, n_cosines):
+def _cosines(scores):
     """Return standardised cosines of the ranks of all features, shape (n, n_cosines n_features)."""
     from scipy.special import ndtr
 
+    n_cosines = int(np.clip(MOST_COLUMNS // scores.shape[1], *N_COSINES))
     first = np.cos(np.pi * ndtr(scores.astype(np.float32)))
-    waves = [np.ones_like(first), first]
-    while len(waves) <= n_cosines:  # Chebyshev's recurrence
-        waves.append(2 * first * waves[-1] - waves[-2])
-    return standard(np.hstack(waves[1:]))
+    cosines = [np.ones_like(first), first]
+    while len(cosines) <= n_cosines:  # Chebyshev's recurrence
+        cosines.append(2 * first * cosines[-1] - cosines[-2])
+    return standard(np.hstack(cosines[1:]))
 
 
 def standard(columns):

@@ -40,6 +40,10 @@ MOST_BENT, MOST_MULTIPLIED = 2000, 100
 MOST_COLUMNS, MOST_CURVES = 2400, 0.5
 """Functions of single features that are looked at, and of all that are taken, as a share of the
 training samples: at most."""
+MOST_SQUARED = 16.0
+"""Squares of scores are cut there."""
+CHUNK = 256
+"""Functions that are looked at at once."""
 SLIGHT = 3e-3
 """Penalty of the regressions whose slopes are taken, in units of the largest eigenvalue."""
 N_INTERACTING = 6
@@ -170,41 +174,56 @@ def curves(z, sides, train):
     Returns
     -------
     array, shape (n_samples, n_functions)
-        Of variance 1 on the training fold, but for those of labels.
+        Of variance 1 on the training fold.
     """
-    if z.shape[1] > MOST_BENT:
+    targets = np.hstack(sides)[train].astype(np.float32)
+    targets = targets[:, np.ptp(targets, axis=0) > 0]
+    if z.shape[1] > MOST_BENT or not targets.shape[1]:
         return np.zeros((len(z), 0))
-    z = z.astype(np.float32)
-    n_cosines = int(np.clip(MOST_COLUMNS // z.shape[1], 2, N_COSINES))
-    # by rank cosines are coarse in the tails
-    own = np.hstack([few.cosines(z, n_cosines), np.minimum(z**2, 16.0)])
-    found = [_less_own(own, [np.tile(z, n_cosines + 1)], train)]
-    if 1 < z.shape[1] <= MOST_MULTIPLIED:
-        one, other = (z[:, place] for place in np.triu_indices(z.shape[1], 1))
-        # scores of what products tell saturate
-        found += [
-            _less_own(made, [one, other], train) for made in (one * other, np.tanh(one * other))
+    z, targets = z.astype(np.float32), few.standard(targets)
+    chosen = _functions(z.shape[1])
+    own = z[train]
+    strength = np.concatenate(
+        [
+            np.abs(_bent(own, chosen[first : first + CHUNK]).T @ targets).max(axis=1)
+            for first in range(0, len(chosen), CHUNK)
         ]
-    found = np.hstack(found)
-    targets = np.hstack(sides).astype(np.float32)
-    targets = targets[:, np.ptp(targets[train], axis=0) > 0]
-    if not targets.shape[1]:
-        return found[:, :0]
-    related = np.abs(few.standard(found[train]).T @ few.standard(targets[train]))
-    sure = few.sure_correlation(int(train.sum()), *related.shape)
-    strength = related.max(axis=1) / train.sum()
-    order = np.argsort(-strength, kind="stable")[: int(MOST_CURVES * train.sum())]
-    return found[:, order[strength[order] > sure]].astype(np.float64)
+    )
+    sure = len(own) * few.sure_correlation(len(own), len(chosen), targets.shape[1])
+    order = np.argsort(-strength, kind="stable")[: int(MOST_CURVES * len(own))]
+    return _bent(z, chosen[order[strength[order] > sure]], train).astype(np.float64)
 
 
-def _less_own(curves, features, train):
-    """Return functions less what is linear in each of their features, standardised."""
-    for own in features:
-        mean, middle = own[train].mean(axis=0), curves[train].mean(axis=0)
-        slope = ((own[train] - mean) * (curves[train] - middle)).mean(axis=0)
-        curves = curves - (own - mean) * (slope / np.maximum(own[train].var(axis=0), 1e-12))
-    spread = np.maximum(curves[train].std(axis=0), 1e-6)
-    return (curves - curves[train].mean(axis=0)) / spread
+def _functions(n_features):
+    """Return the functions that are looked at: one feature, another, and which function of both.
+
+    Of one feature, the order of a cosine of its ranks, or 0 for its square; of two, -1 for their
+    product, and -2 for one that saturates, as scores of what products tell do.
+    """
+    n_cosines = int(np.clip(MOST_COLUMNS // n_features, 2, N_COSINES))
+    one, order = (part.ravel() for part in np.indices((n_features, n_cosines + 1)))
+    found = [np.stack([one, one, order], axis=1)]
+    if n_features <= MOST_MULTIPLIED:
+        first, second = np.triu_indices(n_features, 1)
+        found += [np.stack([first, second, np.full(len(first), kind)], axis=1) for kind in (-1, -2)]
+    return np.concatenate(found)
+
+
+def _bent(z, functions, rows=slice(None)):
+    """Return functions of z less what is linear in their features, standardised on some rows."""
+    from scipy.special import ndtr
+
+    one, other, kind = z[:, functions[:, 0]], z[:, functions[:, 1]], functions[:, 2]
+    values = one * other
+    values[:, kind == 0] = np.minimum(values[:, kind == 0], MOST_SQUARED)
+    values[:, kind == -2] = np.tanh(values[:, kind == -2])
+    waves = kind > 0
+    values[:, waves] = np.cos(np.float32(np.pi) * ndtr(one[:, waves]) * np.float32(kind[waves]))
+    for feature in (one, other):
+        feature = feature - feature[rows].mean(axis=0)
+        slope = (feature * values)[rows].mean(axis=0) / np.maximum(feature[rows].var(axis=0), 1e-12)
+        values = values - feature * slope
+    return (values - values[rows].mean(axis=0)) / np.maximum(values[rows].std(axis=0), 1e-6)
 
 
 def _standardised(coordinates, train):
