@@ -40,13 +40,15 @@ OF_LABELS = {
     "y a label of six, z tells three groups of them": None,
     "y an outcome of scores that x and z tell": None,
     "y a label that z tells, x made of z": 0.0,
-    "y a label by squares of z, x of these squares": 0.0,
-    "y a label by products of z, x of these products": 0.0,
-    "y a label by sines of z, x of these sines": 0.0,
-    "y a label by sines of z and by x, x of these sines": None,
 }
 """Bits of x and a label beyond z; None where they are computed."""
-BENT = tuple(f"x and y of {kind} of the features of z" for kind in ("squares", "products", "sines"))
+KINDS = ("squares", "products", "sines")
+BENT = {
+    **{f"y a label by {kind} of z, x of these {kind}": 0.0 for kind in KINDS},
+    "y a label by sines of z and by x, x of these sines": 1.0,
+    **{f"x and y of {kind} of the features of z": 0.0 for kind in KINDS},
+}
+"""Bits of x, made of bent functions of z, and y, made of them too, beyond z."""
 
 
 def spread(rng, latent, n_features):
@@ -165,7 +167,7 @@ def classes(case, rng, n, n_features):
 
 
 def shape_of(case, z):
-    """Return bent functions of Gaussian features, of variance 1 but for sines."""
+    """Return bent functions of Gaussian features, of variance about 1."""
     if "squares" in case:
         return (z**2 - 1) / 2**0.5
     if "products" in case:
@@ -174,20 +176,24 @@ def shape_of(case, z):
 
 
 def bent(case, rng, n, n_features):
-    """Return x, a label, and z of Gaussian features: x and the label by bent functions of z.
+    """Return x and y, each of bent functions of the features of z under noise, and z.
 
-    Where the label goes with x beyond them, it does by one of two equal groups of samples.
+    y is features, or a label by the largest of three sums of the functions; where it goes with x
+    beyond them, it does by one of two equal groups of samples.
     """
     z = rng.standard_normal((n, n_features))
     shape = shape_of(case, z)
+    if "label" not in case:
+        x, y = (shape + 0.5 * rng.standard_normal(z.shape) for _ in "xy")
+        return x, y, z
     scores = shape @ rng.standard_normal((n_features, 3)) + rng.standard_normal((n, 3))
     label = scores.argmax(axis=1)
     x = shape + 0.5 * rng.standard_normal(z.shape)
-    if "by x" not in case:
-        return x, label, z, 0.0
-    group = rng.integers(0, 2, n)
-    side = np.outer(2 * group - 1, np.full(2, 4.0)) + rng.standard_normal((n, 2))
-    return np.hstack([x, side]), label + 3 * group, z, 1.0
+    if "by x" in case:
+        group = rng.integers(0, 2, n)
+        side = np.outer(2 * group - 1, np.full(2, 4.0)) + rng.standard_normal((n, 2))
+        x, label = np.hstack([x, side]), label + 3 * group
+    return x, np.eye(label.max() + 1)[label], z
 
 
 def _of_scores(slope):
@@ -206,13 +212,11 @@ def draw(case, seed, n, n_features):
     """Return x, y, what is given (api_given.Given), and I(X;Y|Z) in bits."""
     rng = seeds.rng(seed, "bench_conditional", case, n, n_features)
     if case in OF_LABELS:
-        made = bent if " of these " in case else classes
-        x, label, z, truth = made(case, rng, n, n_features)
+        x, label, z, truth = classes(case, rng, n, n_features)
         return x, np.eye(label.max() + 1)[label], api_given.Given(z, None), truth
     if case in BENT:
-        z = rng.standard_normal((n, n_features))
-        x, y = (shape_of(case, z) + 0.5 * rng.standard_normal(z.shape) for _ in "xy")
-        return x, y, api_given.Given(z, None), 0.0
+        x, y, z = bent(case, rng, n, n_features)
+        return x, y, api_given.Given(z, None), BENT[case]
     if case.startswith("labels"):
         x, y, codes, truth = labelled(rng, n, n_features, "0.5" in case)
         return x, y, api_given.Given(None, codes), truth
@@ -261,11 +265,13 @@ ERRORS = [
     *((case, 5000, 100) for case in NONLINEAR),
     *((f"factors, z of 200 features{more}", 2000, 100) for more in ("", ", dependent")),
     *((f"labels{more}", 2000, 100) for more in ("", " and 0.5 bits")),
-    *((case, n, 50) for case in OF_LABELS if " of these " not in case for n in (500, 2000)),
-    *((case, n, 8) for case in OF_LABELS if " of these " in case for n in (600, 2000)),
-    *((case, n, 50) for case in OF_LABELS if " of these " in case for n in (500, 2000)),
+    *((case, n, 50) for case in OF_LABELS for n in (500, 2000)),
+    *(
+        (case, n, width)
+        for case in BENT
+        for width, n in ((8, 600), (8, 2000), (50, 500), (50, 2000))
+    ),
 ]
-ERRORS += [(case, *size) for case in BENT for size in ((600, 8), (500, 50), (2000, 50))]
 TESTS = [
     ("fork, I(X;Y) = 1, I(X;Y|Z) = 0", 1000, 60),
     ("fork, I(X;Y) = 1, I(X;Y|Z) = 0", 2000, 100),

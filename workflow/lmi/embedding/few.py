@@ -88,7 +88,7 @@ def _sure(x, y):
         if masks[0].any() or not 1 < side.shape[1] <= MOST_MULTIPLIED:
             continue
         pairs = np.array(list(itertools.combinations(range(side.shape[1]), 2)))
-        products = standard(side[:, pairs[:, 0]] * side[:, pairs[:, 1]])
+        products = screen.standard(side[:, pairs[:, 0]] * side[:, pairs[:, 1]])
         own, others = _related(products, cosines[1 - place])
         mask = np.isin(np.arange(side.shape[1]), pairs[own])
         other = others.reshape(-1, (x, y)[1 - place].shape[1]).any(axis=0)
@@ -99,15 +99,8 @@ def _sure(x, y):
 
 def _related(a, b):
     """Return masks of the columns that correlate with one of the other side, of either side."""
-    sure = np.abs(a.T @ b) > len(a) * sure_correlation(len(a), a.shape[1], b.shape[1])
+    sure = np.abs(a.T @ b) > len(a) * screen.sure_correlation(len(a), a.shape[1], b.shape[1])
     return sure.any(axis=1), sure.any(axis=0)
-
-
-def sure_correlation(n, n_one, n_other):
-    """Return the least correlation of n samples that is sure among all of so many columns."""
-    from scipy.special import ndtri
-
-    return -float(ndtri(screen.SURE_LEVEL / (2 * n_one * n_other))) / np.sqrt(n)
 
 
 def _cosines(scores):
@@ -119,13 +112,7 @@ def _cosines(scores):
     cosines = [np.ones_like(first), first]
     while len(cosines) <= n_cosines:  # Chebyshev's recurrence
         cosines.append(2 * first * cosines[-1] - cosines[-2])
-    return standard(np.hstack(cosines[1:]))
-
-
-def standard(columns):
-    """Return columns of mean 0 and variance 1."""
-    columns = columns - columns.mean(axis=0)
-    return columns / np.maximum(columns.std(axis=0), 1e-6)
+    return screen.standard(np.hstack(cosines[1:]))
 
 
 def _joined(sides, chosen, k):

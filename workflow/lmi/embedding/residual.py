@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lmi.base import seeds
-from lmi.embedding import few, screen
+from lmi.embedding import screen
 from lmi.projection import views
 
 PENALTIES = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
@@ -180,7 +180,7 @@ def curves(z, sides, train):
     targets = targets[:, np.ptp(targets, axis=0) > 0]
     if z.shape[1] > MOST_BENT or not targets.shape[1]:
         return np.zeros((len(z), 0))
-    z, targets = z.astype(np.float32), few.standard(targets)
+    z, targets = z.astype(np.float32), screen.standard(targets)
     chosen = _functions(z.shape[1])
     own = z[train]
     strength = np.concatenate(
@@ -189,7 +189,7 @@ def curves(z, sides, train):
             for first in range(0, len(chosen), CHUNK)
         ]
     )
-    sure = len(own) * few.sure_correlation(len(own), len(chosen), targets.shape[1])
+    sure = len(own) * screen.sure_correlation(len(own), len(chosen), targets.shape[1])
     order = np.argsort(-strength, kind="stable")[: int(MOST_CURVES * len(own))]
     return _bent(z, chosen[order[strength[order] > sure]], train).astype(np.float64)
 

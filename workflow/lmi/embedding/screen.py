@@ -86,13 +86,24 @@ def whitened(x, y, inner, train, seed, level=LEVEL):
     return sides
 
 
+def sure_correlation(n, n_one, n_other):
+    """Return the least correlation of n samples that is sure among all of so many columns."""
+    from scipy.special import ndtri
+
+    return -float(ndtri(SURE_LEVEL / (2 * n_one * n_other))) / np.sqrt(n)
+
+
+def standard(columns):
+    """Return columns of mean 0 and variance 1."""
+    columns = columns - columns.mean(axis=0)
+    return columns / np.maximum(columns.std(axis=0), 1e-6)
+
+
 def _standard(scores, squared):
     if squared:
         # of a nearly normal score, the square has few outliers beyond this
         scores = np.concatenate([scores, np.minimum(scores**2, 9.0)], axis=1)
-    scores = scores - scores.mean(axis=0)
-    scores /= np.maximum(scores.std(axis=0), 1e-12)
-    return scores
+    return standard(scores)
 
 
 def _largest_correlations(x, y):
