@@ -180,8 +180,11 @@ def make(folder, *, report=False, cached=True, until="ro-crate-metadata.json"):
 def make_of(folder, config, report=False, until="ro-crate-metadata.json"):
     """Make what is missing of the run of a config; parameters as in `make`."""
     os.chdir(folder)
-    for path, make_it in made_of(Plan(load_config(config)), report):
-        if not Path(path).exists():
+    plan = Plan(load_config(config))
+    written = plan.exports()
+    for path, make_it in made_of(plan, report):
+        theirs = written if path == written[-1] else [path]
+        if not all(Path(one).exists() for one in theirs):
             make_it(path)
         if Path(path).name == until:
             break

@@ -423,6 +423,6 @@ def _no_run(folder: Path) -> str:
     hint = suggest(folder, runs) or (f" Finished runs there: {some(runs)}." if runs else "")
     what = f"no file {TABLE} in it" if folder.is_dir() else "no such folder"
     return (
-        f"{folder}: expected the folder of a finished run, results/<run>, found {what}.{hint} A "
-        "run that was stopped goes on with the same command"
+        f"{folder}: expected the folder of a finished run, results/<run>, found {what}.{hint} "
+        "Where it was stopped, run the same command again: it goes on"
     )
