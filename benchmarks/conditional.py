@@ -47,6 +47,9 @@ BENT = {
     **{f"y a label by {kind} of z, x of these {kind}": 0.0 for kind in KINDS},
     "y a label by sines of z and by x, x of these sines": 1.0,
     **{f"x and y of {kind} of the features of z": 0.0 for kind in KINDS},
+    **{f"x and y of {kind} along directions of z": 0.0 for kind in KINDS},
+    "x and y of squares along directions of z, and 0.5 bits": 0.5,
+    **{f"y a label by {kind} along directions of z, x of these": 0.0 for kind in KINDS},
 }
 """Bits of x, made of bent functions of z, and y, made of them too, beyond z."""
 
@@ -176,24 +179,42 @@ def shape_of(case, z):
 
 
 def bent(case, rng, n, n_features):
-    """Return x and y, each of bent functions of the features of z under noise, and z.
+    """Return x and y, each of bent functions of z under noise, and z.
 
-    y is features, or a label by the largest of three sums of the functions; where it goes with x
-    beyond them, it does by one of two equal groups of samples.
+    The functions are of the features of z, or of `LATENT` directions of them: x and y, as far as
+    they are features, are then as many and rotated as well. y is features, or a label by the
+    largest of three sums of the functions; where it goes with x beyond them, it does by one of two
+    equal groups of samples, or by noise of their functions.
     """
     z = rng.standard_normal((n, n_features))
-    shape = shape_of(case, z)
+    along = "along" in case
+    shape = shape_of(case, (z @ _rotation(rng, n_features))[:, :LATENT] if along else z)
+    e, f = rng.standard_normal((2, *shape.shape))
+    if "bits" in case:
+        rho = np.sqrt(1 - 2.0 ** (-2 * BENT[case] / LATENT))
+        f = rho * e + np.sqrt(1 - rho**2) * f
+    x, y = shape + 0.5 * e, shape + 0.5 * f
+    if along:
+        x, y = (_hidden(rng, side, n_features) for side in (x, y))
     if "label" not in case:
-        x, y = (shape + 0.5 * rng.standard_normal(z.shape) for _ in "xy")
         return x, y, z
-    scores = shape @ rng.standard_normal((n_features, 3)) + rng.standard_normal((n, 3))
+    scores = shape @ rng.standard_normal((shape.shape[1], 3)) + rng.standard_normal((n, 3))
     label = scores.argmax(axis=1)
-    x = shape + 0.5 * rng.standard_normal(z.shape)
     if "by x" in case:
         group = rng.integers(0, 2, n)
         side = np.outer(2 * group - 1, np.full(2, 4.0)) + rng.standard_normal((n, 2))
         x, label = np.hstack([x, side]), label + 3 * group
     return x, np.eye(label.max() + 1)[label], z
+
+
+def _rotation(rng, n):
+    return np.linalg.qr(rng.standard_normal((n, n)))[0]
+
+
+def _hidden(rng, latent, n_features):
+    """Return features: the latents and noise, rotated."""
+    noise = rng.standard_normal((len(latent), n_features - latent.shape[1]))
+    return np.hstack([latent, noise]) @ _rotation(rng, n_features)
 
 
 def _of_scores(slope):

@@ -121,7 +121,7 @@ def test_directions_are_turned_to_where_functions_along_them_tell_most():
     targets = told + 0.7 * rng.standard_normal((n, 2))
     fold, inner = split.folds(n, seed=0, dataset="", n_inner=3)
     start = np.eye(12)[:, :2] + 0.07 * rng.standard_normal((12, 2))
-    found = residual._refined(unit, start, targets, fold == 0, inner)
+    found = residual.refined(unit, start, targets, fold == 0, inner)
     astray = [
         np.degrees(np.arccos(np.linalg.svd(np.eye(12)[:2] @ np.linalg.qr(directions)[0])[1].min()))
         for directions in (start, found)

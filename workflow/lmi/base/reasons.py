@@ -183,6 +183,14 @@ DECLARED = {
             "dependence on what is given remains",
         ),
         Declared(
+            "given_remains",
+            "warn",
+            "conditional value: about {bits:.2f} bits may be of what is given alone: what is left "
+            "of x and y still goes with squares, products or cubes of it, too many to be learned "
+            "from so few samples",
+            "dependence on what is given remains",
+        ),
+        Declared(
             "given_goes_on",
             "warn",
             "conditional value: what is left of the features still goes with functions of what is "

@@ -15,7 +15,7 @@ import numpy as np
 
 from lmi.base import seeds
 from lmi.base.autocorrelation import one_sample
-from lmi.embedding import classifier, residual
+from lmi.embedding import bends, canonical, classifier, polynomials, residual
 from lmi.ksg import discrete
 from lmi.projection import views
 
@@ -150,7 +150,11 @@ def _foreseen(label, other, given, fold, inner, seed):
     likely, told = _by_other_fold([is_label, x], matters, other, given, fold, inner, seed)
     foreseen, left = _log(likely), x - told
     every = np.ones(len(x), bool)
-    goes_on = residual.curves(given["features"], [left], every).shape[1] > 0
+    axes, _ = _axes(is_label - likely, left, every, inner, seed)
+    goes_on = bool(
+        residual.curves(given["features"], [left], every).shape[1]
+        or polynomials.shared([(axes.a, axes.b, given["linear"])]).any()
+    )
     clearly = left.var(axis=0) < (1 - LEAST_TOLD) * x.var(axis=0)
     if not clearly.any():
         return foreseen, goes_on
@@ -166,15 +170,51 @@ def _log(likely):
 
 
 def _by_other_fold(responses, one, other, given, fold, inner, seed):
-    """Return what z tells of responses, by fits to the other fold, where it matters for views."""
+    """Return what z tells of responses, by fits to the other fold, where it matters for views.
+
+    Where what is left of the first response goes with what is left of the second, directions of z
+    are looked for along which they bend (`lmi.embedding.bends`).
+    """
     told, z = [np.empty(response.shape) for response in responses], residual.Given(given, None)
     for t in np.unique(fold):
         train = fold == t
         regressors, _ = residual.given_regressors(z, one, other, train, inner, seed)
-        designs = residual.solve(regressors, train, inner)
-        for place, response in zip(told, responses, strict=True):
-            place[~train] = residual.predict(designs, response)[~train]
+        for turn in range(bends.MOST_TURNS):
+            designs = residual.solve(regressors, train, inner)
+            known = [residual.predict(designs, response) for response in responses]
+            if len(responses) < 2:
+                break
+            of_label, rest = (r - its for r, its in zip(responses, known, strict=True))
+            axes, scores = _axes(of_label, rest, train, inner, seed)
+            if turn == bends.MOST_TURNS - 1 or not axes.rank:
+                break
+            own = [axes.b[:, : axes.rank], polynomials.bent(scores, given["linear"], train)]
+            # features have no slopes here, as the label alone is asked
+            slopes = np.hstack([known[0], *map(np.zeros_like, own)])
+            targets = np.hstack([of_label, *own])
+            _, functions = bends.find(given["linear"], targets, slopes, train, inner, seed)
+            if not functions.shape[1]:
+                break
+            regressors.append(functions)
+        for place, its in zip(told, known, strict=True):
+            place[~train] = its[~train]
     return told
+
+
+def _axes(of_label, rest, train, inner, seed):
+    """Return canonical axes of what is left of the indicators of a label, and of features.
+
+    Returns
+    -------
+    axes : canonical.Axes
+    scores : array, shape (n_samples, n_components)
+        Principal components of what is left of the features.
+    """
+    scores = views.principal_components(rest, MOST_TOLD, seeds.rng(seed, "beyond", "left"))
+    # one of the indicators is told by the others
+    sides = (of_label[:, 1:], scores.astype(np.float64))
+    whitened = [canonical.whiten(side, train, inner[train]) for side in sides]
+    return canonical.fit(*whitened, of_label.shape[1], shrink=False), scores
 
 
 def _beside(seen, foreseen):

@@ -17,7 +17,7 @@ from dataclasses import replace
 import numpy as np
 
 from lmi.base import seeds
-from lmi.embedding import candidates, canonical, network, residual, screen
+from lmi.embedding import bends, candidates, canonical, network, polynomials, residual, screen
 from lmi.ksg import guided
 from lmi.projection import views
 
@@ -63,15 +63,13 @@ def embed(x, y, given, fold, inner, *, settings, seed, threads=1, times=None):
     judged = candidates._Judged([{}, {}], [{}, {}], [{}, {}], 0.0, times)
     prepared, sides_of, coordinates = [], [], []
     for t in (0, 1):
-        train = fold == t
-        regressors, relevant = residual.given_regressors(given, x, y, train, inner, seed)
-        designs = residual.solve(regressors, train, inner)
-        sides = _residual_views(x, y, designs, seed)
+        designs, relevant, sides, axes_of = _learned(
+            x, y, given, fold == t, inner, settings["n_latent"], seed
+        )
         prepared.append(designs)
         sides_of.append(sides)
         coordinates.append(relevant)
-        for name, pair in sides.items():
-            axes = _axes(pair, designs, settings["n_latent"], shrink=name != "screened")
+        for name, axes in axes_of.items():
             judged.add(t, name, axes, fold == 1 - t, k, threads)
     if candidates.needs_sure(judged):
         for t, designs in enumerate(prepared):
@@ -94,7 +92,7 @@ def embed(x, y, given, fold, inner, *, settings, seed, threads=1, times=None):
             axes = _axes(pair, prepared[t], settings["n_latent"], shrink=True)
             judged.add(t, "network", axes, fold == 1 - t, k, threads)
     embedding = candidates._choose(judged, fold, curves, time.perf_counter() - start, k)
-    given_axes, leaves, feigned = [], [], []
+    given_axes, leaves, feigned, used = [], [], [], []
     zx, zy = embedding.zx.copy(), embedding.zy.copy()
     for t, designs in enumerate(prepared):
         n_axes = max(int(embedding.rank[t]), min(N_SHARED, zx.shape[2]))
@@ -102,6 +100,7 @@ def embed(x, y, given, fold, inner, *, settings, seed, threads=1, times=None):
         bits = _subtract_again(zx[t], zy[t], n_axes, designs)
         feigned.append(bits)
         own = [z[t][:, :n_axes].astype(float) for z in (zx, zy)]
+        used.append(own)
         none = np.zeros((len(fold), 0))
         given_axes.append(
             none if given.views is None else _given_axes(own, designs, coordinates[t])
@@ -118,8 +117,60 @@ def embed(x, y, given, fold, inner, *, settings, seed, threads=1, times=None):
         given=np.stack(padded).astype(np.float32),
         neighbourhood=np.stack(leaves),
         feigned_bits=np.array(feigned),
+        remaining_bits=(
+            np.zeros(2) if given.views is None else _remaining(used, given.views["linear"], fold)
+        ),
         seconds=time.perf_counter() - start,
     )
+
+
+def _learned(x, y, given, train, inner, n_latent, seed):
+    """Return the designs of one training fold, and what they leave of x and y.
+
+    What x and y share beyond z, as far as it is learned, is asked whether it bends along
+    directions of z (`lmi.embedding.bends`): if so, z is learned anew with functions of these.
+
+    Returns
+    -------
+    designs : residual.Designs
+    relevant : array, shape (n_samples, n_relevant)
+        From `residual.given_regressors`, with such directions.
+    sides : dict
+        From `_residual_views`.
+    axes : dict of str to canonical.Axes
+        By view.
+    """
+    regressors, relevant = residual.given_regressors(given, x, y, train, inner, seed)
+    for turn in range(bends.MOST_TURNS):
+        designs = residual.solve(regressors, train, inner)
+        sides = _residual_views(x, y, designs, seed)
+        axes = {
+            name: _axes(pair, designs, n_latent, shrink=name != "screened")
+            for name, pair in sides.items()
+        }
+        if given.views is None or turn == bends.MOST_TURNS - 1:
+            break
+        shared = [
+            _of_axes(side, of_axes[:, : axes[name].rank], train)
+            for name, pair in sides.items()
+            for side, of_axes in zip(pair, (axes[name].a, axes[name].b), strict=True)
+        ]
+        targets, told = map(np.hstack, zip(*shared, strict=True))
+        if not targets.shape[1]:
+            break
+        found, functions = bends.find(given.views["linear"], targets, told, train, inner, seed)
+        if not functions.shape[1]:
+            break
+        regressors.append(functions)
+        relevant = np.hstack([found, relevant])
+    return designs, relevant, sides, axes
+
+
+def _of_axes(side, axes, train):
+    """Return axes of residuals, and what z is known to tell of the scores along them."""
+    rest, predicted = side
+    slopes = np.linalg.lstsq(rest[train] - rest[train].mean(axis=0), axes[train], rcond=None)[0]
+    return axes, predicted @ slopes
 
 
 def _less(scores, designs):
@@ -278,6 +329,32 @@ def _subtract_again(a, b, n_axes, designs):
     a[used, :n_axes] -= left
     b[used, :n_axes] -= right
     return float(bits)
+
+
+def _remaining(axes, z, fold):
+    """Return the bits of axes, where they are used, that may be of z alone, by encoder.
+
+    Parameters
+    ----------
+    axes : list of (array, array)
+        Axes of x and of y by encoder, shape (n_samples, n_axes).
+    z : array, shape (n_samples, n_components)
+    fold : int array, shape (n_samples,)
+    """
+    parts, correlations = [], []
+    for t, sides in enumerate(axes):
+        used = fold == 1 - t
+        a, b = (side[used] - side[used].mean(axis=0) for side in sides)
+        observed = (a * b).mean(axis=0) / np.maximum(a.std(axis=0) * b.std(axis=0), 1e-12)
+        correlations.append(np.clip(observed, 0.0, 0.999))
+        a, b = (side / np.maximum(side.std(axis=0), 1e-12) for side in (a, b))
+        # axes that share little have little part in it
+        parts.append((a * correlations[-1], b, z[used]))
+    bits = []
+    for shared, observed in zip(polynomials.shared(parts), correlations, strict=True):
+        without = observed * max(0.0, 1 - shared / max((observed**2).sum(), 1e-12))
+        bits.append(0.5 * np.log2((1 - without**2) / (1 - observed**2)).sum())
+    return np.array(bits)
 
 
 def _given_axes(own, designs, relevant):

@@ -140,9 +140,9 @@ def given_regressors(given, x, y, train, inner, seed):
     designs.append(np.hstack([flat, 0.3 * first[:, pairs[0]] * first[:, pairs[1]]]))
     relevant = _relevant(unit, x["linear"], y["linear"], train, inner, rng)
     # without the linear components, whose noise would drown what few coordinates tell
-    smooth, _ = _smooth(_standardised(relevant[:, :N_SMOOTH], train))
+    of_relevant, _ = smooth(standardised(relevant[:, :N_SMOOTH], train))
     waves = views.fourier_features(relevant, N_WAVES, rng).astype(np.float64)
-    designs += [smooth, np.hstack([smooth, waves])]
+    designs += [of_relevant, np.hstack([of_relevant, waves])]
     bent = curves(given.views["features"], [x["features"], y["features"]], train)
     if bent.shape[1]:
         designs.append(bent)
@@ -226,13 +226,13 @@ def _bent(z, functions, rows=slice(None)):
     return (values - values[rows].mean(axis=0)) / np.maximum(values[rows].std(axis=0), 1e-6)
 
 
-def _standardised(coordinates, train):
+def standardised(coordinates, train):
     """Return coordinates of mean 0 and variance 1 on the training fold, cut at 5."""
     own = coordinates[train]
     return np.clip((coordinates - own.mean(axis=0)) / own.std(axis=0), -5.0, 5.0)
 
 
-def _smooth(coordinates):
+def smooth(coordinates):
     """Return smooth functions of a few coordinates, and their derivatives by each of these.
 
     The coordinates, their squares and products, and cosines of the normal rank of each, of falling
@@ -312,11 +312,11 @@ def _relevant(unit, x, y, train, inner, rng):
     values, vectors = values[::-1], vectors[:, ::-1]
     kept = values > MIN_RELEVANCE * values[0]
     directions = vectors[:, kept]
-    directions[:, :N_SMOOTH] = _refined(unit, directions[:, :N_SMOOTH], targets, train, inner)
+    directions[:, :N_SMOOTH] = refined(unit, directions[:, :N_SMOOTH], targets, train, inner)
     return unit @ directions * (values[kept] / values[0]) ** 0.125
 
 
-def _refined(unit, directions, targets, train, inner):
+def refined(unit, directions, targets, train, inner):
     """Return directions of z moved so that smooth functions along them tell more of the targets.
 
     By Gauss-Newton steps, as long as samples left out are told more: what the functions leave of
@@ -336,7 +336,7 @@ def _refined(unit, directions, targets, train, inner):
     best, least = directions, np.inf
     for _ in range(1 + N_REFINED):
         directions = directions / (unit @ directions)[train].std(axis=0)
-        values, slopes = _smooth(_standardised(unit @ directions, train))
+        values, slopes = smooth(standardised(unit @ directions, train))
         designs = solve([values], train, inner)
         left = (targets - predict(designs, targets))[train]
         share_left = left.var(axis=0) / targets[train].var(axis=0)

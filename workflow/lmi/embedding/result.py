@@ -64,6 +64,8 @@ class Embedding:
         Samples of one number are near in what is conditioned on; -1 in the training fold.
     feigned_bits : array, shape (n_encoders,), or None
         Bits that what is conditioned on would have feigned, had it not been subtracted again.
+    remaining_bits : array, shape (n_encoders,), or None
+        Bits that polynomials of what is conditioned on still feign, without doubt.
     kinds : (str, str)
         Kinds of the two variables, `lmi.projection.ties.KINDS`.
     values : float32 array, shape (2, n_samples), or None
@@ -98,6 +100,7 @@ class Embedding:
     given: np.ndarray | None = None
     neighbourhood: np.ndarray | None = None
     feigned_bits: np.ndarray | None = None
+    remaining_bits: np.ndarray | None = None
     kinds: tuple = ("wide", "wide")
     values: np.ndarray | None = None
     classified: np.ndarray | None = None
