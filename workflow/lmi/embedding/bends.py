@@ -11,6 +11,7 @@ import numpy as np
 
 from lmi.base import seeds
 from lmi.embedding import polynomials, residual
+from lmi.projection import views
 
 MOST_TURNS = 3
 """Times that z is learned, at most: each with the directions along which what is left bends."""
@@ -20,9 +21,9 @@ N_SHUFFLED, LEAST_SHUFFLED = 400, 5
 SURE = 1.1
 """A curvature counts that is larger by this factor than the largest of so many of targets that are
 shuffled against z, and of at least so many of each."""
-SURE_SHARE = 1.5
-"""Share of its variance that functions of a slope must tell of a target, on samples left out, in
-units of functions a sample."""
+SURE_SHARE = 20.0
+"""Share of its variance that functions along slopes must tell of a target, on samples left out,
+times the training samples."""
 MIN_SHARE = 0.15
 """A direction counts that has at least this share of the squared curvature of the first."""
 MOST_DIRECTIONS = 64
@@ -31,14 +32,16 @@ SAME = 0.5
 
 
 def find(z, targets, told, train, inner, seed):
-    """Return the coordinates of z along which targets bend, and functions of them.
+    """Return the coordinates of z along which targets bend, and designs of functions of them.
 
     Parameters
     ----------
     z : array, shape (n_samples, n_components)
         Principal components of what is given, the leading ones first.
-    targets, told : array, shape (n_samples, n_targets)
-        Axes of what is left of x and y, and what z is known to tell of them, which was taken off.
+    targets : array, shape (n_samples, n_targets)
+        Axes of what is left of x and y.
+    told : array, shape (n_samples, n_columns)
+        What z is known to tell, which was taken off.
     train : bool array, shape (n_samples,)
     inner : int array, shape (n_samples,)
     seed : int
@@ -47,26 +50,26 @@ def find(z, targets, told, train, inner, seed):
     -------
     coordinates : array, shape (n_samples, n_directions)
         Of mean 0 and variance 1 on the training fold; none where nothing bends without doubt.
-    functions : array, shape (n_samples, n_functions)
+    designs : list of array, shape (n_samples, n_functions)
     """
     white = polynomials.white(z, train)
-    varies = targets[train].std(axis=0) > 1e-9
-    targets, told = targets[:, varies].astype(np.float64), told[:, varies]
+    targets = targets[:, targets[train].std(axis=0) > 1e-9].astype(np.float64)
     none = np.zeros((len(train), 0))
     if not white.shape[1] or not targets.shape[1]:
-        return none, none
+        return none, []
     curved = _curved(white, targets, train)
-    found = _curvatures(white[train], curved[train], seeds.rng(seed, "given", "bends"))
-    found = sorted(found + _slopes(white, told, curved, train, inner), key=lambda one: -one[0])
+    rng = seeds.rng(seed, "given", "bends")
+    found = _curvatures(white[train], curved[train], rng)
+    found = sorted(found + _told(white, told, curved, train, inner, rng), key=lambda one: -one[0])
     if not found:
-        return none, none
+        return none, []
     stacked = np.array([size * direction for size, _, direction in found])
     _, s, vt = np.linalg.svd(stacked, full_matrices=False)
     n_axes = int((s**2 > MIN_SHARE * s[0] ** 2).sum())
     if n_axes <= residual.N_SMOOTH:
         directions = residual.refined(white, vt[:n_axes].T, curved, train, inner)
         moved = residual.standardised(white @ directions, train)
-        return moved, residual.smooth(moved)[0]
+        return moved, _functions(moved, rng)
     kept = []
     for target in dict.fromkeys(target for _, target, _ in found):
         own = [one for _, its, one in found if its == target][: residual.N_SMOOTH]
@@ -75,7 +78,8 @@ def find(z, targets, told, train, inner, seed):
             if all((direction @ other) ** 2 < SAME for other in kept):
                 kept.append(direction)
     moved = residual.standardised(white @ np.array(kept[:MOST_DIRECTIONS]).T, train)
-    return moved, residual.curves(moved, [curved], train)
+    curves = residual.curves(moved, [curved], train)
+    return moved, [curves] if curves.shape[1] else []
 
 
 def _curved(white, targets, train):
@@ -111,20 +115,29 @@ def _curvatures(white, targets, rng):
     ]
 
 
-def _slopes(white, told, targets, train, inner):
-    """Return (size, target, direction) of what z tells linearly and more by smooth functions.
+def _told(white, told, targets, train, inner, rng):
+    """Return (size, target, direction) of what z tells linearly and more by functions of the same.
 
-    A wave has a slope, if a faint one, and no mean curvature.
+    Waves have slopes, if faint ones, and no mean curvature.
     """
     slopes = np.linalg.lstsq(white[train], told[train] - told[train].mean(axis=0), rcond=None)[0]
-    found = []
-    for target in np.flatnonzero(np.linalg.norm(slopes, axis=0) > 1e-9):
-        direction = slopes[:, [target]] / np.linalg.norm(slopes[:, target])
-        functions = residual.smooth(residual.standardised(white @ direction, train))[0]
-        designs = residual.solve([functions], train, inner)
-        left = (targets[:, [target]] - residual.predict(designs, targets[:, [target]]))[train]
-        share = 1 - float(left.var() / targets[train, target].var())
-        if share > max(residual.MIN_R2, SURE_SHARE * functions.shape[1] / train.sum()):
-            # a square that tells as much has this curvature
-            found.append((np.sqrt(2 * share), target, direction[:, 0]))
-    return found
+    u, s, _ = np.linalg.svd(slopes, full_matrices=False)
+    kept = s[: residual.N_SMOOTH] ** 2 > max(MIN_SHARE * s.max(initial=0.0) ** 2, 1e-18)
+    directions = u[:, : residual.N_SMOOTH][:, kept]
+    if not directions.shape[1]:
+        return []
+    moved = residual.standardised(white @ directions, train)
+    designs = residual.solve(_functions(moved, rng), train, inner)
+    left = (targets - residual.predict(designs, targets))[train]
+    share = 1 - left.var(axis=0) / targets[train].var(axis=0)
+    if not share.max() > max(residual.MIN_R2, SURE_SHARE / train.sum()):
+        return []
+    # a square that tells as much has this curvature
+    return [(np.sqrt(2 * share.max()), share.argmax(), direction) for direction in directions.T]
+
+
+def _functions(moved, rng):
+    """Return designs of smooth functions of a few coordinates, and with waves across them."""
+    values, _ = residual.smooth(moved)
+    waves = views.fourier_features(moved, residual.N_WAVES, rng).astype(np.float64)
+    return [values, np.hstack([values, waves])]

@@ -189,13 +189,13 @@ def _by_other_fold(responses, one, other, given, fold, inner, seed):
             if turn == bends.MOST_TURNS - 1 or not axes.rank:
                 break
             own = [axes.b[:, : axes.rank], polynomials.bent(scores, given["linear"], train)]
-            # features have no slopes here, as the label alone is asked
-            slopes = np.hstack([known[0], *map(np.zeros_like, own)])
             targets = np.hstack([of_label, *own])
-            _, functions = bends.find(given["linear"], targets, slopes, train, inner, seed)
-            if not functions.shape[1]:
+            _, functions = bends.find(
+                given["linear"], targets, np.hstack(known), train, inner, seed
+            )
+            if not functions:
                 break
-            regressors.append(functions)
+            regressors += functions
         for place, its in zip(told, known, strict=True):
             place[~train] = its[~train]
     return told

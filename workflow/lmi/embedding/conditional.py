@@ -159,9 +159,9 @@ def _learned(x, y, given, train, inner, n_latent, seed):
         if not targets.shape[1]:
             break
         found, functions = bends.find(given.views["linear"], targets, told, train, inner, seed)
-        if not functions.shape[1]:
+        if not functions:
             break
-        regressors.append(functions)
+        regressors += functions
         relevant = np.hstack([found, relevant])
     return designs, relevant, sides, axes
 

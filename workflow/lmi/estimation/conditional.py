@@ -8,8 +8,7 @@ for the effective transfer entropy (Marschinski & Kantz, Eur. Phys. J. B 30, 275
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import gamma
-from scipy.stats import t as student
+from scipy.special import gammaincc, stdtr
 
 from lmi.base import reasons, seeds
 from lmi.estimation import estimate as estimation
@@ -138,7 +137,7 @@ def of_labels(beyond, fold, *, tested, error_bars=True, p_value=None, missing=0.
     sd = float(np.sqrt(worth * bits.var(ddof=1) / n + beyond.unseen**2))
     if p_value is None:
         error = np.sqrt(worth * every.var(ddof=1) / n)
-        p_value = 1.0 if not error > 0 else float(student.sf(every.mean() / error, n / worth - 1))
+        p_value = 1.0 if not error > 0 else float(stdtr(n / worth - 1, -every.mean() / error))
     p_value = max(p_value, 1e-300) if tested else np.nan
     own = [bits[fold == t] for t in np.unique(fold)]
     why = flags.of_estimate(
@@ -187,7 +186,7 @@ def p_of_table(one, other, given, rng):
     mean, variance = np.mean(drawn), np.var(drawn, ddof=1)
     if not variance > 0:
         return 1.0
-    return float(gamma.sf(bits(other), mean**2 / variance, scale=variance / mean))
+    return float(gammaincc(mean**2 / variance, bits(other) * mean / variance))
 
 
 def _null(embedding, samples, neighbours, rng, threads):

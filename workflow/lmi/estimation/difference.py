@@ -15,8 +15,7 @@ groups' own estimates and their errors: a difference counts where both show it.
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import norm
-from scipy.stats import t as student
+from scipy.special import ndtri, stdtr, stdtrit
 
 from lmi.base import reasons, seeds
 from lmi.estimation import estimate as estimation
@@ -111,7 +110,7 @@ def for_normal(n_parts):
     ----------
     n_parts : int
     """
-    return float(student.ppf(0.975, degrees(n_parts)) / norm.ppf(0.975)) if n_parts > 1 else 1.0
+    return float(stdtrit(degrees(n_parts), 0.975) / ndtri(0.975)) if n_parts > 1 else 1.0
 
 
 def degrees(n_parts):
@@ -133,7 +132,7 @@ def p_of_errors(delta, sd, n_parts):
     """
     if not sd > 0:
         return np.nan
-    return float(max(2 * student.sf(abs(delta) / sd, degrees(n_parts)), 1e-300))
+    return float(max(2 * stdtr(degrees(n_parts), -abs(delta) / sd), 1e-300))
 
 
 def of_group(embedding, rows):
@@ -225,7 +224,7 @@ def _test(embedding, group, strata, k, most, rng, threads):
 def _tail(drawn, observed):
     """Return the two-sided p value by the scatter of the permutations drawn."""
     n, sd = len(drawn), np.sqrt(np.mean(np.square(drawn)))
-    return float(max(2 * student.sf(observed / (sd * np.sqrt(1 + 1 / n)), n - 1), 1e-300))
+    return float(max(2 * stdtr(n - 1, -observed / (sd * np.sqrt(1 + 1 / n))), 1e-300))
 
 
 def differs_in_shape(result, threshold_bits=0.1, threshold_sd=3.0):

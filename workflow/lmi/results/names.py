@@ -9,13 +9,16 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
-import pandas as pd
 
 from lmi.base.errors import InputError
 from lmi.base.files import SCHEMA, reading, text
+
+if TYPE_CHECKING:  # jobs that read no table do without it: half of their start
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,8 @@ def block(path: Path) -> Block:
     InputError
         A damaged file, or one of another schema version.
     """
+    import pandas as pd
+
     with _open(path) as file:
         variables = tuple(text(file["name"]))
         names = text(file["feature_name"])
@@ -101,6 +106,8 @@ def samples(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     dropped : pandas.DataFrame
         sample, reason.
     """
+    import pandas as pd
+
     paths = sorted((folder / "variables").glob("block-*.h5"))
     if not paths:
         raise InputError(

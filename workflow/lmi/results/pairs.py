@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import SimpleNamespace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import h5py
 import numpy as np
-import pandas as pd
 
 from lmi.base.errors import InputError
 from lmi.base.files import reading, text
 from lmi.base.messages import some
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Place(NamedTuple):
