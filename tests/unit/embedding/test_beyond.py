@@ -174,6 +174,15 @@ def test_bent_functions_of_many_features_tell_nothing_or_are_flagged(kind):
     assert is_flagged or result.cmi_bits < 2 * result.sd_cmi_bits
 
 
+def test_a_label_of_one_value_shares_nothing(halves):
+    _, _, x_first, x_second = halves
+    sides = [views.make(side, seed=0, name=name) for side, name in ((x_first, "x"), (x_second, "z"))]
+    number = np.arange(len(x_first))
+    told = beyond.of_label(0 * number, *sides, None, number % 2, number % 3, seed=0, name="x/y")
+    assert told.most.mean() == 0
+    assert not told.goes_on
+
+
 def test_of_itself_nothing_is_left_whatever_its_values_are_called(halves):
     first, second, x_first, _ = halves
     label = 2 * first + second

@@ -15,12 +15,14 @@ from lmi.projection import views
 
 MOST_TURNS = 3
 """Times that z is learned, at most: each with the directions along which what is left bends."""
+MOST_SAMPLES = 10_000
+"""Evenly spaced training samples of which curvatures are taken, at most."""
 CUT = 3.0
 """Targets are cut there, in standard deviations."""
-N_SHUFFLED, LEAST_SHUFFLED = 400, 5
+N_SHIFTED, LEAST_SHIFTS, NEAR = 400, 5, 10
 SURE = 1.1
 """A curvature counts that is larger by this factor than the largest of so many of targets that are
-shuffled against z, and of at least so many of each."""
+shifted against z, at least so often, and by this part of the samples or more."""
 SURE_SHARE = 20.0
 """Share of its variance that functions along slopes must tell of a target, on samples left out,
 times the training samples."""
@@ -59,7 +61,9 @@ def find(z, targets, told, train, inner, seed):
         return none, []
     curved = _curved(white, targets, train)
     rng = seeds.rng(seed, "given", "bends")
-    found = _curvatures(white[train], curved[train], rng)
+    rows = np.flatnonzero(train)
+    rows = rows[polynomials.evenly(len(rows), MOST_SAMPLES)]
+    found = _curvatures(white[rows], curved[rows], rng)
     found = sorted(found + _told(white, told, curved, train, inner, rng), key=lambda one: -one[0])
     if not found:
         return none, []
@@ -104,9 +108,11 @@ def _curvatures(white, targets, rng):
         full[:, first, second] = full[:, second, first] = flat
         return full
 
+    # shifted, not shuffled: series have curvatures by chance
+    n_shifts = max(LEAST_SHIFTS, N_SHIFTED // targets.shape[1])
     by_chance = max(
-        np.abs(np.linalg.eigvalsh(curvature(targets[rng.permutation(n)]))).max()
-        for _ in range(max(LEAST_SHUFFLED, N_SHUFFLED // targets.shape[1]))
+        np.abs(np.linalg.eigvalsh(curvature(np.roll(targets, shift, axis=0)))).max()
+        for shift in rng.integers(n // NEAR, n - n // NEAR, n_shifts)
     )
     values, vectors = np.linalg.eigh(curvature(targets))
     return [

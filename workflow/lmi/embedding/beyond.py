@@ -141,6 +141,8 @@ def _foreseen(label, other, given, fold, inner, seed):
     goes_on : bool
         What is not foreseen of the features goes with functions of those of z nevertheless.
     """
+    if label.max() == 0:
+        return np.zeros((len(label), 1)), False
     is_label = np.eye(label.max() + 1)[label]
     matters = {"linear": is_label, "features": is_label}
     if not isinstance(other, dict):

@@ -88,7 +88,7 @@ def bent(scores, z, train):
     """
     scores, z = white(scores, train), white(z, train)
     rows = np.flatnonzero(train)
-    rows = rows[_evenly(len(rows))]
+    rows = rows[evenly(len(rows))]
     second, _ = kernels(z[rows])
     values, vectors = np.linalg.eigh(scores[rows].T @ second @ scores[rows])
     return scores @ vectors[:, values > max(0.0, -values[0])]
@@ -121,7 +121,7 @@ def shared(parts):
 
 def _by_kernel(a, b, z):
     """Yield the mean product that axes share, by kernel, and its standard deviation by chance."""
-    rows = _evenly(len(a))
+    rows = evenly(len(a))
     a, b = (side[rows] - side[rows].mean(axis=0) for side in (a, b))
     both = a @ b.T
     both, n = _centred(both + both.T) / 2, len(rows)
@@ -134,9 +134,9 @@ def _by_kernel(a, b, z):
             break
 
 
-def _evenly(n):
-    """Return the samples that are compared."""
-    return np.linspace(0, n - 1, min(n, MOST_SAMPLES)).astype(int)
+def evenly(n, n_most=MOST_SAMPLES):
+    """Return the numbers of at most so many of n samples, evenly spaced."""
+    return np.linspace(0, n - 1, min(n, n_most)).astype(int)
 
 
 def _centred(matrix):
