@@ -176,7 +176,8 @@ def test_bent_functions_of_many_features_tell_nothing_or_are_flagged(kind):
 
 def test_a_label_of_one_value_shares_nothing(halves):
     _, _, x_first, x_second = halves
-    sides = [views.make(side, seed=0, name=name) for side, name in ((x_first, "x"), (x_second, "z"))]
+    named = {"x": x_first, "z": x_second}
+    sides = [views.make(side, seed=0, name=name) for name, side in named.items()]
     number = np.arange(len(x_first))
     told = beyond.of_label(0 * number, *sides, None, number % 2, number % 3, seed=0, name="x/y")
     assert told.most.mean() == 0
