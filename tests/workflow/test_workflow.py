@@ -189,27 +189,27 @@ def test_runs_share_blocks_embeddings_and_estimates(fresh):
     config["datasets"] = {"cells": config["datasets"]["cells"]}
     config |= {"run": "one", "cache": "shared"}
 
-    def run(name, **changes):
-        fresh.snakemake(
-            "--cores", "2", "--configfile", fresh.config(f"{name}.yaml", config | changes)
-        )
-        return fresh.folder / "results" / (changes.get("run") or "one")
+    def run(name, *targets, cores="2", **changes):
+        made = fresh.config(f"{name}.yaml", config | changes)
+        fresh.snakemake("--cores", cores, "--configfile", made, "--", *targets)
+        return fresh.folder / "results" / name
+
+    def table(name, **changes):
+        return run(name, f"results/{name}/mi.tsv", run=name, **changes)
 
     one = run("one")
     assert taken(one) == {"project": 0, "embed": 0, "estimate": 0}
     # the same data and settings: nothing is computed
-    two = run("two", run="two")
+    two = table("two")
     assert taken(two) == {"project": 2, "embed": 3, "estimate": 3}
     assert (two / "mi.tsv").read_bytes() == (one / "mi.tsv").read_bytes()
     # another k: embeddings are shared, estimates are not
-    three = run("three", run="three", estimate={"k": 4})
+    three = table("three", estimate={"k": 4})
     assert taken(three) == {"project": 2, "embed": 3, "estimate": 0}
     # one core gives what two did, one thread what two did
-    alone = fresh.config("alone.yaml", config | {"run": "alone", "cache": False})
-    fresh.snakemake("--cores", "1", "--configfile", alone)
+    alone = table("alone", cores="1", cache=False)
     tables = [
-        pd.read_csv(fresh.folder / "results" / name / "mi.tsv", sep="\t").drop(columns="seconds")
-        for name in ("one", "alone")
+        pd.read_csv(made / "mi.tsv", sep="\t").drop(columns="seconds") for made in (one, alone)
     ]
     pd.testing.assert_frame_equal(*tables, check_exact=True)
     # switching the cache on or off reruns nothing but the report, which shows the config
