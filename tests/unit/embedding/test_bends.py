@@ -60,30 +60,40 @@ def _hidden(rng, latent, width=WIDTH):
     return np.hstack([latent, noise]) @ _rotation(rng, width)
 
 
-def test_what_bends_along_directions_of_z_is_not_shared_beyond_it():
-    rng = np.random.default_rng(2)
-    z, _, shape = _draw("squares", rng, 2000)
+def _features(kind, seed, n):
+    """Return x, y and z: x and y of functions along directions of z, each under its own noise."""
+    rng = np.random.default_rng(seed)
+    z, _, shape = _draw(kind, rng, n)
     x, y = (_hidden(rng, shape + 0.5 * rng.standard_normal(shape.shape)) for _ in "xy")
+    return x, y, z
+
+
+def _label(kind, seed, n):
+    """Return x and a label, both of functions along directions of z, and z."""
+    rng = np.random.default_rng(seed)
+    z, _, shape = _draw(kind, rng, n)
+    label = (shape @ rng.standard_normal((3, 3)) + rng.standard_normal((n, 3))).argmax(axis=1)
+    x = _hidden(rng, shape + 0.5 * rng.standard_normal(shape.shape))
+    return x, [f"label {one}" for one in label], z
+
+
+def test_what_bends_along_directions_of_z_is_not_shared_beyond_it():
+    x, y, z = _features("squares", 2, 2000)
     result = estimate(x, y, given=z, n_permutations=0, seed=0)
     assert result.mi_bits > 1
     assert abs(result.cmi_bits) < 0.05
 
 
 def test_too_few_samples_to_learn_it_raise_a_flag():
-    rng = np.random.default_rng(3)
-    z, _, shape = _draw("products", rng, 400)
-    x, y = (_hidden(rng, shape + 0.5 * rng.standard_normal(shape.shape)) for _ in "xy")
+    x, y, z = _features("products", 3, 400)
     result = estimate(x, y, given=z, n_permutations=0, seed=0)
     assert result.cmi_bits > 0.2
     assert "may be of what is given alone" in result.reason
 
 
 def test_they_do_of_a_label_too():
-    rng = np.random.default_rng(6)
-    z, _, shape = _draw("squares", rng, 500)
-    label = (shape @ rng.standard_normal((3, 3)) + rng.standard_normal((500, 3))).argmax(axis=1)
-    x = _hidden(rng, shape + 0.5 * rng.standard_normal(shape.shape))
-    result = estimate(x, [f"label {one}" for one in label], given=z, n_permutations=0, seed=0)
+    x, label, z = _label("squares", 6, 500)
+    result = estimate(x, label, given=z, n_permutations=0, seed=0)
     assert result.cmi_bits > 0.1
     assert "still goes with functions of what is given" in result.reason
 
@@ -101,9 +111,6 @@ def test_what_is_shared_beside_it_stays():
 
 
 def test_a_label_that_bends_along_them_shares_nothing_beyond_it():
-    rng = np.random.default_rng(5)
-    z, _, shape = _draw("products", rng, 2000)
-    label = (shape @ rng.standard_normal((3, 3)) + rng.standard_normal((2000, 3))).argmax(axis=1)
-    x = _hidden(rng, shape + 0.5 * rng.standard_normal(shape.shape))
-    result = estimate(x, [f"label {one}" for one in label], given=z, n_permutations=0, seed=0)
+    x, label, z = _label("products", 5, 2000)
+    result = estimate(x, label, given=z, n_permutations=0, seed=0)
     assert abs(result.cmi_bits) < 0.06

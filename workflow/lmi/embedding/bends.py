@@ -11,7 +11,6 @@ import numpy as np
 
 from lmi.base import seeds
 from lmi.embedding import polynomials, residual
-from lmi.projection import views
 
 MOST_TURNS = 3
 """Times that z is learned, at most: each with the directions along which what is left bends."""
@@ -73,7 +72,7 @@ def find(z, targets, told, train, inner, seed):
     if n_axes <= residual.N_SMOOTH:
         directions = residual.refined(white, vt[:n_axes].T, curved, train, inner)
         moved = residual.standardised(white @ directions, train)
-        return moved, _functions(moved, rng)
+        return moved, residual.with_waves(moved, moved, rng)
     kept = []
     for target in dict.fromkeys(target for _, target, _ in found):
         own = [one for _, its, one in found if its == target][: residual.N_SMOOTH]
@@ -133,17 +132,10 @@ def _told(white, told, targets, train, inner, rng):
     if not directions.shape[1]:
         return []
     moved = residual.standardised(white @ directions, train)
-    designs = residual.solve(_functions(moved, rng), train, inner)
+    designs = residual.solve(residual.with_waves(moved, moved, rng), train, inner)
     left = (targets - residual.predict(designs, targets))[train]
     share = 1 - left.var(axis=0) / targets[train].var(axis=0)
     if not share.max() > max(residual.MIN_R2, SURE_SHARE / train.sum()):
         return []
     # a square that tells as much has this curvature
     return [(np.sqrt(2 * share.max()), share.argmax(), direction) for direction in directions.T]
-
-
-def _functions(moved, rng):
-    """Return designs of smooth functions of a few coordinates, and with waves across them."""
-    values, _ = residual.smooth(moved)
-    waves = views.fourier_features(moved, residual.N_WAVES, rng).astype(np.float64)
-    return [values, np.hstack([values, waves])]

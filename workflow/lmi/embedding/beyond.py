@@ -184,11 +184,11 @@ def _by_other_fold(responses, one, other, given, fold, inner, seed):
         for turn in range(bends.MOST_TURNS):
             designs = residual.solve(regressors, train, inner)
             known = [residual.predict(designs, response) for response in responses]
-            if len(responses) < 2:
+            if len(responses) < 2 or turn == bends.MOST_TURNS - 1:
                 break
             of_label, rest = (r - its for r, its in zip(responses, known, strict=True))
             axes, scores = _axes(of_label, rest, train, inner, seed)
-            if turn == bends.MOST_TURNS - 1 or not axes.rank:
+            if not axes.rank:
                 break
             own = [axes.b[:, : axes.rank], polynomials.bent(scores, given["linear"], train)]
             targets = np.hstack([of_label, *own])

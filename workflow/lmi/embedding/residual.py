@@ -140,9 +140,7 @@ def given_regressors(given, x, y, train, inner, seed):
     designs.append(np.hstack([flat, 0.3 * first[:, pairs[0]] * first[:, pairs[1]]]))
     relevant = _relevant(unit, x["linear"], y["linear"], train, inner, rng)
     # without the linear components, whose noise would drown what few coordinates tell
-    of_relevant, _ = smooth(standardised(relevant[:, :N_SMOOTH], train))
-    waves = views.fourier_features(relevant, N_WAVES, rng).astype(np.float64)
-    designs += [of_relevant, np.hstack([of_relevant, waves])]
+    designs += with_waves(standardised(relevant[:, :N_SMOOTH], train), relevant, rng)
     bent = curves(given.views["features"], [x["features"], y["features"]], train)
     if bent.shape[1]:
         designs.append(bent)
@@ -230,6 +228,13 @@ def standardised(coordinates, train):
     """Return coordinates of mean 0 and variance 1 on the training fold, cut at 5."""
     own = coordinates[train]
     return np.clip((coordinates - own.mean(axis=0)) / own.std(axis=0), -5.0, 5.0)
+
+
+def with_waves(coordinates, across, rng):
+    """Return two designs: smooth functions of few coordinates, and these with waves across some."""
+    values, _ = smooth(coordinates)
+    waves = views.fourier_features(across, N_WAVES, rng).astype(np.float64)
+    return [values, np.hstack([values, waves])]
 
 
 def smooth(coordinates):

@@ -95,11 +95,12 @@ def estimate(embedding, *, k=3, error_bars, permutations, samples, seed, name, t
         sd = float(np.hypot(sd, error))
     feigned = float(np.mean(embedding.feigned_bits)) + taken
     why, error_bar = list(result.reasons), np.nan_to_num(sd)
-    if feigned > max(FEIGNED_BITS, FEIGNED_SHARE * abs(mi), FEIGNED_SD * error_bar):
+    much = max(FEIGNED_BITS, FEIGNED_SHARE * abs(mi), FEIGNED_SD * error_bar)
+    if feigned > much:
         why.append(reasons.Reason("given_not_learned", {"feigned": feigned}))
     remaining = embedding.remaining_bits
     remaining = 0.0 if remaining is None else float(np.mean(remaining))
-    if remaining > max(FEIGNED_BITS, FEIGNED_SHARE * abs(mi), FEIGNED_SD * error_bar):
+    if remaining > much:
         why.append(reasons.Reason("given_remains", {"bits": remaining}))
     p_value = result.null.p_value
     if mi > MORE_SD * error_bar > 0 and p_value > LIKELY:
