@@ -12,8 +12,8 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check plan audit test test-fuzz test-faults test-faults-long test-mutants test-wheel test-cluster \
-  test-browser lint lock docs \
+.PHONY: help demo check plan audit test test-fuzz test-faults test-faults-long test-mutants \
+  test-wheel test-container test-cluster test-browser lint lock docs \
   notebooks bench-forecast \
   bench-accuracy bench-speed bench-statistics bench-null bench-networks bench-conditional bench-questions \
   bench-discrete bench-ksg bench-gpu bench-scale bench-costs bench-overhead bench-memory \
@@ -28,6 +28,7 @@ help:
 	@echo "make test-faults    kills, damage, full disks, clocks: the same table after each (-long: 800)"
 	@echo "make test-mutants   small changes of the code behind the numbers, which tests must notice: an hour"
 	@echo "make test-wheel     build the sdist and the wheel, and use the wheel from another folder"
+	@echo "make test-container build the container image, and run the short demo in it as a stranger"
 	@echo "make test-cluster   run the workflow, and what can go wrong, on a private SLURM"
 	@echo "make test-browser   open a report in Chromium, and use it"
 	@echo "make lint   the checks without the tests"
@@ -70,7 +71,7 @@ plan: $(VENV)/.installed
 # One test process a core, each with one thread; a file stays in one process, with what its tests share.
 # The lines that tests reach are counted in these processes, not in the jobs of workflows they start.
 test: lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov
+	OMP_NUM_THREADS=1 $(BIN)/python -m slipcover -m pytest --numprocesses auto --dist loadfile
 
 # Damaged files: 300 mutations of each format, and what the readers make of them.
 test-fuzz: $(VENV)/.tested
@@ -94,6 +95,10 @@ test-mutants: $(VENV)/.tested .mutants/.installed
 
 test-wheel: $(VENV)/.tested
 	tests/wheel.sh
+
+# Not part of .ci/run: it is root's, and downloads all that is locked once more.
+test-container: $(VENV)/.tested
+	tests/container.sh
 
 # Three tests at a time, each with a SLURM of its own: they mostly wait.
 test-cluster: $(VENV)/.tested
