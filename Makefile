@@ -10,6 +10,8 @@ TORCH = torch==2.13.0
 VENV = .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
+# Python compiles a module when it is first imported; most of what is installed never is.
+INSTALL = $(PIP) install --quiet --no-compile
 
 .DEFAULT_GOAL := help
 .PHONY: help demo check plan audit test test-fuzz test-faults test-faults-long test-mutants \
@@ -133,13 +135,13 @@ $(VENV)/.installed: envs/requirements.txt pyproject.toml $(wildcard setup.py wor
 	       "Name another one: make PYTHON=python3.12" >&2; exit 1; }
 	@echo "Installing into $(VENV): a minute or two"
 	$(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv $(VENV)
-	$(PIP) install --quiet --no-deps --require-hashes -r envs/requirements.txt
-	$(PIP) install --quiet "$(TORCH)"
+	$(INSTALL) --no-deps --require-hashes -r envs/requirements.txt
+	$(INSTALL) "$(TORCH)"
 	$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.tested: envs/requirements-test.txt $(VENV)/.installed
-	$(PIP) install --quiet --no-deps --require-hashes -r envs/requirements-test.txt
+	$(INSTALL) --no-deps --require-hashes -r envs/requirements-test.txt
 	@touch $@
 
 bench-accuracy: $(VENV)/.installed

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -254,18 +253,52 @@ def test_the_conda_environment_is_pinned_to_the_versions_of_the_lock_file():
         assert pin.startswith("=") and f"{versions[name]}.".startswith(f"{pin[1:]}."), name
 
 
-def test_the_kernel_is_built_in_the_conda_environment(tmp_path):
-    fetched = tmp_path / ".snakemake/lmi-workflow/abc"
-    for folder in (tmp_path, fetched):
-        shutil.copytree(
-            ROOT / "workflow/lmi/ksg",
-            folder / "workflow/lmi/ksg",
-            ignore=shutil.ignore_patterns("*.so", "__pycache__"),
-        )
+STANDIN_CONDA = """#!{python}
+import json, pathlib, sys, sysconfig, venv
+words = sys.argv[1:]
+if words == ["--version"]:
+    print("conda 25.1.0")
+elif words == ["info", "--json"]:
+    print(json.dumps({{"conda_prefix": "{prefix}", "platform": "linux-64"}}))
+elif words[:2] == ["config", "--get"]:
+    print(json.dumps({{"get": {{"channel_priority": "strict"}}}}))
+elif words[:2] == ["env", "create"]:
+    made = words[words.index("--prefix") + 1]
+    venv.create(made, symlinks=True)
+    note = "import sys; open('{prefix}/ran', 'a').write(' '.join(sys.orig_argv) + chr(10))"
+    (site,) = pathlib.Path(made).glob("lib/*/site-packages")
+    site.joinpath("libraries.pth").write_text(sysconfig.get_path("purelib") + chr(10) + note)
+    open("{prefix}/made", "a").write(made + chr(10))
+elif words[:1] != ["clean"]:
+    sys.exit("no conda: " + " ".join(words))
+"""
+"""What Snakemake asks of conda. An environment has the libraries of the one that made it, but not
+the package, and notes what it runs."""
+
+
+def test_jobs_run_in_the_conda_environment_which_is_made_once(tmp_path, monkeypatch):
+    project, prefix = Project(tmp_path / "project"), tmp_path / "conda"
+    for kernel in project.folder.glob("workflow/lmi/ksg/_ksg*.so"):
+        kernel.unlink()
+    fetched = project.folder / ".snakemake/lmi-workflow/abc"  # as modules of a tag are
+    shutil.copytree(project.folder / "workflow", fetched / "workflow")
+    for folder in (project.folder, fetched):
         for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
-            shutil.copy2(ROOT / name, folder / name)
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    script = ROOT / "envs/environment.post-deploy.sh"
-    subprocess.run(["sh", script], cwd=tmp_path, env=environment, check=True)
-    for folder in (tmp_path, fetched):
-        assert list((folder / "workflow/lmi/ksg").glob("_ksg*.so"))
+            shutil.copy2(ROOT / name, folder)
+    (prefix / "bin").mkdir(parents=True)
+    (prefix / "bin/conda").write_text(STANDIN_CONDA.format(python=sys.executable, prefix=prefix))
+    (prefix / "bin/conda").chmod(0o755)
+    (prefix / "bin/activate").write_text('export PATH="$1/bin:$PATH"\n')
+    monkeypatch.setenv("PATH", f"{prefix}/bin:{os.environ['PATH']}")
+    project.config("tiny.yaml", TINY)
+    table = "results/tiny/mi.tsv"
+    run = (table, "--sdm", "conda", "--cores", "2", "--configfile", "tiny.yaml")
+    project.snakemake(*run)
+    assert len(pd.read_csv(project.folder / table, sep="\t")) == 1
+    for folder in (project.folder, fetched):
+        assert list(folder.glob("workflow/lmi/ksg/_ksg*.so"))
+    ran = (prefix / "ran").read_text()
+    for job in ("project", "embed", "estimate", "collect"):
+        assert re.search(rf"\.snakemake/scripts/\S+{job}\.py", ran), ran
+    project.snakemake(*run, "--forcerun", "embed")
+    assert len((prefix / "made").read_text().splitlines()) == 1
