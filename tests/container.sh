@@ -20,7 +20,7 @@ work=$(mktemp -d)
 engine=(podman --root "$work/images" --runroot "$work/run" --cgroup-manager cgroupfs --runtime runc)
 clean() {
   "${engine[@]}" unmount --all >/dev/null 2>&1 || true
-  rm -rf "$work"
+  rm -rf --one-file-system "$work"
 }
 trap clean EXIT
 
