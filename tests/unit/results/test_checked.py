@@ -5,7 +5,8 @@ import pandas as pd
 import pyarrow.parquet
 import pytest
 from lmi.base.errors import InputError
-from lmi.results import parquet, places
+from lmi.data import overview
+from lmi.results import parquet, places, record
 
 TABLE = pd.DataFrame({"x": ["a", "b"], "mi_bits": [0.5, np.nan], "n": [1, 2], "ok": [True, False]})
 
@@ -47,3 +48,9 @@ def test_files_of_other_variables_are_set_aside(tmp_path):
     with pytest.raises(InputError, match=r"variables a, expected b.*set aside"):
         places.check_tile(path, "embed", ["b"], ["a"], (["b"], ["b"]))
     assert not path.exists()
+
+
+@pytest.mark.parametrize("read", [parquet.read, overview.load, record._content])
+def test_a_file_that_vanished_after_it_was_looked_for_is_one_message(read, tmp_path):
+    with pytest.raises(InputError, match=r"gone: expected .+, found no such file.+ same command"):
+        read(tmp_path / "gone")

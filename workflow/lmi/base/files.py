@@ -342,6 +342,20 @@ def _aside(path):
     return Path(f"{path}.damaged")
 
 
+def absent(path: str | Path, stage: str, what: str) -> str:
+    """Return the message of a file that was there and is not, with the cure.
+
+    Parameters
+    ----------
+    path, stage, what
+        As of `set_aside`.
+    """
+    return (
+        f"{path}: expected {what} of the stage {stage}, found no such file. Run the same command "
+        "again: it is made anew."
+    )
+
+
 def set_aside(path: str | Path, fault: str, stage: str, what: str = "an HDF5 file") -> str:
     """Give a damaged file another name; return the message, with the cure.
 

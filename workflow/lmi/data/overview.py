@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from lmi.base.errors import InputError
-from lmi.base.files import replacing, set_aside
+from lmi.base.files import absent, replacing, set_aside
 from lmi.data import preprocess, sample_labels
 from lmi.data import spikes as spike_trains
 from lmi.data.file_overview import SHOWN, FileOverview, describe_file, to_look_at
@@ -383,11 +383,13 @@ def load(path: str | Path) -> Overview:
     Raises
     ------
     InputError
-        A damaged file, which is set aside: the same command makes it again.
+        No such file, or a damaged one, which is set aside: the same command makes it again.
     """
     try:
         held = json.loads(Path(path).read_text(encoding="utf-8"))
         is_whole = held.pop("sha256") == _digest(held)
+    except FileNotFoundError as error:
+        raise InputError(absent(path, "describe", "a JSON file")) from error
     except (ValueError, AttributeError, KeyError, TypeError, RecursionError):
         is_whole = False
     if not is_whole:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from lmi.base.errors import InputError
-from lmi.base.files import replacing, set_aside
+from lmi.base.files import absent, replacing, set_aside
 
 CHECKSUM = b"lmi-workflow: SHA-256 of the table"
 
@@ -40,8 +40,8 @@ def read(path: str | Path) -> pd.DataFrame:
     Raises
     ------
     InputError
-        A damaged file, which is set aside: the same command makes it again. A file without a
-        checksum is read as it is: earlier versions wrote none.
+        No such file, or a damaged one, which is set aside: the same command makes it again. A file
+        without a checksum is read as it is: earlier versions wrote none.
     """
     import pyarrow
     import pyarrow.parquet
@@ -53,8 +53,8 @@ def read(path: str | Path) -> pd.DataFrame:
         fault = None
         if known is not None and known != _digest(table):
             fault = "its content does not fit the checksum that it was written with"
-    except FileNotFoundError:
-        raise
+    except FileNotFoundError as error:
+        raise InputError(absent(path, "aggregate", "a Parquet file")) from error
     except Exception as error:  # whatever a damaged file makes of the library
         fault = f"it cannot be read: {' '.join(str(error).split())}"
     if fault:

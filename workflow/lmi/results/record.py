@@ -7,6 +7,7 @@ import datetime
 import hashlib
 import json
 import mimetypes
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import yaml
 
 import lmi
+from lmi.base.errors import InputError
 from lmi.base.files import replacing, versions
 from lmi.base.paths import files_in, of_folder
 from lmi.data.sources import data_files
@@ -78,11 +80,12 @@ def write(
     def result(path: str | Path) -> Any:
         place = Path(path).relative_to(folder).as_posix()
         kind = MEDIA_TYPES.get(Path(path).suffix) or mimetypes.guess_type(path)[0]
+        size, digest = _content(path)
         about = {
             "name": place,
             "description": MEANING.get(place, MEANING.get(Path(path).name, "")),
-            "contentSize": str(Path(path).stat().st_size),
-            "sha256": _sha256(path).hex(),
+            "contentSize": str(size),
+            "sha256": digest.hex(),
             "encodingFormat": kind or "application/octet-stream",
         }
         return crate.add_file(path, place, properties=about)
@@ -90,16 +93,16 @@ def write(
     def data(path: str) -> Any:
         if Path(path).is_dir():
             files = files_in(path)
-            key = of_folder(path, lambda file: _sha256(file).hex())
+            key = of_folder(path, lambda file: _content(file)[1].hex())
             size = sum(file.stat().st_size for file in files)
             about = {"@type": "Dataset", "name": path, "contentSize": str(size)}
             return crate.add(DataEntity(crate, f"urn:lmi-workflow:folder:{key}/", about))
-        digest = _sha256(path)
+        size, digest = _content(path)
         short = base64.urlsafe_b64encode(digest).decode().rstrip("=")
         about = {
             "@type": "File",
             "name": path,
-            "contentSize": str(Path(path).stat().st_size),
+            "contentSize": str(size),
             "sha256": digest.hex(),
         }
         # the URI of a content (RFC 6920), for data lie anywhere
@@ -139,6 +142,13 @@ def write(
         )
 
 
-def _sha256(path: str | Path) -> bytes:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
+def _content(path: str | Path) -> tuple[int, bytes]:
+    """Return the size of a file, bytes, and its SHA-256."""
+    try:
+        with open(path, "rb") as file:
+            return os.fstat(file.fileno()).st_size, hashlib.file_digest(file, "sha256").digest()
+    except FileNotFoundError as error:
+        raise InputError(
+            f"{path}: expected a file of the run, found no such file. Put it back if it is an "
+            "input, and run the same command again."
+        ) from error
