@@ -102,7 +102,7 @@ test-wheel: $(VENV)/.tested
 test-container: $(VENV)/.tested
 	tests/container.sh
 
-# Three tests at a time, each with a SLURM of its own: they mostly wait.
+# Three tests at a time, each with a SLURM of its own.
 test-cluster: $(VENV)/.tested
 	tests/cluster/install.sh
 	$(BIN)/python -m pytest --numprocesses 3 --maxschedchunk 1 --durations 0 --durations-min 5 tests/cluster

@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 
 NODES = {"node1": 4, "node2": 2, "node3": 2}
-"""CPUs of each node, more than there are: jobs of this project mostly wait."""
+"""CPUs of each node, more than there are."""
 
 # node1 has room for three jobs, so that it is the GPUs that a third one waits for.
 CONFIG = """

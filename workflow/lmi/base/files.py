@@ -270,7 +270,6 @@ def reading(path: str | Path, stage: str, *, sealed: bool = False) -> Iterator[h
     InputError
         When the file is missing, is damaged, or has another schema version.
     """
-    aside = _aside(path)
     expected = f"{path}: expected an HDF5 file of the stage {stage}, cannot open it"
     try:
         fault, has_seal = damage(path)
@@ -284,11 +283,7 @@ def reading(path: str | Path, stage: str, *, sealed: bool = False) -> Iterator[h
                     raise
                 fault = f"it cannot be opened: {error}"
     except FileNotFoundError as error:
-        before = f"; a damaged one was set aside as {aside.name}" if aside.exists() else ""
-        raise InputError(
-            f"{expected} (no such file{before}). Run the same command again; if that does not "
-            f"help, `snakemake --cores all --forcerun {stage}`."
-        ) from error
+        raise InputError(absent(path, stage)) from error
     except OSError as error:
         raise InputError(
             f"{expected} ({error}). See to it that it can be read, or delete it, and run the same "
@@ -342,17 +337,13 @@ def _aside(path):
     return Path(f"{path}.damaged")
 
 
-def absent(path: str | Path, stage: str, what: str) -> str:
-    """Return the message of a file that was there and is not, with the cure.
-
-    Parameters
-    ----------
-    path, stage, what
-        As of `set_aside`.
-    """
+def absent(path: str | Path, stage: str, what: str = "an HDF5 file") -> str:
+    """Return the message of a file that is missing, with the cure; parameters as of `set_aside`."""
+    aside = _aside(path)
+    before = f"; a damaged one was set aside as {aside.name}" if aside.exists() else ""
     return (
-        f"{path}: expected {what} of the stage {stage}, found no such file. Run the same command "
-        "again: it is made anew."
+        f"{path}: expected {what} of the stage {stage}, found no such file{before}. Run the same "
+        f"command again; if that does not help, `snakemake --cores all --forcerun {stage}`."
     )
 
 

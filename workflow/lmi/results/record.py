@@ -92,9 +92,9 @@ def write(
 
     def data(path: str) -> Any:
         if Path(path).is_dir():
-            files = files_in(path)
-            key = of_folder(path, lambda file: _content(file)[1].hex())
-            size = sum(file.stat().st_size for file in files)
+            held = {file: _content(file) for file in files_in(path)}
+            key = of_folder(path, lambda file: held[file][1].hex())
+            size = sum(size for size, _ in held.values())
             about = {"@type": "Dataset", "name": path, "contentSize": str(size)}
             return crate.add(DataEntity(crate, f"urn:lmi-workflow:folder:{key}/", about))
         size, digest = _content(path)
