@@ -270,7 +270,6 @@ def reading(path: str | Path, stage: str, *, sealed: bool = False) -> Iterator[h
     InputError
         When the file is missing, is damaged, or has another schema version.
     """
-    expected = f"{path}: expected an HDF5 file of the stage {stage}, cannot open it"
     try:
         fault, has_seal = damage(path)
         if fault is None and sealed and not has_seal:
@@ -286,8 +285,8 @@ def reading(path: str | Path, stage: str, *, sealed: bool = False) -> Iterator[h
         raise InputError(absent(path, stage)) from error
     except OSError as error:
         raise InputError(
-            f"{expected} ({error}). See to it that it can be read, or delete it, and run the same "
-            "command again."
+            f"{path}: expected an HDF5 file of the stage {stage}, cannot open it ({error}). See to "
+            "it that it can be read, or delete it, and run the same command again."
         ) from error
     if fault is not None:
         raise InputError(set_aside(path, fault, stage))
