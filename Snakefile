@@ -3,6 +3,7 @@
 #   snakemake --cores all             every dataset of the config -> results/<run>/mi.tsv, report.html
 #   snakemake --cores all benchmark   tasks with known MI         -> results/<run>/benchmark.tsv
 #   snakemake --cores all calibrate   MI planted in the data      -> results/<run>/calibration.tsv
+#   snakemake --cores all anndata     copies of .h5ad sources     -> results/<run>/exports/<dataset>/
 #   snakemake --cores all real_data   data of the published study -> results/<run>/real_data/
 #   snakemake --profile slurm         the same on a cluster
 import os

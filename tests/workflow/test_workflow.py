@@ -2,6 +2,7 @@
 
 import re
 
+import anndata
 import h5py
 import pandas as pd
 import pytest
@@ -257,6 +258,21 @@ def test_a_figure_and_an_estimator_are_one_file_each_as_the_readme_shows(fresh):
     assert dict(rows["estimator"].value_counts()) == {"default": 3, "correlation": 3}
     assert rows["error_bits"].abs().max() < 0.15
     assert (fresh.folder / "results/own/benchmark/echo.png").exists()
+
+
+def test_anndata_target(project):
+    output = project.snakemake("anndata", "--cores", "2", *project.configs)
+    assert "annotate cells" in output
+    exports = project.folder / "results/short/exports"
+    assert [path.parent.name for path in exports.glob("*/annotated.h5ad")] == ["cells"]
+    copy = anndata.read_h5ad(exports / "cells/annotated.h5ad")
+    rows = pd.read_csv(project.folder / "results/short/mi.tsv", sep="\t")
+    pairs = rows[(rows["dataset"] == "cells") & rows["significant"]]
+    bits = {f"lmi {row.x} | {row.y}": row.mi_bits for row in pairs.itertuples()}
+    found = {name: copy.obs[name].mean() for name in copy.obs if name in bits}
+    assert found == pytest.approx(bits, rel=1e-5)
+    said = project.snakemake("anndata", "--cores", "1", "--configfile", "table.yaml", fails=True)
+    assert "expected a dataset whose source is one .h5ad file, found none among table" in said
 
 
 def test_calibrate_target(project):

@@ -1,4 +1,5 @@
-# Files for other tools, made from the table, and the machine-readable record of the run.
+# Files for other tools, made from the table, and the machine-readable record of the run. Copies of
+# AnnData files are as large as these, and are made where they are asked for.
 
 
 rule export:
@@ -60,3 +61,35 @@ rule run_record:
         " (about {resources.expected_s} s, {resources.mem_mb} MB, {resources.expected_mb} MB on disk)"
     script:
         "../scripts/run_record.py"
+
+
+rule annotate:
+    input:
+        parquet=rules.aggregate.output.parquet,
+        source=lambda wildcards: PLAN.annotated()[wildcards.dataset],
+    output:
+        h5ad="<results>/exports/{dataset}/annotated.h5ad",
+    log:
+        "<logs>/annotate/{dataset}.log",
+    benchmark:
+        "<benchmarks>/annotate/{dataset}.tsv"
+    wildcard_constraints:
+        dataset="|".join(map(re.escape, PLAN.annotated())) or "(?!)",
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, input, attempt: int(attempt * (1000 + 4 * input.size_mb)),
+        runtime=minutes(30),
+    params:
+        version=lmi.__version__,
+        top_pairs=config["report"]["top_pairs"],
+    message:
+        "annotate {wildcards.dataset}: a copy of {input.source} with the results"
+    script:
+        "../scripts/annotate.py"
+
+
+rule anndata:
+    input:
+        copies=lambda wildcards: stop_on_bad_input(PLAN.copies),

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import lmi
+from lmi.base.errors import InputError
+from lmi.base.messages import some
 from lmi.benchmarks import plan as bench
 from lmi.planning import tiles
 from lmi.planning.datasets import (
@@ -205,6 +207,31 @@ class Plan:
             for name, settings in self.config["datasets"].items()
             for file in exports_of(settings)
         ]
+
+    def annotated(self) -> dict[str, str]:
+        """Return the AnnData file of each dataset of the config that is one file of this kind."""
+        sources = {name: its.get("source") for name, its in self.config["datasets"].items()}
+        return {
+            name: source
+            for name, source in sources.items()
+            if isinstance(source, str) and source.endswith(".h5ad")
+        }
+
+    def copies(self) -> list[str]:
+        """Return the copies of AnnData files that the target `anndata` makes.
+
+        Raises
+        ------
+        InputError
+            No dataset is an AnnData file.
+        """
+        found = [f"{self.results}/exports/{name}/annotated.h5ad" for name in self.annotated()]
+        if not found:
+            raise InputError(
+                "anndata: expected a dataset whose source is one .h5ad file, found none among "
+                f"{some(list(self.config['datasets']))}. `lmi export --anndata FILE` copies any"
+            )
+        return found
 
     def asked(self) -> dict[str, list[str]]:
         """Return what each dataset of the config asks beside information: compare, transfer."""

@@ -67,6 +67,30 @@ def annotated_mudata(
     return data
 
 
+def strongest(run: Any, dataset: str, most: int) -> list[tuple[str, str]]:
+    """Return the strongest significant pairs of a dataset, of those that a copy can show by sample.
+
+    Parameters
+    ----------
+    run : Run
+    dataset : str
+    most : int
+        Pairs at most.
+    """
+    table = run.table
+    own = table[(table["dataset"] == dataset) & (table["lag"] == 0) & table["significant"]]
+    found: list[tuple[str, str]] = []
+    for x, y in own.sort_values("mi_bits", ascending=False)[["x", "y"]].itertuples(index=False):
+        if len(found) == most:
+            break
+        try:
+            run.pointwise(dataset, x, y), run.embedding(dataset, x, y)
+        except InputError:  # not kept
+            continue
+        found.append((x, y))
+    return found
+
+
 def _read(path: Any, read: Any) -> Any:
     if not isinstance(path, str | Path):
         raise InputError(
