@@ -110,7 +110,7 @@ def test_the_record_of_a_run_is_an_ro_crate_that_names_inputs_results_and_versio
         crate = rocrate.ROCrate(folder)
     graph = {entity["@id"]: entity for entity in json.loads(out.read_text("utf-8"))["@graph"]}
     assert graph["ro-crate-metadata.json"]["conformsTo"]["@id"].endswith("/crate/1.1")
-    for name in ("name", "description", "datePublished"):
+    for name in ("name", "description", "datePublished", "license"):
         assert crate.root_dataset[name]
     # whatever is named is there, and every file of results lies where it says
     for entity in graph.values():

@@ -73,6 +73,8 @@ def write(
     crate.name = f"lmi-workflow run {config['run']}"
     crate.description = "Mutual information of pairs of high-dimensional variables, in bits."
     crate.datePublished = now
+    # RO-Crate wants one, or words on how the crate may be used; the data's own is not known here
+    crate.license = "Not stated: as the data allow that the results were made from."
     crate.root_dataset["conformsTo"] = crate.add(
         ContextEntity(crate, PROCESS, {"@type": "CreativeWork", "name": "Process Run Crate"})
     )
