@@ -83,7 +83,8 @@ rule annotate:
         runtime=minutes(30),
     params:
         version=lmi.__version__,
-        top_pairs=config["report"]["top_pairs"],
+        # shown by sample, where the run keeps what they are by sample
+        most=config["report"]["top_pairs"] if all(PLAN.kept.values()) else 0,
     message:
         "annotate {wildcards.dataset}: a copy of {input.source} with the results"
     script:

@@ -10,6 +10,6 @@ with job(snakemake):
 
     dataset = snakemake.wildcards.dataset
     run = load.load(Path(snakemake.input.parquet).parent)
-    pairs = annotate.strongest(run, dataset, snakemake.params.top_pairs)
+    pairs = annotate.strongest(run, dataset, snakemake.params.most)
     with replacing(snakemake.output.h5ad) as path:
         run.to_anndata(snakemake.input.source, dataset, pairs).write_h5ad(path)
