@@ -138,6 +138,15 @@ def test_heatmap_weighs_a_step_below_zero_like_one_above():
     assert mesh.norm.vmin == -mesh.norm.vmax
 
 
+@pytest.mark.parametrize("n_columns", [1, 2, 12])
+def test_the_colour_bar_stands_beside_the_map_however_narrow(n_columns, tmp_path):
+    pairs = [(f"x{i}", f"y{j}") for i in range(12) for j in range(n_columns)]
+    figure = figures.heatmap(frame(pairs, np.linspace(0, 1, len(pairs))))
+    saved(figure, tmp_path)
+    drawn, bar = (axes.get_window_extent() for axes in figure.axes[:2])
+    assert 0.05 < (bar.x0 - drawn.x1) / figure.dpi < 0.4
+
+
 def test_heatmap_drops_names_when_there_are_too_many(tmp_path):
     figure = figures.heatmap(all_pairs(figures.MAX_LABELS + 1))
     assert "v0" not in texts(figure)

@@ -35,6 +35,8 @@ MI_COLOURS = LinearSegmentedColormap.from_list(
 ).with_extremes(bad="none")
 
 MAX_LABELS = 60
+BAR_GAP = 0.1
+"""Inches between the map and its colour bar."""
 
 
 def coefficient(mi_bits):
@@ -239,7 +241,12 @@ def heatmap(table):
     if tree is not None:
         _draw_tree(axes.inset_axes([0, 1.01, 1, 0.1]), tree, n_rows)
     bar = figure.colorbar(
-        mesh, ax=axes, shrink=0.62, aspect=22, pad=0.02, extend="max" if clipped else "neither"
+        mesh,
+        ax=axes,
+        shrink=0.62,
+        aspect=22,
+        pad=BAR_GAP / (n_columns * cell),
+        extend="max" if clipped else "neither",
     )
     bar.set_label("mutual information (bits)")
     bar.ax.set_ylim(max(min(float(finite.min()), 0.0), norm.vmin), norm.vmax)
